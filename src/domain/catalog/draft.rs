@@ -1,0 +1,527 @@
+//! What a client asks a product to become: the body of POST and PUT, one row of a batch, one product of an import.
+
+use super::{Attributes, Image, OptionChoice, OptionType, Product, Seo, Status, Variant};
+use crate::domain::fields::line;
+use crate::domain::{CategoryId, Currency, Fields, Invalid, Money, Sku, Slug, Timestamp, VariantId};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// How a client names a category.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CategoryKey {
+    /// By id.
+    Id(CategoryId),
+    /// By slug.
+    Slug(Slug),
+    /// By the names from a root down; an import makes what is missing.
+    Path(Vec<String>),
+}
+
+/// What a variant should become.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VariantDraft {
+    /// The existing variant that is meant; otherwise it is found by SKU, then by options.
+    pub id: Option<VariantId>,
+    /// The shop's code.
+    pub sku: Option<Sku>,
+    /// One value for each option of the product.
+    pub options: OptionChoice,
+    /// What it costs.
+    pub price: Money,
+    /// What it used to cost.
+    pub compare_at_price: Option<Money>,
+    /// Units on hand.
+    pub stock: i64,
+    /// Weight for shipping.
+    pub weight_grams: Option<i64>,
+    /// EAN, UPC, ISBN or the like.
+    pub barcode: Option<String>,
+}
+
+/// What a product should become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductDraft {
+    /// What it is called.
+    pub name: String,
+    /// Made from the name when not given.
+    pub slug: Option<Slug>,
+    /// What it is.
+    pub description: String,
+    /// Whether it is shown.
+    pub status: Status,
+    /// Where it stands in the tree.
+    pub category: CategoryKey,
+    /// Who makes it.
+    pub brand: Option<String>,
+    /// Free words.
+    pub tags: Vec<String>,
+    /// Typed properties.
+    pub attributes: Attributes,
+    /// What a buyer chooses.
+    pub options: Vec<OptionType>,
+    /// At least one; exactly one when there are no options.
+    pub variants: Vec<VariantDraft>,
+    /// Pictures in order.
+    pub images: Vec<Image>,
+    /// For search engines.
+    pub seo: Seo,
+    /// When it was first offered; only imports say so.
+    pub created_at: Option<Timestamp>,
+}
+
+/// The fields that at the top of a body mean the only variant of the product.
+const SALE_FIELDS: [&str; 6] = ["sku", "price", "compare_at_price", "stock", "weight_grams", "barcode"];
+
+const MOST_UNITS: i64 = 1_000_000_000;
+
+impl ProductDraft {
+    /// Reads the body of a product.
+    pub fn read(fields: &mut Fields<'_>, currency: Currency) -> Self {
+        let name = fields.text("name", 1..=200);
+        if !fields.has("name") {
+            fields.missing("name");
+        }
+        let category = category_key(fields, "category");
+        if !fields.has("category") {
+            fields.missing("category");
+        }
+        let options = fields.list("options", 10, option_type).unwrap_or_default();
+        let draft = Self {
+            name: name.unwrap_or_default(),
+            slug: slug(fields),
+            description: fields.long_text("description", 50_000).unwrap_or_default(),
+            status: fields.parsed("status", "draft, active or archived", Status::parse).unwrap_or(Status::Active),
+            category: category.unwrap_or(CategoryKey::Path(Vec::new())),
+            brand: fields.text("brand", 0..=100).filter(|b| !b.is_empty()),
+            tags: unique(fields.list("tags", 50, |v| short_line(v, 50)).unwrap_or_default()),
+            attributes: attributes(fields),
+            variants: variants(fields, currency),
+            options,
+            images: images(fields),
+            seo: seo(fields),
+            created_at: None,
+        };
+        draft.check_options(fields);
+        draft
+    }
+
+    /// Reads a body on its own.
+    pub fn from_body(body: &Value, currency: Currency) -> Result<Self, Invalid> {
+        Fields::read(body, |fields| Self::read(fields, currency))
+    }
+
+    /// Reads a line of an import or export, which may also say when the product was first offered and may name
+    /// the category by its path.
+    pub fn from_line(body: &Value, currency: Currency) -> Result<Self, Invalid> {
+        Fields::read(body, |fields| {
+            let created_at = fields.parsed("created_at", "a time such as 2026-01-31T09:05:00Z", Timestamp::parse);
+            Self { created_at, ..Self::read(fields, currency) }
+        })
+    }
+
+    /// The draft that would make a product what it is now.
+    pub fn of(product: &Product) -> Self {
+        let variant = |v: &Variant| VariantDraft {
+            id: Some(v.id),
+            sku: v.sku.clone(),
+            options: v.options.value(),
+            price: v.price,
+            compare_at_price: v.compare_at_price,
+            stock: v.stock,
+            weight_grams: v.weight_grams,
+            barcode: v.barcode.clone(),
+        };
+        Self {
+            name: product.name.clone(),
+            slug: Some(product.slug.clone()),
+            description: product.description.clone(),
+            status: product.status,
+            category: CategoryKey::Id(product.category.id),
+            brand: product.brand.clone(),
+            tags: product.tags.value(),
+            attributes: product.attributes.value(),
+            options: product.options.value(),
+            variants: product.variants.iter().map(variant).collect(),
+            images: product.images.value(),
+            seo: product.seo.value(),
+            created_at: Some(product.created_at),
+        }
+    }
+
+    /// The body that would make a product what it is now; a PATCH is merged into it.
+    pub fn body_of(product: &Product, currency: Currency) -> Value {
+        let mut body = json!({
+            "name": product.name,
+            "slug": product.slug,
+            "description": product.description,
+            "status": product.status.as_str(),
+            "category": product.category.id,
+            "brand": product.brand,
+            "tags": product.tags.value(),
+            "attributes": product.attributes.value(),
+            "images": product.images.value(),
+            "seo": product.seo.value(),
+        });
+        match product.variants.as_slice() {
+            [only] if only.options.value().is_empty() => {
+                let sale = sale_body(only, currency);
+                body.as_object_mut().into_iter().for_each(|b| b.extend(sale.clone()));
+            }
+            many => {
+                let list = many.iter().map(|variant| {
+                    let mut sale = sale_body(variant, currency);
+                    sale.insert("id".to_owned(), json!(variant.id));
+                    sale.insert("options".to_owned(), Value::Object(variant.options.value()));
+                    Value::Object(sale)
+                });
+                body["options"] = json!(product.options.value());
+                body["variants"] = Value::Array(list.collect());
+            }
+        }
+        body
+    }
+
+    /// Merges a PATCH into the body of a product. A patch that brings its own list of variants replaces the
+    /// price, stock and codes that stood at the top, and the other way round.
+    pub fn patched(mut body: Value, patch: &Value) -> Value {
+        if let (Some(body), Some(patch)) = (body.as_object_mut(), patch.as_object()) {
+            if patch.get("variants").is_some_and(|v| !v.is_null()) {
+                SALE_FIELDS.iter().for_each(|field| drop(body.remove(*field)));
+            }
+        }
+        merge_patch(&mut body, patch);
+        body
+    }
+
+    /// Each variant must choose one value of each option, and no two the same values.
+    fn check_options(&self, fields: &mut Fields<'_>) {
+        if let Some(problem) = self.option_problem() {
+            fields.wrong("variants", problem.0, problem.1);
+        }
+    }
+
+    /// What is wrong with how the variants choose among the options.
+    pub fn option_problem(&self) -> Option<(&'static str, String)> {
+        let names: BTreeSet<&str> = self.options.iter().map(|o| o.name.as_str()).collect();
+        if names.len() < self.options.len() {
+            return Some(("duplicate", "must not name an option twice".to_owned()));
+        }
+        if self.options.is_empty() && self.variants.len() > 1 {
+            return Some(("options_missing", "several variants need options that tell them apart".to_owned()));
+        }
+        let mut seen = BTreeSet::new();
+        let mut skus = BTreeSet::new();
+        for variant in &self.variants {
+            for option in &self.options {
+                let value = variant.options.get(&option.name).and_then(Value::as_str);
+                if !value.is_some_and(|v| option.values.iter().any(|known| known == v)) {
+                    return Some(("option_value", format!("each variant must choose a value of option {}", option.name)));
+                }
+            }
+            if variant.options.len() != self.options.len() {
+                return Some(("unknown_option", "a variant names an option the product does not have".to_owned()));
+            }
+            let key: Vec<_> = self.options.iter().map(|o| variant.options[&o.name].to_string()).collect();
+            if !seen.insert(key) {
+                return Some(("duplicate", "two variants choose the same options".to_owned()));
+            }
+            if variant.sku.as_ref().is_some_and(|sku| !skus.insert(sku)) {
+                return Some(("duplicate_sku", "two variants have the same SKU".to_owned()));
+            }
+        }
+        None
+    }
+
+    /// The title of a variant: its option values in the product's order.
+    pub fn variant_title(options: &[OptionType], choice: &OptionChoice) -> String {
+        let values = options.iter().filter_map(|o| choice.get(&o.name)?.as_str());
+        values.collect::<Vec<_>>().join(" / ")
+    }
+}
+
+impl VariantDraft {
+    /// Reads one variant of a product's list.
+    pub fn read(fields: &mut Fields<'_>, currency: Currency) -> Self {
+        let id = fields.integer("id", 1..=i64::MAX).map(VariantId::new);
+        let options = fields.value("options").map(choice).transpose();
+        let options = options.unwrap_or_else(|invalid| {
+            invalid.0.into_iter().for_each(|e| fields.wrong(&format!("options.{}", e.field), e.code, e.message));
+            None
+        });
+        Self { id, options: options.unwrap_or_default(), ..Self::sale(fields, currency) }
+    }
+
+    /// What a variant becomes after a merge patch (RFC 7396).
+    pub fn patched(variant: &Variant, patch: &Value, currency: Currency) -> Result<Self, Invalid> {
+        let mut body = sale_body(variant, currency);
+        body.insert("options".to_owned(), Value::Object(variant.options.value()));
+        let mut body = Value::Object(body);
+        merge_patch(&mut body, patch);
+        let draft = Fields::read(&body, |fields| Self::read(fields, currency))?;
+        Ok(Self { id: Some(variant.id), ..draft })
+    }
+
+    /// Reads the fields of the only variant from the top of a product's body.
+    fn sale(fields: &mut Fields<'_>, currency: Currency) -> Self {
+        if !fields.has("price") {
+            fields.missing("price");
+        }
+        Self {
+            id: None,
+            options: Map::new(),
+            sku: fields.parsed("sku", "a text of 1 to 100 characters", |t| Sku::parse(t.trim())),
+            price: fields.money("price", currency).unwrap_or_default(),
+            compare_at_price: fields.money("compare_at_price", currency),
+            stock: fields.integer("stock", 0..=MOST_UNITS).unwrap_or(0),
+            weight_grams: fields.integer("weight_grams", 0..=MOST_UNITS),
+            barcode: fields.text("barcode", 0..=64).filter(|b| !b.is_empty()),
+        }
+    }
+}
+
+/// Merges a patch into a document as RFC 7396 says: `null` removes, objects merge, everything else replaces.
+pub fn merge_patch(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Some(object) = target.as_object_mut() else { return };
+    for (key, change) in changes {
+        if change.is_null() {
+            object.remove(key);
+        } else {
+            merge_patch(object.entry(key.as_str()).or_insert(Value::Null), change);
+        }
+    }
+}
+
+fn sale_body(variant: &Variant, currency: Currency) -> Map<String, Value> {
+    let money = |m: Money| Value::String(currency.format(m));
+    let mut body = Map::new();
+    body.insert("sku".to_owned(), json!(variant.sku));
+    body.insert("price".to_owned(), money(variant.price));
+    body.insert("compare_at_price".to_owned(), variant.compare_at_price.map_or(Value::Null, money));
+    body.insert("stock".to_owned(), json!(variant.stock));
+    body.insert("weight_grams".to_owned(), json!(variant.weight_grams));
+    body.insert("barcode".to_owned(), json!(variant.barcode));
+    body
+}
+
+fn variants(fields: &mut Fields<'_>, currency: Currency) -> Vec<VariantDraft> {
+    if !fields.has("variants") {
+        fields.value("variants");
+        if fields.has("options") && !fields.value("options").is_some_and(|o| o.as_array().is_some_and(Vec::is_empty)) {
+            fields.wrong("variants", "required", "is required when there are options");
+        }
+        return vec![VariantDraft::sale(fields, currency)];
+    }
+    for field in SALE_FIELDS {
+        if fields.value(field).is_some() {
+            fields.wrong(field, "not_allowed", "belongs to the variants when these are listed");
+        }
+    }
+    let read = |value| Fields::read(value, |f| VariantDraft::read(f, currency));
+    let list = fields.list("variants", 1_000, read).unwrap_or_default();
+    if list.is_empty() {
+        fields.wrong("variants", "too_few", "must hold at least one variant");
+    }
+    list
+}
+
+/// Reads an optional slug.
+pub(super) fn slug(fields: &mut Fields<'_>) -> Option<Slug> {
+    fields.parsed("slug", "lower-case letters, digits and single hyphens, not only digits", Slug::parse)
+}
+
+/// Reads a category named by id (number or digits), slug, or path (`Kitchen > Coffee`).
+pub(super) fn category_key(fields: &mut Fields<'_>, name: &'static str) -> Option<CategoryKey> {
+    let value = fields.value(name)?;
+    let key = match value {
+        Value::Number(number) => CategoryId::parse(&number.to_string()).map(CategoryKey::Id),
+        Value::String(text) => CategoryId::parse(text)
+            .map(CategoryKey::Id)
+            .or_else(|| Slug::parse(text).map(CategoryKey::Slug))
+            .or_else(|| path(text)),
+        _ => None,
+    };
+    if key.is_none() {
+        fields.wrong(name, "invalid", "must be the id, slug or path (\"Kitchen > Coffee\") of a category");
+    }
+    key
+}
+
+fn path(text: &str) -> Option<CategoryKey> {
+    let names: Vec<String> = text.split('>').map(|part| part.trim().to_owned()).collect();
+    let good = |n: &String| !n.is_empty() && n.chars().count() <= 200 && !n.chars().any(char::is_control);
+    (names.len() <= 20 && names.iter().all(good)).then_some(CategoryKey::Path(names))
+}
+
+/// Reads an optional `seo` object.
+pub(super) fn seo(fields: &mut Fields<'_>) -> Seo {
+    let read = |f: &mut Fields<'_>| Seo {
+        title: f.text("title", 0..=200).filter(|t| !t.is_empty()),
+        description: f.text("description", 0..=500).filter(|t| !t.is_empty()),
+    };
+    fields.object("seo", read).unwrap_or_default()
+}
+
+fn short_line(value: &Value, most: usize) -> Result<String, Invalid> {
+    line(value, &(1..=most)).map_err(|(code, message)| Invalid::one("", code, message))
+}
+
+fn unique(mut texts: Vec<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    texts.retain(|text| seen.insert(text.to_lowercase()));
+    texts
+}
+
+fn option_type(value: &Value) -> Result<OptionType, Invalid> {
+    Fields::read(value, |fields| {
+        if !fields.has("name") {
+            fields.missing("name");
+        }
+        let name = fields.text("name", 1..=100).unwrap_or_default();
+        let values = fields.list("values", 500, |v| short_line(v, 200)).unwrap_or_default();
+        if values.is_empty() {
+            fields.wrong("values", "too_few", "must hold at least one value");
+        }
+        OptionType { name, values: unique(values) }
+    })
+}
+
+fn choice(value: &Value) -> Result<OptionChoice, Invalid> {
+    let Value::Object(object) = value else {
+        return Err(Invalid::one("", "not_an_object", "must be a JSON object"));
+    };
+    let mut choice = Map::new();
+    for (name, value) in object {
+        let text = short_line(value, 200).map_err(|invalid| invalid.within(name))?;
+        choice.insert(name.clone(), Value::String(text));
+    }
+    Ok(choice)
+}
+
+fn images(fields: &mut Fields<'_>) -> Vec<Image> {
+    let mut images = fields.list("images", 100, image).unwrap_or_default();
+    images.sort_by_key(|(position, _)| position.unwrap_or(i64::MAX));
+    let numbered = images.into_iter().zip(0_u32..);
+    numbered.map(|((_, image), position)| Image { position, ..image }).collect()
+}
+
+fn image(value: &Value) -> Result<(Option<i64>, Image), Invalid> {
+    Fields::read(value, |fields| {
+        if !fields.has("url") {
+            fields.missing("url");
+        }
+        let position = fields.integer("position", 0..=10_000);
+        let url = fields.parsed("url", "an http(s) address or a path that starts with /", image_url);
+        let alt = fields.text("alt", 0..=500).unwrap_or_default();
+        (position, Image { url: url.unwrap_or_default(), alt, position: 0 })
+    })
+}
+
+/// Accepts the address of a picture: `http`, `https`, or a path on this server.
+pub fn image_url(text: &str) -> Option<String> {
+    let local = text.starts_with('/') && !text.starts_with("//") && !text.contains('\\');
+    let remote = ["http://", "https://"].iter().any(|scheme| text.len() > scheme.len() && text.starts_with(scheme));
+    let clean = !text.chars().any(|c| c.is_control() || c.is_whitespace());
+    ((local || remote) && clean && text.len() <= 2_048).then(|| text.to_owned())
+}
+
+fn attributes(fields: &mut Fields<'_>) -> Attributes {
+    let Some(value) = fields.value("attributes") else { return Attributes::new() };
+    let Value::Object(object) = value else {
+        fields.wrong("attributes", "not_an_object", "must be a JSON object");
+        return Attributes::new();
+    };
+    if object.len() > 250 {
+        fields.wrong("attributes", "too_many", "must hold at most 250 attributes");
+        return Attributes::new();
+    }
+    let mut attributes = Attributes::new();
+    for (name, value) in object {
+        let name_ok = !name.trim().is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control);
+        if !name_ok {
+            fields.wrong("attributes", "invalid_name", "names must be 1 to 100 characters long");
+        } else if !attribute_ok(value) {
+            let what = "must be a text of at most 1,000 characters, a number, true, false, or a list of at most 50 of these";
+            fields.wrong(&format!("attributes.{name}"), "invalid", what);
+        } else if !value.is_null() {
+            attributes.insert(name.trim().to_owned(), value.clone());
+        }
+    }
+    attributes
+}
+
+fn attribute_ok(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.len() <= 50 && items.iter().all(|v| !v.is_array() && !v.is_null() && attribute_ok(v)),
+        Value::String(text) => text.chars().count() <= 1_000 && !text.contains('\0'),
+        Value::Number(number) => number.to_string().len() <= 40 && number.as_f64().is_some_and(f64::is_finite),
+        Value::Bool(_) | Value::Null => true,
+        Value::Object(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn eur() -> Currency {
+        Currency::from_code("EUR").unwrap()
+    }
+
+    fn problems(body: Value) -> Vec<(String, &'static str)> {
+        let invalid = ProductDraft::from_body(&body, eur()).unwrap_err();
+        invalid.0.into_iter().map(|e| (e.field, e.code)).collect()
+    }
+
+    #[test]
+    fn name_price_and_category_are_enough() {
+        let draft = ProductDraft::from_body(&json!({"name": "Mug", "price": "9.50", "category": "mugs"}), eur()).unwrap();
+        assert_eq!(draft.variants.len(), 1);
+        assert_eq!(draft.variants[0].price, Money::from_minor(950));
+        assert_eq!(draft.status, Status::Active);
+    }
+
+    #[test]
+    fn everything_wrong_is_named_at_once() {
+        let body = json!({"price": -1, "stock": "3", "role": "admin", "images": [{"url": "javascript:x"}], "tags": [""]});
+        let found = problems(body);
+        for expected in [
+            ("name", "required"),
+            ("category", "required"),
+            ("price", "negative"),
+            ("stock", "not_an_integer"),
+            ("images[0].url", "invalid"),
+            ("tags[0]", "too_short"),
+            ("role", "unknown_field"),
+        ] {
+            assert!(found.contains(&(expected.0.to_owned(), expected.1)), "{expected:?} in {found:?}");
+        }
+    }
+
+    #[test]
+    fn variants_choose_one_value_of_each_option() {
+        let base = |variants: Value| {
+            json!({"name": "Tee", "category": 1, "options": [{"name": "Size", "values": ["S", "M"]}], "variants": variants})
+        };
+        let good = base(json!([{"options": {"Size": "S"}, "price": 1}, {"options": {"Size": "M"}, "price": 2}]));
+        assert!(ProductDraft::from_body(&good, eur()).is_ok());
+        assert_eq!(problems(base(json!([{"options": {"Size": "XL"}, "price": 1}])))[0].1, "option_value");
+        assert_eq!(problems(base(json!([{"price": 1}])))[0].1, "option_value");
+        let twice = base(json!([{"options": {"Size": "S"}, "price": 1}, {"options": {"Size": "S"}, "price": 2}]));
+        assert_eq!(problems(twice)[0].1, "duplicate");
+        assert_eq!(problems(json!({"name": "Tee", "category": 1, "price": 1, "variants": [{"price": 1}]}))[0].1, "not_allowed");
+    }
+
+    #[test]
+    fn merge_patch_follows_rfc_7396() {
+        let mut target = json!({"a": {"b": 1, "c": 2}, "d": [1], "e": 1});
+        merge_patch(&mut target, &json!({"a": {"b": null, "x": 3}, "d": [2], "e": null}));
+        assert_eq!(target, json!({"a": {"c": 2, "x": 3}, "d": [2]}));
+    }
+}

@@ -1,0 +1,15 @@
+//! What the shop offers: categories, products and their variants, and how lists of them are asked for.
+
+mod category;
+mod draft;
+mod listing;
+mod product;
+mod stored;
+
+pub use category::{Category, CategoryDraft, CategoryNode, CategoryRef, CategoryRemoval};
+pub use draft::{CategoryKey, ProductDraft, VariantDraft, image_url, merge_patch};
+pub use listing::{
+    CategoryPick, FacetCount, Facets, Listing, ListingPosition, Ordering, OrderingKey, PriceRange, ProductFilter,
+};
+pub use product::{AttributeValue, Attributes, Image, OptionChoice, OptionType, Product, Revision, Seo, Status, Variant};
+pub use stored::Stored;

@@ -1,0 +1,25 @@
+//! Pure types and rules of the trade: no I/O, no clock, no SQL, no web framework.
+//!
+//! Every value type here can only be built valid, so the layers above and below need not check twice.
+
+pub mod account;
+pub mod catalog;
+pub mod change;
+pub mod fields;
+pub mod id;
+pub mod money;
+pub mod page;
+pub mod search;
+pub mod sku;
+pub mod slug;
+pub mod time;
+
+pub use change::Change;
+pub use account::{Email, Role};
+pub use fields::{FieldError, Fields, Invalid};
+pub use id::{CategoryId, ImportId, ProductId, UserId, VariantId};
+pub use money::{Currency, Money};
+pub use page::{Direction, PageSize};
+pub use sku::Sku;
+pub use slug::Slug;
+pub use time::Timestamp;

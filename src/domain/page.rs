@@ -1,0 +1,46 @@
+//! How much of a list is asked for, and which way.
+
+use serde::{Deserialize, Serialize};
+
+/// Items on a page: 1 to 100, 20 unless asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageSize(u32);
+
+impl PageSize {
+    /// A page size within bounds.
+    pub fn new(items: u32) -> Option<Self> {
+        (1..=100).contains(&items).then_some(Self(items))
+    }
+
+    /// The number of items.
+    pub const fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self(20)
+    }
+}
+
+/// Which neighbour of a position is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Items behind the position.
+    Next,
+    /// Items before the position.
+    Previous,
+}
+
+/// A page of a list in its ordering, and what lies beyond its ends.
+#[derive(Clone, Debug)]
+pub struct Page<T, P> {
+    /// The items in list order.
+    pub items: Vec<T>,
+    /// The position from which the next page goes on, when there is one.
+    pub next: Option<P>,
+    /// The position before which the previous page ends, when there is one.
+    pub previous: Option<P>,
+}
