@@ -1,0 +1,25 @@
+//! Time and randomness come in here, so that everything below can be run with fixed ones.
+
+use crate::domain::Timestamp;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The moment it is.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Random bytes from the operating system.
+///
+/// # Panics
+/// When the operating system has none to give: nothing secret can be made then.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}
+
+/// Random bytes as lower-case hexadecimal.
+pub fn random_hex<const N: usize>() -> String {
+    random_bytes::<N>().iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,337 @@
+//! Settings: built-in defaults, then `Rocket.toml`, then the environment, then flags; read once into typed structs.
+//!
+//! A key nobody knows refuses to start and is named, so that a misspelt setting is never silently ignored.
+
+use crate::domain::Currency;
+use figment::providers::{Env, Format, Serialized, Toml};
+use figment::{Figment, Profile};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Address to listen on.
+    pub address: IpAddr,
+    /// Port to listen on.
+    pub port: u16,
+    /// Threads that serve requests; 0 means one for each core.
+    pub workers: usize,
+    /// Threads for slow work such as searches and password hashes.
+    pub max_blocking: usize,
+    /// Seconds that running requests get to finish at shutdown.
+    pub grace_seconds: u32,
+    /// The shop.
+    pub shop: ShopSettings,
+    /// Where it lies.
+    pub data: DataSettings,
+    /// How the database is read.
+    pub store: ReadSettings,
+    /// Bodies kept ready to send.
+    pub cache: CacheSettings,
+    /// Sign-in.
+    pub auth: AuthSettings,
+    /// What is logged.
+    pub log: LogSettings,
+}
+
+/// What the owner decides about the shop.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShopSettings {
+    /// Its name.
+    pub name: String,
+    /// ISO 4217 code of the currency of all prices.
+    pub currency: String,
+    /// Whether the public sees only if something is in stock, not how much.
+    pub hide_stock: bool,
+}
+
+/// Where the shop lies on disk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataSettings {
+    /// The data folder.
+    pub dir: PathBuf,
+}
+
+/// How the database is read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReadSettings {
+    /// Connections that read; 0 means two for each core.
+    pub readers: u32,
+    /// Milliseconds a read may take.
+    pub read_deadline_ms: u64,
+}
+
+/// Bodies of public catalog answers kept ready to send.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheSettings {
+    /// Whether any are kept.
+    pub enabled: bool,
+    /// Memory for them, in MiB.
+    pub max_mib: u64,
+    /// Seconds a browser or proxy may reuse an answer without asking.
+    pub max_age_seconds: u32,
+}
+
+/// Sign-in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthSettings {
+    /// Minutes an access token lives, at most 10.
+    pub access_minutes: u64,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// `error`, `warn`, `info`, `debug` or `trace`, or a filter by module.
+    pub level: String,
+    /// `pretty` or `json`.
+    pub format: LogFormat,
+    /// Whether each request is logged.
+    pub access: bool,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8000,
+            workers: 0,
+            max_blocking: 32,
+            grace_seconds: 20,
+            shop: ShopSettings::default(),
+            data: DataSettings::default(),
+            store: ReadSettings::default(),
+            cache: CacheSettings::default(),
+            auth: AuthSettings::default(),
+            log: LogSettings::default(),
+        }
+    }
+}
+
+impl Default for ShopSettings {
+    fn default() -> Self {
+        Self { name: "Nexus".to_owned(), currency: "EUR".to_owned(), hide_stock: false }
+    }
+}
+
+impl Default for DataSettings {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("data") }
+    }
+}
+
+impl Default for ReadSettings {
+    fn default() -> Self {
+        Self { readers: 0, read_deadline_ms: 2_000 }
+    }
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self { enabled: true, max_mib: 32, max_age_seconds: 5 }
+    }
+}
+
+impl Default for AuthSettings {
+    fn default() -> Self {
+        Self { access_minutes: 10 }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Pretty, access: true }
+    }
+}
+
+impl ShopSettings {
+    /// The currency of all prices.
+    pub fn currency(&self) -> Currency {
+        // Checked when the configuration was read.
+        Currency::from_code(&self.currency).or_else(|| Currency::from_code("EUR")).expect("EUR is a currency")
+    }
+}
+
+impl Config {
+    /// Threads that serve requests.
+    pub fn workers(&self) -> usize {
+        if self.workers > 0 { self.workers } else { cores() }
+    }
+
+    /// Connections that read: more than the workers, so that slow reads never take the last one from them.
+    pub fn readers(&self) -> u32 {
+        let workers = u32::try_from(self.workers()).unwrap_or(1);
+        if self.store.readers > 0 { self.store.readers.max(workers + 1) } else { workers * 2 }
+    }
+
+    /// How long a read may take.
+    pub fn read_deadline(&self) -> Duration {
+        Duration::from_millis(self.store.read_deadline_ms)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |text: String| Err(ConfigError(text));
+        if Currency::from_code(&self.shop.currency).is_none() {
+            return wrong(format!("shop.currency: {:?} is not an ISO 4217 code such as EUR", self.shop.currency));
+        }
+        if !(1..=10).contains(&self.auth.access_minutes) {
+            return wrong("auth.access_minutes: must be from 1 to 10".to_owned());
+        }
+        if self.store.read_deadline_ms == 0 {
+            return wrong("store.read_deadline_ms: must be above 0".to_owned());
+        }
+        if self.log.level.parse::<tracing_subscriber::EnvFilter>().is_err() {
+            return wrong(format!("log.level: {:?} is not a level such as info", self.log.level));
+        }
+        Ok(())
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// What is wrong with the configuration, and where it says so.
+#[derive(Debug)]
+pub struct ConfigError(pub String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "configuration: {}", self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Settings given on the command line.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Flags {
+    /// `--address`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// `--port`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// `--data-dir`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// The server's own keys that `ROCKET_…` variables may set.
+const SERVER_KEYS: [&str; 4] = ["address", "port", "workers", "max_blocking"];
+
+/// The configuration with the origin of each value.
+pub struct Loaded {
+    /// The values.
+    pub config: Config,
+    figment: Figment,
+}
+
+impl Loaded {
+    /// Reads file, environment and flags. Without a path the file is `Rocket.toml` here, if there is one.
+    pub fn read(file: Option<&Path>, flags: &Flags) -> Result<Self, ConfigError> {
+        if let Some(path) = file.filter(|path| !path.is_file()) {
+            return Err(ConfigError(format!("there is no file {}", path.display())));
+        }
+        let path = file.unwrap_or(Path::new("Rocket.toml"));
+        let mut figment = Figment::from(Serialized::defaults(Config::default()));
+        if path.is_file() {
+            figment = figment.merge(Toml::file_exact(path).nested());
+        }
+        figment = figment
+            .merge(Env::prefixed("ROCKET_").only(&SERVER_KEYS))
+            .merge(Env::prefixed("NEXUS_").ignore(&["config"]).map(|key| key.as_str().replacen('_', ".", 1).into()))
+            .select(Profile::Default);
+        if let Some(address) = flags.address {
+            figment = figment.merge(Serialized::default("address", address));
+        }
+        if let Some(port) = flags.port {
+            figment = figment.merge(Serialized::default("port", port));
+        }
+        if let Some(dir) = &flags.data_dir {
+            figment = figment.merge(Serialized::default("data.dir", dir));
+        }
+        let config: Config = figment.extract().map_err(|error| {
+            let lines: Vec<String> = error.into_iter().map(|e| e.to_string()).collect();
+            ConfigError(lines.join("; "))
+        })?;
+        config.check()?;
+        Ok(Self { config, figment })
+    }
+
+    /// Each key with its value and where it comes from.
+    pub fn entries(&self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        if let Ok(value) = figment::value::Value::serialize(&self.config) {
+            self.collect("", &value, &mut entries);
+        }
+        entries
+    }
+
+    fn collect(&self, path: &str, value: &figment::value::Value, entries: &mut Vec<Entry>) {
+        if let figment::value::Value::Dict(_, dict) = value {
+            for (key, inner) in dict {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                self.collect(&path, inner, entries);
+            }
+            return;
+        }
+        let origin = match self.figment.find_metadata(path) {
+            Some(meta) if meta.name.contains("environment") => env_name(path),
+            Some(meta) if meta.source.is_some() && !meta.name.contains("nexus::config") => file_name(meta),
+            _ if self.is_flag(path) => "flag".to_owned(),
+            _ => "default".to_owned(),
+        };
+        let value = serde_json::to_value(value).unwrap_or_default();
+        entries.push(Entry { key: path.to_owned(), value, origin });
+    }
+
+    /// Flags and defaults both come from this program; a flag is what differs from the default.
+    fn is_flag(&self, path: &str) -> bool {
+        let default = Figment::from(Serialized::defaults(Config::default())).find_value(path).ok();
+        let now = self.figment.find_value(path).ok();
+        serde_json::to_value(default).ok() != serde_json::to_value(now).ok()
+    }
+}
+
+fn env_name(path: &str) -> String {
+    let prefix = if SERVER_KEYS.contains(&path) { "ROCKET_" } else { "NEXUS_" };
+    format!("{prefix}{}", path.replace('.', "_").to_uppercase())
+}
+
+fn file_name(meta: &figment::Metadata) -> String {
+    let file = meta.source.as_ref().and_then(|source| source.file_path());
+    file.and_then(|path| path.file_name()).map_or_else(|| "file".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// One effective setting.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// Its key.
+    pub key: String,
+    /// Its value. There are no secrets among the settings: these lie in the data folder.
+    pub value: serde_json::Value,
+    /// `default`, the file, the variable, or `flag`.
+    pub origin: String,
+}

@@ -1,0 +1,206 @@
+//! The data folder: everything a shop owns on disk, its lock and its marker.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Why a folder cannot be used; one line that names it and says what to do.
+#[derive(Debug)]
+pub struct FolderError(pub String);
+
+impl fmt::Display for FolderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for FolderError {}
+
+/// An open data folder, held by this process alone until it is dropped.
+#[derive(Debug)]
+pub struct DataFolder {
+    root: PathBuf,
+    fresh: bool,
+    _lock: File,
+}
+
+const MARKER: &str = "nexus.json";
+const LOCK: &str = "nexus.lock";
+const DATABASE: &str = "nexus.db";
+const FOLDERS: [&str; 4] = ["media", "backups", "secrets", "tmp"];
+
+impl DataFolder {
+    /// Opens the folder, making it when it does not exist, and takes its lock.
+    ///
+    /// Refuses, without changing anything: a folder that another process holds, a folder whose database is gone,
+    /// a database that is not ours.
+    pub fn open(root: &Path) -> Result<Self, FolderError> {
+        let failed = |what: &str, e: std::io::Error| FolderError(format!("data folder {}: cannot {what}: {e}", root.display()));
+        if !root.exists() {
+            fs::create_dir_all(root).map_err(|e| failed("make it", e))?;
+        }
+        restrict(root, 0o700).map_err(|e| failed("restrict access to it", e))?;
+        let lock = take_lock(root)?;
+        let fresh = check_identity(root)?;
+        for folder in FOLDERS {
+            let path = root.join(folder);
+            fs::create_dir_all(&path).and_then(|()| restrict(&path, 0o700)).map_err(|e| failed("make a folder in it", e))?;
+        }
+        Ok(Self { root: root.to_owned(), fresh, _lock: lock })
+    }
+
+    /// Whether no shop has been set up here yet.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// Notes that the database is set up, so that its absence later is a loss and not a beginning.
+    pub fn mark(&self) -> Result<(), FolderError> {
+        if self.root.join(MARKER).exists() {
+            return Ok(());
+        }
+        let text = format!("{{\"format\": 1, \"shop\": \"{}\"}}\n", crate::clock::random_hex::<16>());
+        write_private(&self.root.join(MARKER), text.as_bytes())
+            .map_err(|e| FolderError(format!("data folder {}: cannot write {MARKER}: {e}", self.root.display())))
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.root.join(DATABASE)
+    }
+
+    /// Where backups go.
+    pub fn backups(&self) -> PathBuf {
+        self.root.join("backups")
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A secret of 32 bytes, made at first use and readable by the owner only.
+    pub fn secret(&self, name: &str) -> Result<[u8; 32], FolderError> {
+        let path = self.root.join("secrets").join(name);
+        let failed = |what: &str| FolderError(format!("secret {}: {what}", path.display()));
+        if !path.exists() {
+            let bytes = crate::clock::random_bytes::<32>();
+            write_private(&path, &bytes).map_err(|e| failed(&format!("cannot write it: {e}")))?;
+        }
+        let bytes = fs::read(&path).map_err(|e| failed(&format!("cannot read it: {e}")))?;
+        bytes.try_into().map_err(|_| failed("must be 32 bytes long; restore it from a backup"))
+    }
+}
+
+/// Locks the folder, or names who holds it. The lock goes with the process, however it ends.
+fn take_lock(root: &Path) -> Result<File, FolderError> {
+    let path = root.join(LOCK);
+    let failed = |e: std::io::Error| FolderError(format!("data folder {}: cannot open {LOCK}: {e}", root.display()));
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            let holder = if holder.is_empty() { "another process".to_owned() } else { format!("process {holder}") };
+            Err(FolderError(format!("data folder {} is in use by {holder}; stop it first", root.display())))
+        }
+        Err(TryLockError::Error(e)) => Err(failed(e)),
+    }
+}
+
+/// Tells a new shop from a lost or foreign database; true for a new one.
+fn check_identity(root: &Path) -> Result<bool, FolderError> {
+    let database = root.join(DATABASE);
+    let marked = root.join(MARKER).exists();
+    let size = fs::metadata(&database).map(|m| m.len()).unwrap_or(0);
+    if size == 0 {
+        if marked {
+            return Err(FolderError(format!(
+                "{} is {}, but a shop was set up in this folder: restore it from {}, or choose another --data-dir for a new shop",
+                database.display(),
+                if database.exists() { "empty" } else { "missing" },
+                root.join("backups").display()
+            )));
+        }
+        return Ok(true);
+    }
+    let mut header = [0_u8; 72];
+    let read = File::open(&database).and_then(|mut f| f.read_exact(&mut header));
+    let application_id = u32::from_be_bytes([header[68], header[69], header[70], header[71]]);
+    if read.is_err() || &header[..16] != b"SQLite format 3\0" {
+        return Err(FolderError(format!("{} is not a database, or its header is damaged", database.display())));
+    }
+    if i64::from(application_id) != crate::store::APPLICATION_ID {
+        return Err(FolderError(format!("{} is a database of another program", database.display())));
+    }
+    Ok(false)
+}
+
+/// Writes a file that only its owner may read, durably: a crash leaves the old state or the whole file.
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let parent = path.parent().unwrap_or(Path::new("."));
+    let temporary = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    File::open(parent)?.sync_all()
+}
+
+/// Sets the access rights of a file or folder where the system has such rights.
+pub fn restrict(path: &Path, mode: u32) -> std::io::Result<()> {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode))?;
+    #[cfg(not(unix))]
+    let _ = (path, mode);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_holder_is_refused_and_told_who_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let _held = DataFolder::open(dir.path()).unwrap();
+        let error = DataFolder::open(dir.path()).unwrap_err().0;
+        assert!(error.contains(&std::process::id().to_string()) && error.contains("in use"), "{error}");
+    }
+
+    #[test]
+    fn a_lost_database_is_not_a_new_shop() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(dir.path()).unwrap();
+        assert!(folder.is_fresh());
+        folder.mark().unwrap();
+        drop(folder);
+        assert!(DataFolder::open(dir.path()).unwrap_err().0.contains("missing"));
+        fs::write(dir.path().join(DATABASE), b"").unwrap();
+        assert!(DataFolder::open(dir.path()).unwrap_err().0.contains("empty"));
+        fs::write(dir.path().join(DATABASE), vec![7; 100]).unwrap();
+        assert!(DataFolder::open(dir.path()).unwrap_err().0.contains("not a database"));
+    }
+
+    #[test]
+    fn a_secret_is_made_once_and_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(dir.path()).unwrap();
+        let secret = folder.secret("token").unwrap();
+        assert_eq!(folder.secret("token").unwrap(), secret);
+        #[cfg(unix)]
+        {
+            let mode = fs::metadata(dir.path().join("secrets/token")).unwrap();
+            assert_eq!(std::os::unix::fs::PermissionsExt::mode(&mode.permissions()) & 0o777, 0o600);
+        }
+    }
+}

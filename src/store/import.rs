@@ -1,0 +1,112 @@
+//! SQL of imports: what each run touched, so that it can be undone.
+
+use super::error::StoreResult;
+use super::tx::{ReadTx, WriteTx, params};
+use crate::domain::{ImportId, ProductId, Timestamp};
+
+/// One run of an import.
+#[derive(Clone, Debug)]
+pub struct ImportRun {
+    /// Its id.
+    pub id: ImportId,
+    /// The file's name as given.
+    pub file: String,
+    /// The format that was recognised.
+    pub format: String,
+    /// When it ran.
+    pub started_at: Timestamp,
+    /// Products it created.
+    pub created: i64,
+    /// Products it changed.
+    pub updated: i64,
+    /// When it was undone, if it was.
+    pub undone_at: Option<Timestamp>,
+}
+
+/// What a run did to one product.
+#[derive(Clone, Debug)]
+pub struct ImportChange {
+    /// Which product.
+    pub product_id: ProductId,
+    /// The product's version after the run.
+    pub version: i64,
+    /// The body that restores it; none when the run created it.
+    pub before: Option<String>,
+}
+
+/// Indexes of the product table that a large import builds anew at its end instead of keeping them up to date.
+const SECONDARY_INDEXES: &str = "select name, sql from sqlite_schema where type = 'index' and sql is not null \
+     and tbl_name = 'product'";
+
+impl ReadTx<'_> {
+    /// The runs so far, newest first.
+    pub fn import_runs(&self) -> StoreResult<Vec<ImportRun>> {
+        let sql = "select id, file, format, started_at, created, updated, undone_at from import_run order by id desc limit 100";
+        self.query_all(sql, [], |row| {
+            Ok(ImportRun {
+                id: row.get(0)?,
+                file: row.get(1)?,
+                format: row.get(2)?,
+                started_at: row.get(3)?,
+                created: row.get(4)?,
+                updated: row.get(5)?,
+                undone_at: row.get(6)?,
+            })
+        })
+    }
+
+    /// Whether a run exists, and when it was undone.
+    pub fn import_run(&self, id: ImportId) -> StoreResult<Option<Option<Timestamp>>> {
+        self.query_one("select undone_at from import_run where id = ?1", [id], |row| row.get(0))
+    }
+
+    /// What a run did, a piece at a time in order of product id.
+    pub fn import_changes_after(&self, id: ImportId, after: ProductId, most: usize) -> StoreResult<Vec<ImportChange>> {
+        let sql = "select product_id, version, before from import_change where import_id = ?1 and product_id > ?2 \
+                   order by product_id limit ?3";
+        self.query_all(sql, params![id, after, most], |row| {
+            Ok(ImportChange { product_id: row.get(0)?, version: row.get(1)?, before: row.get(2)? })
+        })
+    }
+}
+
+impl WriteTx<'_> {
+    /// Opens a run.
+    pub fn import_begin(&self, file: &str, format: &str, actor: &str, at: Timestamp) -> StoreResult<ImportId> {
+        let sql = "insert into import_run (file, format, actor, started_at) values (?1, ?2, ?3, ?4)";
+        self.execute(sql, params![file, format, actor, at])?;
+        Ok(ImportId::new(self.last_id()))
+    }
+
+    /// Notes what the run did to a product; the first state is the one to restore.
+    pub fn import_note(&self, id: ImportId, change: &ImportChange) -> StoreResult<()> {
+        let sql = "insert into import_change (import_id, product_id, version, before) values (?1, ?2, ?3, ?4) \
+                   on conflict (import_id, product_id) do update set version = excluded.version";
+        self.execute(sql, params![id, change.product_id, change.version, change.before]).map(drop)
+    }
+
+    /// Closes a run with its counts.
+    pub fn import_end(&self, id: ImportId, created: i64, updated: i64, unchanged: i64, skipped: i64) -> StoreResult<()> {
+        let sql = "update import_run set created = ?2, updated = ?3, unchanged = ?4, skipped = ?5 where id = ?1";
+        self.execute(sql, params![id, created, updated, unchanged, skipped]).map(drop)
+    }
+
+    /// Notes that a run was undone.
+    pub fn import_undone(&self, id: ImportId, at: Timestamp) -> StoreResult<()> {
+        self.execute("update import_run set undone_at = ?2 where id = ?1", params![id, at]).map(drop)
+    }
+
+    /// Drops the indexes that are cheaper to build at the end of a large import, and gives their definitions.
+    pub fn indexes_drop(&self) -> StoreResult<Vec<String>> {
+        let indexes: Vec<(String, String)> = self.query_all(SECONDARY_INDEXES, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        for (name, _) in &indexes {
+            self.execute_script(&format!("drop index {name}"))?;
+        }
+        Ok(indexes.into_iter().map(|(_, sql)| sql).collect())
+    }
+
+    /// Builds indexes from their definitions.
+    pub fn indexes_build(&self, definitions: &[String]) -> StoreResult<()> {
+        definitions.iter().try_for_each(|sql| self.execute_script(sql))
+    }
+}

@@ -1,0 +1,68 @@
+//! Brings a database to the schema of this binary: forward only, one transaction a step, a backup first.
+
+use super::error::{StoreError, StoreResult};
+use super::pragma;
+use crate::folder::{DataFolder, restrict};
+use rusqlite::Connection;
+
+mod embedded {
+    //! The SQL files of `migrations/`, compiled in.
+    refinery::embed_migrations!("migrations");
+}
+
+/// What a migration did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The schema before; 0 for a new database.
+    pub from: i64,
+    /// The schema now.
+    pub to: i64,
+    /// The copy made before changing an existing database.
+    pub backup: Option<std::path::PathBuf>,
+}
+
+/// The schema this binary is made for.
+pub fn newest() -> i64 {
+    embedded::migrations::runner().get_migrations().iter().map(|m| i64::from(m.version())).max().unwrap_or(0)
+}
+
+/// Migrates the open database of a folder.
+pub fn run(connection: &mut Connection, folder: &DataFolder) -> StoreResult<Migrated> {
+    let from = current(connection)?;
+    let to = newest();
+    if from > to {
+        return Err(StoreError::Internal(format!(
+            "{} has schema {from}, this version of Nexus knows up to {to}: use the newer version that wrote it",
+            folder.database().display()
+        )));
+    }
+    if from == to {
+        return Ok(Migrated { from, to, backup: None });
+    }
+    let backup = if from > 0 { Some(copy_before(connection, folder, from)?) } else { None };
+    if from == 0 {
+        connection.execute_batch(&format!("pragma application_id = {}", pragma::APPLICATION_ID))?;
+    }
+    embedded::migrations::runner().run(connection).map_err(|e| StoreError::Internal(e.to_string()))?;
+    Ok(Migrated { from, to, backup })
+}
+
+/// The schema a database has; 0 when it is empty.
+pub fn current(connection: &Connection) -> StoreResult<i64> {
+    let known = "select count(*) from sqlite_schema where name = 'refinery_schema_history'";
+    if connection.query_row(known, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(0);
+    }
+    let version = "select coalesce(max(version), 0) from refinery_schema_history";
+    Ok(connection.query_row(version, [], |row| row.get(0))?)
+}
+
+/// Copies the database into `backups/` before it is changed.
+fn copy_before(connection: &Connection, folder: &DataFolder, from: i64) -> StoreResult<std::path::PathBuf> {
+    let stamp = crate::clock::now().millis();
+    let path = folder.backups().join(format!("before-migration-from-{from}-{stamp}.db"));
+    let target = path.to_str().ok_or_else(|| StoreError::Internal("the data folder's path is not UTF-8".to_owned()))?;
+    connection.execute("vacuum into ?1", [target])?;
+    restrict(&path, 0o600).map_err(|e| StoreError::Internal(e.to_string()))?;
+    Ok(path)
+}

@@ -1,0 +1,185 @@
+//! The database: many readers, one writer.
+//!
+//! Noun files hold the SQL of their noun as methods of [`ReadTx`] and [`WriteTx`]; only this file and `tx`,
+//! `writer`, `pragma`, `migrate` and `check` name the driver.
+
+mod category;
+mod check;
+mod error;
+mod facets;
+mod import;
+mod listing;
+mod migrate;
+mod pragma;
+mod product;
+mod search;
+mod setting;
+mod tx;
+mod user;
+mod writer;
+
+pub use check::{CheckDepth, Finding};
+pub use error::{StoreError, StoreResult};
+pub use category::CategoryRow;
+pub use import::{ImportChange, ImportRun};
+pub use migrate::Migrated;
+pub use pragma::APPLICATION_ID;
+pub use product::{ProductRow, VariantRow};
+pub use tx::{ReadTx, WriteTx};
+pub use user::UserRow;
+
+use crate::folder::DataFolder;
+use crate::generations::Generations;
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tx::{DeadlineGuard, STATEMENTS};
+use writer::Writer;
+
+/// How the store is to be run.
+#[derive(Clone, Copy, Debug)]
+pub struct StoreSettings {
+    /// Connections that read.
+    pub readers: u32,
+    /// How long a read may take.
+    pub read_deadline: Duration,
+}
+
+/// An open database.
+pub struct Store {
+    readers: r2d2::Pool<SqliteConnectionManager>,
+    writer: Writer,
+    generations: Arc<Generations>,
+    settings: StoreSettings,
+    migrated: Migrated,
+}
+
+impl Store {
+    /// Opens the database of a folder and brings it to the newest schema.
+    pub fn open(folder: &DataFolder, settings: StoreSettings) -> StoreResult<Self> {
+        pragma::assert_engine()?;
+        let path = folder.database();
+        let mut connection = Connection::open(&path)?;
+        crate::folder::restrict(&path, 0o600).map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        pragma::writer(&mut connection)?;
+        let migrated = migrate::run(&mut connection, folder)?;
+        let generations = Arc::new(Generations::default());
+        let readers = SqliteConnectionManager::file(&path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(pragma::reader);
+        let readers = r2d2::Pool::builder()
+            .max_size(settings.readers)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .connection_timeout(Duration::from_secs(2))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .build(readers)
+            .map_err(|e| StoreError::Internal(e.to_string()))?;
+        let writer = Writer::start(connection, path, generations.clone())?;
+        Ok(Self { readers, writer, generations, settings, migrated })
+    }
+
+    /// Runs `work` on a consistent view. Blocks while it runs.
+    pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&ReadTx<'_>) -> Result<T, E>) -> Result<T, E> {
+        self.read_within(self.settings.read_deadline, work)
+    }
+
+    /// Like [`Store::read`] with a deadline of its own, for exports and checks.
+    pub fn read_within<T, E: From<StoreError>>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let connection = self.readers.get().map_err(|_| StoreError::Busy)?;
+        let _deadline = DeadlineGuard::until(Some(Instant::now() + deadline));
+        let view = View::begin(&connection)?;
+        work(&ReadTx::new(view.0))
+    }
+
+    /// Queues a write and waits until it is on disk. The work sees and changes the newest state; an error from
+    /// it undoes all it did.
+    pub fn write<T, E, F>(&self, work: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        F: FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.submit(false, work)
+    }
+
+    /// Like [`Store::write`] for work that takes long: it has a transaction to itself and no time limit.
+    pub fn write_alone<T, E, F>(&self, work: F) -> impl Future<Output = Result<T, E>> + Send + use<T, E, F>
+    where
+        F: FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.submit(true, work)
+    }
+
+    /// Like [`Store::write`] for callers outside the async runtime.
+    pub fn write_blocking<T, E>(&self, work: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.submit_blocking(work)
+    }
+
+    /// The counters that tell whether something read earlier still holds.
+    pub fn generations(&self) -> &Generations {
+        &self.generations
+    }
+
+    /// Why writes are refused at the moment, if they are.
+    pub fn trouble(&self) -> Option<StoreError> {
+        self.writer.trouble()
+    }
+
+    /// What opening did to the schema.
+    pub fn migrated(&self) -> &Migrated {
+        &self.migrated
+    }
+
+    /// How many connections read.
+    pub fn readers(&self) -> u32 {
+        self.settings.readers
+    }
+
+    /// Statements run by this process so far.
+    pub fn statements() -> u64 {
+        STATEMENTS.load(Ordering::Relaxed)
+    }
+
+    /// Finishes queued writes and folds the log into the database.
+    pub fn close(&self) {
+        self.writer.stop();
+    }
+}
+
+/// A read transaction on a pooled connection, ended on every way out, a panic included.
+struct View<'c>(&'c Connection);
+
+impl<'c> View<'c> {
+    fn begin(connection: &'c Connection) -> StoreResult<Self> {
+        if !connection.is_autocommit() {
+            connection.execute_batch("rollback")?;
+        }
+        connection.prepare_cached("begin")?.execute([])?;
+        Ok(Self(connection))
+    }
+}
+
+impl Drop for View<'_> {
+    fn drop(&mut self) {
+        // Past its deadline the statement would be interrupted at once, so the deadline is lifted first.
+        drop(DeadlineGuard::until(None));
+        let ended = self.0.prepare_cached("commit").and_then(|mut s| s.execute([]));
+        if ended.is_err() {
+            let _ = self.0.execute_batch("rollback");
+        }
+    }
+}

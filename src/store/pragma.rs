@@ -1,0 +1,68 @@
+//! Every setting of the database engine, in one place, with its reason.
+
+use super::error::{StoreError, StoreResult};
+use super::tx::past_deadline;
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use std::time::Duration;
+
+/// `NEXS`, in the header of every database of ours.
+pub const APPLICATION_ID: i64 = 0x4E45_5853;
+
+/// The oldest engine without the race that can damage the file when the write-ahead log is reset.
+const OLDEST_ENGINE: i32 = 3_051_003;
+
+/// Engine instructions between two looks at the clock: about a tenth of a millisecond.
+const INSTRUCTIONS_PER_CHECK: i32 = 2_000;
+
+/// Refuses to run on an engine that is too old.
+pub fn assert_engine() -> StoreResult<()> {
+    if rusqlite::version_number() < OLDEST_ENGINE {
+        return Err(StoreError::Internal(format!("SQLite {} is too old, 3.51.3 or newer is needed", rusqlite::version())));
+    }
+    Ok(())
+}
+
+/// Settings of the connections that read.
+pub fn reader(connection: &mut Connection) -> rusqlite::Result<()> {
+    common(connection)?;
+    connection.execute_batch("pragma query_only = on; pragma cache_size = -8000;")
+}
+
+/// Settings of the one connection that writes.
+pub fn writer(connection: &mut Connection) -> StoreResult<()> {
+    // Waits happen only against a backup; set first, because switching to WAL may itself have to wait.
+    connection.busy_timeout(Duration::from_secs(5))?;
+    let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(StoreError::Internal(format!("this file system gives journal mode {mode}; WAL is needed")));
+    }
+    common(connection)?;
+    // FULL: what is acknowledged is on disk. Group commit makes one sync serve many writers.
+    connection.execute_batch(
+        "pragma synchronous = full;
+         pragma wal_autocheckpoint = 1000;
+         pragma journal_size_limit = 67108864;
+         pragma cache_size = -16000;",
+    )?;
+    Ok(())
+}
+
+fn common(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.execute_batch(
+        "pragma foreign_keys = on;
+         pragma trusted_schema = off;
+         pragma temp_store = memory;
+         pragma mmap_size = 0;",
+    )?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_EXPR_DEPTH, 500)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    connection.set_prepared_statement_cache_capacity(256);
+    connection.progress_handler(INSTRUCTIONS_PER_CHECK, Some(past_deadline))
+}

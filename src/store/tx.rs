@@ -1,0 +1,197 @@
+//! Transactions and the few helpers every noun file uses, so that no other file names the driver.
+
+use super::error::{StoreError, StoreResult};
+use crate::domain::{CategoryId, Change, ImportId, Money, ProductId, Timestamp, UserId, VariantId};
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, Params};
+use std::cell::{Cell, RefCell};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+pub use rusqlite::types::Value;
+pub use rusqlite::{Row, params, params_from_iter};
+
+/// What a row reader returns.
+pub type RowResult<T> = rusqlite::Result<T>;
+
+/// Statements run since the process started; tests bound how many a request may take.
+pub(super) static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    /// When the statement running on this thread must have ended. The progress handler of every connection
+    /// looks here, so that a deadline needs no word between caller and connection.
+    static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Whether the statement on this thread has run too long.
+pub(super) fn past_deadline() -> bool {
+    DEADLINE.get().is_some_and(|at| Instant::now() > at)
+}
+
+/// Sets the deadline of this thread for as long as it lives.
+pub(super) struct DeadlineGuard;
+
+impl DeadlineGuard {
+    pub(super) fn until(at: Option<Instant>) -> Self {
+        DEADLINE.set(at);
+        Self
+    }
+}
+
+impl Drop for DeadlineGuard {
+    fn drop(&mut self) {
+        DEADLINE.set(None);
+    }
+}
+
+/// A consistent view of the database.
+pub struct ReadTx<'c> {
+    connection: &'c Connection,
+}
+
+/// A transaction that may change things; it ends with its batch's commit.
+pub struct WriteTx<'c> {
+    read: ReadTx<'c>,
+    changes: RefCell<Vec<Change>>,
+}
+
+impl<'c> Deref for WriteTx<'c> {
+    type Target = ReadTx<'c>;
+
+    fn deref(&self) -> &ReadTx<'c> {
+        &self.read
+    }
+}
+
+impl<'c> ReadTx<'c> {
+    pub(super) fn new(connection: &'c Connection) -> Self {
+        Self { connection }
+    }
+
+    /// All rows of a query, each read by `read`.
+    pub fn query_all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> RowResult<T>,
+    ) -> StoreResult<Vec<T>> {
+        STATEMENTS.fetch_add(1, Ordering::Relaxed);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map(params, read)?;
+        Ok(rows.collect::<RowResult<Vec<T>>>()?)
+    }
+
+    /// The first row of a query, if there is one.
+    pub fn query_one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> RowResult<T>,
+    ) -> StoreResult<Option<T>> {
+        STATEMENTS.fetch_add(1, Ordering::Relaxed);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        Ok(rows.next()?.map(read).transpose()?)
+    }
+
+    /// The one number a query gives; 0 when it gives no row.
+    pub fn query_number(&self, sql: &str, params: impl Params) -> StoreResult<i64> {
+        Ok(self.query_one(sql, params, |row| row.get(0))?.unwrap_or(0))
+    }
+
+    /// Calls `each` on every row as it is read, for results too long to hold.
+    pub fn query_each(
+        &self,
+        sql: &str,
+        params: impl Params,
+        mut each: impl FnMut(&Row<'_>) -> StoreResult<()>,
+    ) -> StoreResult<()> {
+        STATEMENTS.fetch_add(1, Ordering::Relaxed);
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        while let Some(row) = rows.next()? {
+            each(row)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'c> WriteTx<'c> {
+    pub(super) fn new(connection: &'c Connection) -> Self {
+        Self { read: ReadTx::new(connection), changes: RefCell::default() }
+    }
+
+    /// Runs a statement and tells how many rows it changed.
+    pub fn execute(&self, sql: &str, params: impl Params) -> StoreResult<usize> {
+        STATEMENTS.fetch_add(1, Ordering::Relaxed);
+        Ok(self.read.connection.prepare_cached(sql)?.execute(params)?)
+    }
+
+    /// Runs several statements that take no parameters.
+    pub fn execute_script(&self, sql: &str) -> StoreResult<()> {
+        Ok(self.read.connection.execute_batch(sql)?)
+    }
+
+    /// The id of the row inserted last.
+    pub fn last_id(&self) -> i64 {
+        self.read.connection.last_insert_rowid()
+    }
+
+    /// Notes what the write touches, to be told to readers once it has committed.
+    pub fn changed(&self, change: Change) {
+        self.changes.borrow_mut().push(change);
+    }
+
+    pub(super) fn take_changes(&self) -> Vec<Change> {
+        self.changes.take()
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let rusqlite::Error::SqliteFailure(failure, message) = &error else {
+            return Self::Internal(error.to_string());
+        };
+        match failure.code {
+            ErrorCode::ConstraintViolation => Self::Conflict(message.clone().unwrap_or_default()),
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+            ErrorCode::OperationInterrupted => Self::Timeout,
+            ErrorCode::DiskFull => Self::Full,
+            ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly => Self::Unavailable(error.to_string()),
+            _ => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+macro_rules! integer_columns {
+    ($($name:ident: $make:path, $take:ident);* $(;)?) => {$(
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                value.as_i64().map($make)
+            }
+        }
+
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.$take().into())
+            }
+        }
+
+        impl From<$name> for Value {
+            fn from(value: $name) -> Self {
+                Self::Integer(value.$take())
+            }
+        }
+    )*};
+}
+
+integer_columns! {
+    ProductId: ProductId::new, get;
+    VariantId: VariantId::new, get;
+    CategoryId: CategoryId::new, get;
+    UserId: UserId::new, get;
+    ImportId: ImportId::new, get;
+    Money: Money::from_minor, minor;
+    Timestamp: Timestamp::from_millis, millis;
+}
