@@ -1,0 +1,75 @@
+//! Many upserts by SKU in one transaction: all rows or none.
+
+use super::products::current;
+use super::writer::CatalogWriter;
+use crate::domain::catalog::ProductDraft;
+use crate::domain::{FieldError, Invalid, ProductId, Role, Sku};
+use crate::services::{Ctx, Error, Outcome, Shop};
+use serde_json::Value;
+
+/// What happened to a row's product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchAction {
+    /// It is new.
+    Created,
+    /// It changed.
+    Updated,
+    /// It already was so.
+    Unchanged,
+}
+
+/// One row's outcome.
+#[derive(Clone, Debug)]
+pub struct BatchRow {
+    /// The SKU by which it was found.
+    pub sku: String,
+    /// The product.
+    pub id: ProductId,
+    /// What happened.
+    pub action: BatchAction,
+}
+
+impl Shop {
+    /// Creates or changes products by SKU. A row of a known SKU is merged into its product like a PATCH, others
+    /// are created. When any row is refused, every refused row is named and nothing is written.
+    pub async fn product_batch(&self, ctx: &Ctx, rows: Vec<Value>) -> Outcome<Vec<BatchRow>> {
+        ctx.require(Role::Staff)?;
+        let (now, currency) = (ctx.now, self.settings.currency());
+        self.store
+            .write(move |tx| {
+                let mut writer = CatalogWriter::new(tx, now);
+                let mut done = Vec::with_capacity(rows.len());
+                let mut wrong = Vec::new();
+                for (index, row) in rows.iter().enumerate() {
+                    match upsert(&mut writer, row, currency) {
+                        Ok(outcome) => done.push(outcome),
+                        Err(Error::Invalid(invalid)) => wrong.extend(invalid.within(&format!("[{index}]")).0),
+                        Err(Error::Conflict(_, _, fields)) => wrong.extend(Invalid(fields).within(&format!("[{index}]")).0),
+                        Err(other) => return Err(other),
+                    }
+                }
+                if wrong.is_empty() { Ok(done) } else { Err(Invalid(wrong).into()) }
+            })
+            .await
+    }
+}
+
+fn upsert(writer: &mut CatalogWriter<'_, '_>, row: &Value, currency: crate::domain::Currency) -> Outcome<BatchRow> {
+    let sku = row_sku(row)?;
+    let Some(id) = writer.tx().product_id_by_sku(&sku)? else {
+        let id = writer.create(&ProductDraft::from_body(row, currency)?)?;
+        return Ok(BatchRow { sku: sku.to_string(), id, action: BatchAction::Created });
+    };
+    let before = current(writer.tx(), id)?;
+    let body = ProductDraft::patched(ProductDraft::body_of(&before, currency), row);
+    let changed = writer.update(&before, &ProductDraft::from_body(&body, currency)?)?;
+    let action = if changed { BatchAction::Updated } else { BatchAction::Unchanged };
+    Ok(BatchRow { sku: sku.to_string(), id, action })
+}
+
+/// The SKU that names the row's product: its own, or that of its first variant.
+fn row_sku(row: &Value) -> Result<Sku, Invalid> {
+    let own = row.get("sku").or_else(|| row.get("variants")?.get(0)?.get("sku"));
+    let missing = || Invalid(vec![FieldError { field: "sku".to_owned(), code: "required", message: "is required in a batch".to_owned() }]);
+    own.and_then(Value::as_str).and_then(|text| Sku::parse(text.trim())).ok_or_else(missing)
+}

@@ -1,0 +1,184 @@
+//! Use cases that change categories.
+//!
+//! Products are found by the names of their categories, so renaming or moving one builds the search documents of
+//! everything below anew, in the same transaction. That may be much: these writes run alone.
+
+use super::category_tree::current;
+use super::products::Preconditions;
+use super::writer::{CatalogWriter, free_slug, note_category};
+use crate::domain::catalog::{Category, CategoryDraft, CategoryPick, CategoryRemoval, Stored};
+use crate::domain::{CategoryId, Invalid, Role, Slug, Timestamp};
+use crate::services::{Ctx, Error, Outcome, Shop};
+use crate::store::{CategoryRow, WriteTx};
+
+/// The deepest a tree may be.
+const DEEPEST: usize = 20;
+/// Products whose search documents are built at a time.
+const PIECE: usize = 500;
+
+impl Shop {
+    /// Creates a category.
+    pub async fn category_create(&self, ctx: &Ctx, draft: CategoryDraft) -> Outcome<Category> {
+        ctx.require(Role::Staff)?;
+        let now = ctx.now;
+        self.store
+            .write(move |tx| {
+                let parent_id = parent(tx, now, &draft, None)?;
+                let slug = slug(tx, &draft, None)?;
+                let seo = Stored::new(&draft.seo);
+                let id = tx.category_insert(&row(&draft, parent_id, &slug, &seo, now))?;
+                let category = current(tx, id)?;
+                note_category(tx, &category)?;
+                Ok(category)
+            })
+            .await
+    }
+
+    /// Changes a category to what `edit` makes of its current state.
+    pub async fn category_update(
+        &self,
+        ctx: &Ctx,
+        id: CategoryId,
+        known: Preconditions,
+        edit: impl FnOnce(&Category) -> Result<CategoryDraft, Invalid> + Send + 'static,
+    ) -> Outcome<Category> {
+        ctx.require(Role::Staff)?;
+        let now = ctx.now;
+        self.store
+            .write_alone(move |tx| {
+                let before = current(tx, id)?;
+                known.check(before.revision)?;
+                let draft = edit(&before)?;
+                let parent_id = parent(tx, now, &draft, Some(id))?;
+                let slug = slug(tx, &draft, Some(&before))?;
+                let seo = Stored::new(&draft.seo);
+                note_category(tx, &before)?;
+                tx.category_update(&before, &row(&draft, parent_id, &slug, &seo, now))?;
+                let after = current(tx, id)?;
+                if after.name != before.name || after.parent_id != before.parent_id {
+                    reindex_below(tx, now, id)?;
+                }
+                note_category(tx, &after)?;
+                Ok(after)
+            })
+            .await
+    }
+
+    /// Removes a category, by default only an empty one.
+    pub async fn category_remove(
+        &self,
+        ctx: &Ctx,
+        id: CategoryId,
+        known: Preconditions,
+        removal: CategoryRemoval,
+    ) -> Outcome<()> {
+        ctx.require(Role::Staff)?;
+        let now = ctx.now;
+        self.store
+            .write_alone(move |tx| {
+                let before = current(tx, id)?;
+                known.check(before.revision)?;
+                note_category(tx, &before)?;
+                match removal {
+                    CategoryRemoval::OnlyEmpty => refuse_full(tx, id)?,
+                    CategoryRemoval::MoveTo(target) => move_contents(tx, now, id, target)?,
+                    CategoryRemoval::Cascade => return remove_below(tx, now, id),
+                }
+                Ok(tx.category_delete(id)?)
+            })
+            .await
+    }
+}
+
+fn row<'a>(
+    draft: &'a CategoryDraft,
+    parent_id: Option<CategoryId>,
+    slug: &'a Slug,
+    seo: &'a Stored<crate::domain::catalog::Seo>,
+    at: Timestamp,
+) -> CategoryRow<'a> {
+    CategoryRow { parent_id, slug, name: &draft.name, description: &draft.description, position: draft.position, seo, at }
+}
+
+/// The node a category goes under; never itself or one below it, and not too deep.
+fn parent(tx: &WriteTx<'_>, now: Timestamp, draft: &CategoryDraft, own: Option<CategoryId>) -> Outcome<Option<CategoryId>> {
+    let Some(key) = &draft.parent else { return Ok(None) };
+    let found = CatalogWriter::new(tx, now).category(key).map_err(|error| match error {
+        Error::Invalid(_) => Invalid::one("parent", "unknown", "is not a category of this shop").into(),
+        other => other,
+    })?;
+    let ancestors = tx.category_ancestors(found)?;
+    if own.is_some_and(|own| ancestors.iter().any(|c| c.id == own)) {
+        return Err(Invalid::one("parent", "cycle", "is the category itself or lies below it").into());
+    }
+    if ancestors.len() >= DEEPEST {
+        return Err(Invalid::one("parent", "too_deep", format!("categories may be nested {DEEPEST} deep")).into());
+    }
+    Ok(Some(found))
+}
+
+fn slug(tx: &WriteTx<'_>, draft: &CategoryDraft, before: Option<&Category>) -> Outcome<Slug> {
+    let own = before.map(|c| c.id);
+    match (&draft.slug, before) {
+        (Some(asked), _) => match tx.category_by_slug(asked.as_str())? {
+            Some(other) if Some(other.id) != own => Err(Error::taken("slug", "is another category's")),
+            _ => Ok(asked.clone()),
+        },
+        (None, Some(before)) if before.name == draft.name => Ok(before.slug.clone()),
+        (None, _) => free_slug(&Slug::from_text(&draft.name), |slug| Ok(tx.category_slug_taken(slug, own)?)),
+    }
+}
+
+fn refuse_full(tx: &WriteTx<'_>, id: CategoryId) -> Outcome<()> {
+    let (products, children) = tx.category_contents(id)?;
+    if products + children == 0 {
+        return Ok(());
+    }
+    let detail = format!(
+        "the category holds {products} products and {children} categories; remove them first, or ask with cascade=true or move_to=ID"
+    );
+    Err(Error::Conflict("not_empty", detail, Vec::new()))
+}
+
+fn move_contents(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId, target: CategoryId) -> Outcome<()> {
+    let wrong = |code, message: &str| Error::Invalid(Invalid::one("move_to", code, message));
+    let Some(to) = tx.category_by_id(target)? else { return Err(wrong("unknown", "is not a category of this shop")) };
+    if tx.category_ancestors(target)?.iter().any(|c| c.id == id) {
+        return Err(wrong("cycle", "is the category itself or lies below it"));
+    }
+    let products = tx.category_product_ids(id)?;
+    tx.category_products_move(id, target, now)?;
+    tx.category_children_move(id, target, now)?;
+    let mut writer = CatalogWriter::new(tx, now);
+    products.chunks(PIECE).try_for_each(|piece| writer.reindex(piece))?;
+    for child in tx.category_subtree(&CategoryPick::Id(target))? {
+        if child != target {
+            reindex_in(tx, now, child)?;
+        }
+    }
+    note_category(tx, &to)
+}
+
+/// Removes a category with everything below it.
+fn remove_below(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId) -> Outcome<()> {
+    let mut writer = CatalogWriter::new(tx, now);
+    // Deepest last in the list, so it is emptied from its end.
+    let nodes = tx.category_subtree(&CategoryPick::Id(id))?;
+    for node in &nodes {
+        for piece in tx.category_product_ids(*node)?.chunks(PIECE) {
+            for product in tx.products_by_ids(piece)? {
+                writer.remove(&product)?;
+            }
+        }
+    }
+    nodes.iter().rev().try_for_each(|node| Ok(tx.category_delete(*node)?))
+}
+
+fn reindex_below(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId) -> Outcome<()> {
+    tx.category_subtree(&CategoryPick::Id(id))?.into_iter().try_for_each(|node| reindex_in(tx, now, node))
+}
+
+fn reindex_in(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId) -> Outcome<()> {
+    let mut writer = CatalogWriter::new(tx, now);
+    tx.category_product_ids(id)?.chunks(PIECE).try_for_each(|piece| writer.reindex(piece))
+}

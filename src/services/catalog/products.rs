@@ -1,0 +1,200 @@
+//! Use cases of single products and their variants.
+
+use super::writer::{CatalogWriter, is_public};
+use crate::domain::catalog::{Product, ProductDraft, Revision, Variant, VariantDraft};
+use crate::domain::{Invalid, ProductId, Role, VariantId};
+use crate::services::{Ctx, Error, Outcome, Shop};
+use crate::store::{ReadTx, WriteTx};
+
+/// How a request names a thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// By id.
+    Id(i64),
+    /// By slug.
+    Slug(String),
+}
+
+impl Key {
+    /// Digits are an id, everything else a slug.
+    pub fn parse(text: &str) -> Self {
+        ProductId::parse(text).map_or_else(|| Self::Slug(text.to_owned()), |id| Self::Id(id.get()))
+    }
+}
+
+/// The states a caller is ready to change; none means any state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preconditions(pub Option<Vec<Revision>>);
+
+impl Preconditions {
+    /// Refuses when the current state is not one the caller knows.
+    pub fn check(&self, current: Revision) -> Outcome<()> {
+        match &self.0 {
+            Some(known) if !known.contains(&current) => Err(Error::Stale),
+            _ => Ok(()),
+        }
+    }
+}
+
+const PRODUCT: Error = Error::NotFound("product");
+const VARIANT: Error = Error::NotFound("variant");
+
+impl Shop {
+    /// One product. Only staff see what is not on sale. A former slug is answered with [`Error::Moved`].
+    pub fn product_get(&self, ctx: &Ctx, key: &Key) -> Outcome<Product> {
+        let product = self.store.read(|tx| find(tx, key))?;
+        if is_public(&product) || ctx.is(Role::Staff) { Ok(product) } else { Err(PRODUCT) }
+    }
+
+    /// Creates a product.
+    pub async fn product_create(&self, ctx: &Ctx, draft: ProductDraft) -> Outcome<Product> {
+        ctx.require(Role::Staff)?;
+        let now = ctx.now;
+        self.store
+            .write(move |tx| {
+                let id = CatalogWriter::new(tx, now).create(&draft)?;
+                current(tx, id)
+            })
+            .await
+    }
+
+    /// Changes a product to what `edit` makes of its current state.
+    pub async fn product_update(
+        &self,
+        ctx: &Ctx,
+        id: ProductId,
+        known: Preconditions,
+        edit: impl FnOnce(&Product) -> Result<ProductDraft, Invalid> + Send + 'static,
+    ) -> Outcome<Product> {
+        ctx.require(Role::Staff)?;
+        let now = ctx.now;
+        self.store
+            .write(move |tx| {
+                let before = current(tx, id)?;
+                known.check(before.revision)?;
+                CatalogWriter::new(tx, now).update(&before, &edit(&before)?)?;
+                current(tx, id)
+            })
+            .await
+    }
+
+    /// Removes a product.
+    pub async fn product_remove(&self, ctx: &Ctx, id: ProductId, known: Preconditions) -> Outcome<()> {
+        ctx.require(Role::Staff)?;
+        let now = ctx.now;
+        self.store
+            .write(move |tx| {
+                let before = current(tx, id)?;
+                known.check(before.revision)?;
+                CatalogWriter::new(tx, now).remove(&before)
+            })
+            .await
+    }
+
+    /// Adds a variant to a product.
+    pub async fn variant_create(&self, ctx: &Ctx, id: ProductId, draft: VariantDraft) -> Outcome<(Product, VariantId)> {
+        ctx.require(Role::Staff)?;
+        let now = ctx.now;
+        self.store
+            .write(move |tx| {
+                let before = current(tx, id)?;
+                let after = rewrite(tx, now, &before, |variants| {
+                    variants.push(VariantDraft { id: None, ..draft });
+                    Ok(())
+                })?;
+                let added = after.variants.iter().find(|v| before.variants.iter().all(|old| old.id != v.id));
+                let added = added.map(|v| v.id).ok_or(VARIANT)?;
+                Ok((after, added))
+            })
+            .await
+    }
+
+    /// Changes a variant to what `edit` makes of its current state.
+    pub async fn variant_update(
+        &self,
+        ctx: &Ctx,
+        id: VariantId,
+        known: Preconditions,
+        edit: impl FnOnce(&Variant) -> Result<VariantDraft, Invalid> + Send + 'static,
+    ) -> Outcome<Product> {
+        ctx.require(Role::Staff)?;
+        let now = ctx.now;
+        self.store
+            .write(move |tx| {
+                let before = product_of(tx, id)?;
+                known.check(before.revision)?;
+                let old = before.variants.iter().find(|v| v.id == id).ok_or(VARIANT)?;
+                let changed = edit(old)?;
+                rewrite(tx, now, &before, |variants| {
+                    variants.iter_mut().filter(|v| v.id == Some(id)).for_each(|v| *v = changed.clone());
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Removes a variant; the last one of a product stays.
+    pub async fn variant_remove(&self, ctx: &Ctx, id: VariantId, known: Preconditions) -> Outcome<()> {
+        ctx.require(Role::Staff)?;
+        let now = ctx.now;
+        self.store
+            .write(move |tx| {
+                let before = product_of(tx, id)?;
+                known.check(before.revision)?;
+                if before.variants.len() == 1 {
+                    let detail = "a product has at least one variant; remove the product instead".to_owned();
+                    return Err(Error::Conflict("last_variant", detail, Vec::new()));
+                }
+                rewrite(tx, now, &before, |variants| {
+                    variants.retain(|v| v.id != Some(id));
+                    Ok(())
+                })
+                .map(drop)
+            })
+            .await
+    }
+}
+
+/// A product as it now stands in the transaction.
+pub(super) fn current(tx: &ReadTx<'_>, id: ProductId) -> Outcome<Product> {
+    tx.product_by_id(id)?.ok_or(PRODUCT)
+}
+
+fn product_of(tx: &ReadTx<'_>, id: VariantId) -> Outcome<Product> {
+    current(tx, tx.product_id_by_variant(id)?.ok_or(VARIANT)?)
+}
+
+fn find(tx: &ReadTx<'_>, key: &Key) -> Outcome<Product> {
+    let id = match key {
+        Key::Id(id) => ProductId::new(*id),
+        Key::Slug(slug) => match tx.product_id_by_slug(slug)? {
+            Some(id) => id,
+            None => return Err(tx.product_moved(slug)?.map_or(PRODUCT, Error::Moved)),
+        },
+    };
+    current(tx, id)
+}
+
+/// Writes a product with another list of variants; options gain the values that a variant brings.
+fn rewrite(
+    tx: &WriteTx<'_>,
+    now: crate::domain::Timestamp,
+    before: &Product,
+    change: impl FnOnce(&mut Vec<VariantDraft>) -> Outcome<()>,
+) -> Outcome<Product> {
+    let mut draft = ProductDraft::of(before);
+    change(&mut draft.variants)?;
+    for variant in &draft.variants {
+        for option in &mut draft.options {
+            let value = variant.options.get(&option.name).and_then(serde_json::Value::as_str);
+            if let Some(value) = value.filter(|v| !option.values.iter().any(|known| known == v)) {
+                option.values.push(value.to_owned());
+            }
+        }
+    }
+    if let Some((code, message)) = draft.option_problem() {
+        return Err(Invalid::one("options", code, message).into());
+    }
+    CatalogWriter::new(tx, now).update(before, &draft)?;
+    current(tx, before.id)
+}
