@@ -1,0 +1,95 @@
+//! Puts the parts together: configuration → data folder → shop → server, and takes them apart again in order.
+
+use crate::config::{Config, LogFormat, LogSettings};
+use crate::http::{self, Bodies, CursorKey, Front};
+use crate::services::Shop;
+use rocket::config::{Ident, LogLevel, Shutdown};
+use rocket::{Build, Rocket};
+use std::fmt;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+/// Why the server did not run.
+#[derive(Debug)]
+pub struct ServeError(pub String);
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+/// A server for a shop, not yet listening.
+pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeError> {
+    let secret = shop.folder().secret("cursor.key").map_err(|e| ServeError(e.0))?;
+    let front = Front {
+        bodies: Bodies::new(config.cache.enabled.then_some(config.cache.max_mib * 1024 * 1024)),
+        cursors: CursorKey::new(&secret),
+        max_age_seconds: config.cache.max_age_seconds,
+        access_log: config.log.access,
+    };
+    let server = rocket::Config {
+        address: config.address,
+        port: config.port,
+        workers: config.workers(),
+        max_blocking: config.max_blocking,
+        ident: Ident::none(),
+        // The address of a client is the socket's: no header from anybody changes it.
+        ip_header: None,
+        log_level: LogLevel::Off,
+        temp_dir: shop.folder().root().join("tmp").into(),
+        shutdown: Shutdown { grace: config.grace_seconds, mercy: 3, force: true, ..Shutdown::default() },
+        ..rocket::Config::default()
+    };
+    Ok(http::mount(rocket::custom(server), shop.clone(), front))
+}
+
+/// Serves until the process is told to stop, then drains, folds the log into the database and gives the folder free.
+pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync + 'static) -> Result<(), ServeError> {
+    let shop = Arc::new(shop);
+    let server = build(config, &shop)?;
+    let address = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
+    let greeting = rocket::fairing::AdHoc::on_liftoff("ready", move |_| Box::pin(async move { ready(&address) }));
+    let outcome = rocket::execute(server.attach(greeting).launch());
+    shop.close();
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(error) => Err(ServeError(launch_problem(&error, config))),
+    }
+}
+
+fn launch_problem(error: &rocket::Error, config: &Config) -> String {
+    let problem = match error.kind() {
+        rocket::error::ErrorKind::Bind(cause) => {
+            format!("cannot listen on {}:{}: {cause}; choose another --port", config.address, config.port)
+        }
+        other => format!("the server failed: {other}"),
+    };
+    // The framework panics when an error is dropped without having been looked at; `kind` has looked.
+    problem
+}
+
+/// Sets up logging: to standard error, as lines for people or as JSON.
+pub fn log(settings: &LogSettings) {
+    // The framework's own lines repeat what the access log says, and some of them quote requests.
+    let level = format!("{},rocket=off,_=off,hyper=off", settings.level);
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.format {
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+        LogFormat::Pretty => lines.with_ansi(std::io::stderr().is_terminal()).init(),
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(%place, "a panic: {}", panic_text(panic));
+    }));
+}
+
+fn panic_text<'a>(panic: &'a std::panic::PanicHookInfo<'_>) -> &'a str {
+    let payload = panic.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}

@@ -1,0 +1,70 @@
+//! Gives each request an id and logs it: method, route, status, duration; never a query string or a body.
+
+use rocket::fairing::{Fairing, Info, Kind};
+use rocket::http::Header;
+use rocket::{Data, Request, Response};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// Names and logs requests.
+pub struct Requests {
+    /// Whether each one is logged.
+    pub access_log: bool,
+}
+
+struct Began {
+    id: String,
+    at: Instant,
+}
+
+#[rocket::async_trait]
+impl Fairing for Requests {
+    fn info(&self) -> Info {
+        Info { name: "requests", kind: Kind::Request | Kind::Response }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        began(request);
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let began = began(request);
+        response.set_header(Header::new("X-Request-Id", began.id.clone()));
+        response.set_header(Header::new("X-Content-Type-Options", "nosniff"));
+        if self.access_log {
+            let route = request.route().map_or("-", |route| route.uri.as_str());
+            tracing::info!(
+                target: "nexus::access",
+                request_id = %began.id,
+                method = request.method().as_str(),
+                route,
+                status = response.status().code,
+                duration_us = u64::try_from(began.at.elapsed().as_micros()).unwrap_or(u64::MAX),
+            );
+        }
+    }
+}
+
+/// The id of a request: the client's, when it is a sane token, else one of ours.
+pub fn request_id<'r>(request: &'r Request<'_>) -> &'r str {
+    &began(request).id
+}
+
+fn began<'r>(request: &'r Request<'_>) -> &'r Began {
+    request.local_cache(|| {
+        let given = request.headers().get_one("X-Request-Id").filter(|id| is_sane(id));
+        Began { id: given.map_or_else(new_id, str::to_owned), at: Instant::now() }
+    })
+}
+
+fn is_sane(id: &str) -> bool {
+    (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
+/// Random for each process and counted within it: unique without asking the system for each request.
+fn new_id() -> String {
+    static PROCESS: LazyLock<String> = LazyLock::new(crate::clock::random_hex::<6>);
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{}-{:06x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
+}

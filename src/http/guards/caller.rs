@@ -1,0 +1,91 @@
+//! Who is calling, by their access token.
+
+use crate::domain::Role;
+use crate::http::problem::Problem;
+use crate::services::{Actor, Ctx, Shop};
+use rocket::Request;
+use rocket::request::{FromRequest, Outcome};
+use rocket_okapi::okapi::openapi3::{Object, SecurityRequirement, SecurityScheme, SecuritySchemeData};
+use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
+use std::sync::Arc;
+
+/// Anybody; known when they send a token. A token that is not valid is refused, not ignored.
+pub struct Caller(pub Ctx);
+
+/// Somebody of the staff.
+pub struct Staff(pub Ctx);
+
+impl Caller {
+    /// Whether the caller sees what the public sees.
+    pub fn is_public(&self) -> bool {
+        !self.0.is(Role::Staff)
+    }
+}
+
+fn actor(request: &Request<'_>) -> Result<Actor, Problem> {
+    let Some(header) = request.headers().get_one("Authorization") else { return Ok(Actor::Anonymous) };
+    let shop = request.rocket().state::<Arc<Shop>>().ok_or_else(|| Problem::unauthenticated("no shop"))?;
+    let token = header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer ")).unwrap_or("");
+    Ok(shop.actor_of(token.trim())?)
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Caller {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match actor(request) {
+            Ok(actor) => Outcome::Success(Self(Ctx::now(actor))),
+            Err(problem) => Outcome::Error((problem.stash(request), ())),
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Staff {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let checked = actor(request).and_then(|actor| {
+            let ctx = Ctx::now(actor);
+            ctx.require(Role::Staff)?;
+            Ok(ctx)
+        });
+        match checked {
+            Ok(ctx) => Outcome::Success(Self(ctx)),
+            Err(problem) => Outcome::Error((problem.stash(request), ())),
+        }
+    }
+}
+
+fn bearer() -> (String, SecurityScheme, SecurityRequirement) {
+    let scheme = SecurityScheme {
+        description: Some("The `access` token that `POST /auth/login` gives.".to_owned()),
+        data: SecuritySchemeData::Http { scheme: "bearer".to_owned(), bearer_format: Some("JWT".to_owned()) },
+        extensions: Object::default(),
+    };
+    let mut requirement = SecurityRequirement::new();
+    requirement.insert("access".to_owned(), Vec::new());
+    ("access".to_owned(), scheme, requirement)
+}
+
+impl OpenApiFromRequest<'_> for Caller {
+    fn from_request_input(
+        _: &mut rocket_okapi::r#gen::OpenApiGenerator,
+        _: String,
+        _: bool,
+    ) -> rocket_okapi::Result<RequestHeaderInput> {
+        Ok(RequestHeaderInput::None)
+    }
+}
+
+impl OpenApiFromRequest<'_> for Staff {
+    fn from_request_input(
+        _: &mut rocket_okapi::r#gen::OpenApiGenerator,
+        _: String,
+        _: bool,
+    ) -> rocket_okapi::Result<RequestHeaderInput> {
+        let (name, scheme, requirement) = bearer();
+        Ok(RequestHeaderInput::Security(name, scheme, requirement))
+    }
+}

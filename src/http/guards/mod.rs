@@ -1,0 +1,9 @@
+//! Who is calling, and under which conditions.
+
+mod caller;
+mod conditions;
+mod slow;
+
+pub use caller::{Caller, Staff};
+pub use conditions::IfMatch;
+pub use slow::SlowLane;

@@ -1,0 +1,217 @@
+//! The API description: what the routes say of themselves, completed by rules.
+//!
+//! Query parameters come from the tables that also read them; the problems an operation can give follow from what it
+//! takes: a body, a sign-in, a thing in its address, a condition.
+
+use super::problem::Problem;
+use super::query::{CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter};
+use super::{BASE, routes};
+use rocket_okapi::okapi::openapi3::{
+    Header, Info, License, MediaType, Object, OpenApi, Operation, Parameter as OpenApiParameter, ParameterValue, RefOr,
+    Response, Server, Tag,
+};
+use rocket_okapi::okapi::schemars::schema::{InstanceType, NumberValidation, Schema, SchemaObject};
+use serde_json::{Value, json};
+
+/// The description of the whole API.
+pub fn document() -> OpenApi {
+    let mut api = routes().1;
+    api.openapi = "3.0.3".to_owned();
+    api.info = Info {
+        title: "Nexus".to_owned(),
+        description: Some(INTRODUCTION.to_owned()),
+        license: Some(License { name: "MIT".to_owned(), url: None, ..License::default() }),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Info::default()
+    };
+    api.servers = vec![Server { url: BASE.to_owned(), description: Some("Version 1".to_owned()), ..Server::default() }];
+    api.tags = vec![tag("Catalog", "Products, variants and categories."), tag("Accounts", "Sign-in.")];
+    let mut generator = rocket_okapi::r#gen::OpenApiGenerator::new(&rocket_okapi::settings::OpenApiSettings::new());
+    let problem = generator.json_schema::<Problem>();
+    for (path, item) in &mut api.paths {
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                complete(path, method, operation, &problem);
+            }
+        }
+    }
+    let components = api.components.get_or_insert_with(Default::default);
+    for (name, schema) in generator.into_openapi().components.unwrap_or_default().schemas {
+        components.schemas.entry(name).or_insert(schema);
+    }
+    api
+}
+
+const INTRODUCTION: &str = "The shop's API. Money is a decimal string with the currency's own digits; times are RFC 3339 \
+UTC; lists are paged by cursors that stay right while things come and go. Errors are `application/problem+json` \
+(RFC 9457). `/api/…` without a version is the newest version; a trailing slash is optional.";
+
+fn tag(name: &str, description: &str) -> Tag {
+    Tag { name: name.to_owned(), description: Some(description.to_owned()), ..Tag::default() }
+}
+
+fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
+    // Names such as `products_product_list` become those of the handlers.
+    let id = operation.operation_id.clone().unwrap_or_default();
+    let name = ["products_", "variants_", "categories_", "auth_"].iter().find_map(|module| id.strip_prefix(module));
+    let name = name.unwrap_or(&id).to_owned();
+    let takes: &[Parameter] = match name.as_str() {
+        "product_list" => PRODUCT_LIST,
+        "category_list" => CATEGORY_LIST,
+        "category_remove" => CATEGORY_REMOVE,
+        _ => &[],
+    };
+    operation.parameters.extend(takes.iter().map(query_parameter));
+    operation.operation_id = Some(name.clone());
+    success(method, &name, operation);
+    for status in statuses(path, method, takes, operation) {
+        let (title, headers) = described(status);
+        operation.responses.responses.insert(status.to_string(), RefOr::Object(refusal(title, headers, problem)));
+    }
+    if path.contains("{key}") && method == "get" {
+        let moved = Response { description: "A former slug: `Location` names the new address".to_owned(), ..refusal("", &["Location"], problem) };
+        operation.responses.responses.insert("301".to_owned(), RefOr::Object(moved));
+    }
+    if method == "get" {
+        let same = Response { description: "What `If-None-Match` names still holds".to_owned(), ..Response::default() };
+        operation.responses.responses.insert("304".to_owned(), RefOr::Object(same));
+    }
+}
+
+/// Creating answers 201; every success says what headers it brings.
+fn success(method: &str, name: &str, operation: &mut Operation) {
+    let created = method == "post" && name.ends_with("_create");
+    if let Some(RefOr::Object(mut done)) = operation.responses.responses.shift_remove("200") {
+        done.headers.insert("ETag".to_owned(), RefOr::Object(header("Names this state of the resource.")));
+        if created {
+            "Created".clone_into(&mut done.description);
+            done.headers.insert("Location".to_owned(), RefOr::Object(header("Its address.")));
+        }
+        let status = if created { "201" } else { "200" };
+        operation.responses.responses.insert(status.to_owned(), RefOr::Object(done));
+    }
+}
+
+/// The problems an operation can give.
+fn statuses(path: &str, method: &str, takes: &[Parameter], operation: &Operation) -> Vec<u16> {
+    let mut statuses = vec![500, 503];
+    let has_body = operation.request_body.is_some();
+    let signed_in = operation.security.as_ref().is_some_and(|s| !s.is_empty());
+    let login = path == "/auth/login";
+    let writes = method != "get" && !login;
+    if has_body {
+        statuses.extend([400, 413, 415, 422]);
+    }
+    if !takes.is_empty() {
+        statuses.extend([400, 422]);
+    }
+    // A token that is sent must be good, even where none is needed.
+    statuses.push(401);
+    if signed_in || takes.iter().any(|p| p.name == "status") {
+        statuses.push(403);
+    }
+    if path.contains('{') {
+        statuses.push(404);
+    }
+    if writes {
+        statuses.extend([409, 507]);
+    }
+    if operation.parameters.iter().any(|p| matches!(p, RefOr::Object(p) if p.name == "If-Match")) {
+        statuses.push(412);
+    }
+    statuses.sort_unstable();
+    statuses.dedup();
+    statuses
+}
+
+fn described(status: u16) -> (&'static str, &'static [&'static str]) {
+    match status {
+        400 => ("The request cannot be understood", &[]),
+        401 => ("No valid access token, or wrong e-mail address or password", &["WWW-Authenticate"]),
+        403 => ("Signed in, but not allowed", &[]),
+        404 => ("There is no such thing", &[]),
+        409 => ("It does not go with what is there", &[]),
+        412 => ("It has changed since it was read", &[]),
+        413 => ("The body is too large", &[]),
+        415 => ("The body is not declared as JSON", &[]),
+        422 => ("The input breaks rules; `errors` names each field", &[]),
+        503 => ("Too much is going on, it took too long, or the disk failed", &["Retry-After"]),
+        507 => ("No room on the disk: the shop is read-only", &["Retry-After"]),
+        _ => ("Something is broken here", &[]),
+    }
+}
+
+fn refusal(title: &str, headers: &[&str], problem: &SchemaObject) -> Response {
+    let media = MediaType { schema: Some(problem.clone()), ..MediaType::default() };
+    Response {
+        description: title.to_owned(),
+        content: std::iter::once(("application/problem+json".to_owned(), media)).collect(),
+        headers: headers.iter().map(|name| ((*name).to_owned(), RefOr::Object(header("")))).collect(),
+        ..Response::default()
+    }
+}
+
+fn header(description: &str) -> Header {
+    Header {
+        description: (!description.is_empty()).then(|| description.to_owned()),
+        required: false,
+        deprecated: false,
+        allow_empty_value: false,
+        value: schema_value(typed(InstanceType::String), None),
+        extensions: Object::default(),
+    }
+}
+
+fn typed(kind: InstanceType) -> SchemaObject {
+    SchemaObject { instance_type: Some(kind.into()), ..SchemaObject::default() }
+}
+
+fn schema_value(schema: SchemaObject, example: Option<Value>) -> ParameterValue {
+    ParameterValue::Schema { style: None, explode: None, allow_reserved: false, schema, example, examples: None }
+}
+
+fn query_parameter(parameter: &Parameter) -> RefOr<OpenApiParameter> {
+    let example = match parameter.kind {
+        Kind::Integer(..) => parameter.example.parse::<i64>().map(Value::from).ok(),
+        Kind::Boolean => parameter.example.parse::<bool>().map(Value::from).ok(),
+        Kind::Texts => Some(json!([parameter.example])),
+        Kind::Text | Kind::Choice(_) => (!parameter.example.is_empty()).then(|| json!(parameter.example)),
+    };
+    RefOr::Object(OpenApiParameter {
+        name: parameter.name.to_owned(),
+        location: "query".to_owned(),
+        description: Some(parameter.description.to_owned()),
+        required: false,
+        deprecated: false,
+        allow_empty_value: false,
+        value: schema_value(kind_schema(parameter.kind), example),
+        extensions: Object::default(),
+    })
+}
+
+fn kind_schema(kind: Kind) -> SchemaObject {
+    match kind {
+        Kind::Text => typed(InstanceType::String),
+        Kind::Boolean => typed(InstanceType::Boolean),
+        Kind::Choice(values) => {
+            let values = values.iter().map(|v| json!(v)).collect();
+            SchemaObject { enum_values: Some(values), ..typed(InstanceType::String) }
+        }
+        Kind::Texts => {
+            let mut list = typed(InstanceType::Array);
+            list.array().items = Some(Schema::Object(typed(InstanceType::String)).into());
+            list
+        }
+        Kind::Integer(min, max) => {
+            let bounds = NumberValidation { minimum: Some(min as f64), maximum: Some(max as f64), ..Default::default() };
+            SchemaObject { number: Some(Box::new(bounds)), ..typed(InstanceType::Integer) }
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! Query parameters: what there is, what it means, and how it is read. One table drives both the reading and
+//! the API description.
+
+use super::problem::Problem;
+use crate::domain::catalog::{CategoryPick, Ordering, ProductFilter, Status};
+use crate::domain::fields::money_problem;
+use crate::domain::search::SearchQuery;
+use crate::domain::{Currency, Money, PageSize, ProductId, Timestamp};
+use rocket::Request;
+use rocket::request::{FromRequest, Outcome};
+use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
+
+/// A query parameter as the API description shows it.
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub description: &'static str,
+    /// Its JSON type.
+    pub kind: Kind,
+    /// A value.
+    pub example: &'static str,
+}
+
+/// The JSON type of a parameter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Text.
+    Text,
+    /// Several of these texts.
+    Texts,
+    /// One of these texts.
+    Choice(&'static [&'static str]),
+    /// A whole number from one to another.
+    Integer(i64, i64),
+    /// True or false.
+    Boolean,
+}
+
+const fn parameter(name: &'static str, kind: Kind, example: &'static str, description: &'static str) -> Parameter {
+    Parameter { name, description, kind, example }
+}
+
+const ORDERINGS: &[&str] =
+    &["price", "-price", "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "relevance"];
+const STATUSES: &[&str] = &["draft", "active", "archived"];
+
+const PAGE_SIZE: Parameter = parameter("page_size", Kind::Integer(1, 100), "20", "Items on a page.");
+const CURSOR: Parameter = parameter("cursor", Kind::Text, "", "Where to go on: taken from `next` or `previous`.");
+
+/// What lists of products take.
+pub const PRODUCT_LIST: &[Parameter] = &[
+    parameter("category", Kind::Texts, "kitchen", "In this category (id or slug) or below it; repeat for several."),
+    parameter("min_price", Kind::Text, "10.00", "Costs at least this."),
+    parameter("max_price", Kind::Text, "25.00", "Costs at most this."),
+    parameter("in_stock", Kind::Boolean, "true", "Has stock, or has none."),
+    parameter("brand", Kind::Texts, "Saltmarsk", "Of this brand, whatever the case; repeat for several."),
+    parameter("tag", Kind::Texts, "gift", "Carries this tag; repeat to ask for all of them."),
+    parameter("attr.NAME", Kind::Texts, "stoneware", "Has this value of the attribute NAME; repeat for either, use several names for all."),
+    parameter("search", Kind::Text, "coffee mug", "Matches these words: names weigh most, the last word may be the beginning of one."),
+    parameter("created_after", Kind::Text, "2026-01-31T00:00:00Z", "First offered later than this."),
+    parameter("updated_after", Kind::Text, "2026-01-31T00:00:00Z", "Changed later than this."),
+    parameter("ids", Kind::Text, "1,2,3", "One of these products, at most 100."),
+    parameter("status", Kind::Choice(STATUSES), "active", "In this state; other than `active` for staff only; repeat for several."),
+    parameter("ordering", Kind::Choice(ORDERINGS), "-created_at", "In this order; `-` for descending. Best match first when searching, else newest first."),
+    parameter("include", Kind::Text, "count,facets", "Also `count` all matches, or count them by `facets`."),
+    PAGE_SIZE,
+    CURSOR,
+];
+
+/// What lists of categories take.
+pub const CATEGORY_LIST: &[Parameter] = &[
+    parameter("tree", Kind::Boolean, "true", "All categories at once, nested."),
+    PAGE_SIZE,
+    CURSOR,
+];
+
+/// What removing a category takes.
+pub const CATEGORY_REMOVE: &[Parameter] = &[
+    parameter("cascade", Kind::Boolean, "true", "Remove everything below it and all its products too."),
+    parameter("move_to", Kind::Integer(1, i64::MAX), "7", "Give its products and children to this category first."),
+];
+
+/// The parameters of a request, decoded, in order of name.
+pub struct Query {
+    pairs: Vec<(String, String)>,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Query {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let raw = request.uri().query().map_or("", |query| query.as_str());
+        match Self::parse(raw) {
+            Ok(query) => Outcome::Success(query),
+            Err(problem) => Outcome::Error((problem.stash(request), ())),
+        }
+    }
+}
+
+impl OpenApiFromRequest<'_> for Query {
+    fn from_request_input(
+        _: &mut rocket_okapi::r#gen::OpenApiGenerator,
+        _: String,
+        _: bool,
+    ) -> rocket_okapi::Result<RequestHeaderInput> {
+        // The parameters are added to the description in `openapi.rs`, from the tables above.
+        Ok(RequestHeaderInput::None)
+    }
+}
+
+/// More parameters than any sensible request has.
+const MOST_PAIRS: usize = 100;
+
+impl Query {
+    fn parse(raw: &str) -> Result<Self, Problem> {
+        let mut pairs = Vec::new();
+        for part in raw.split('&').filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            pairs.push((decode(name)?, decode(value)?));
+        }
+        if pairs.len() > MOST_PAIRS {
+            return Err(Problem::bad_request(format!("at most {MOST_PAIRS} query parameters are read")));
+        }
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(Self { pairs })
+    }
+
+    /// Refuses parameters that are not in a table.
+    pub fn only(&self, known: &[Parameter]) -> Result<(), Problem> {
+        let is_known = |name: &str| known.iter().any(|p| p.name == name || (p.name == "attr.NAME" && is_attribute(name)));
+        match self.pairs.iter().find(|(name, _)| !is_known(name)) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let shown: String = name.chars().take(60).collect();
+                let names: Vec<&str> = known.iter().map(|p| p.name).collect();
+                Err(Problem::bad_request(format!("unknown query parameter {shown:?}; known are {}", names.join(", "))))
+            }
+        }
+    }
+
+    /// The same for the same request, whatever the order of its parameters.
+    pub fn key(&self) -> String {
+        self.key_without(&[])
+    }
+
+    /// The same without some parameters.
+    pub fn key_without(&self, left_out: &[&str]) -> String {
+        let mut key = String::with_capacity(64);
+        for (name, value) in self.pairs.iter().filter(|(name, _)| !left_out.contains(&name.as_str())) {
+            for part in [name, value] {
+                key.push_str(part);
+                key.push('\u{1}');
+            }
+        }
+        key
+    }
+
+    /// All but the cursor, encoded again, to build the addresses of other pages.
+    pub fn without_cursor(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in self.pairs.iter().filter(|(name, _)| name != "cursor") {
+            text.push_str(&encode(name));
+            text.push('=');
+            text.push_str(&encode(value));
+            text.push('&');
+        }
+        text
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.pairs.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that may be given once.
+    pub fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.pairs.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_str());
+        let first = values.next();
+        match values.next() {
+            Some(_) => Err(Problem::bad_request(format!("{name} may be given once"))),
+            None => Ok(first.filter(|value| !value.is_empty())),
+        }
+    }
+
+    fn parsed<T>(&self, name: &str, expected: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+        let Some(value) = self.one(name)? else { return Ok(None) };
+        parse(value).map(Some).ok_or_else(|| Problem::bad_request(format!("{name} must be {expected}")))
+    }
+
+    /// True or false.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {
+        self.parsed(name, "true or false", |value| match value {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        })
+    }
+
+    /// A positive id.
+    pub fn id(&self, name: &str) -> Result<Option<i64>, Problem> {
+        self.parsed(name, "a positive whole number", |value| ProductId::parse(value).map(ProductId::get))
+    }
+
+    /// The page size; out of bounds is 422, as the contract says.
+    pub fn page_size(&self) -> Result<PageSize, Problem> {
+        let Some(value) = self.one("page_size")? else { return Ok(PageSize::default()) };
+        value.parse().ok().and_then(PageSize::new).ok_or_else(|| {
+            crate::domain::Invalid::one("page_size", "out_of_range", "must be a whole number from 1 to 100").into()
+        })
+    }
+
+    fn money(&self, name: &str, currency: Currency) -> Result<Option<Money>, Problem> {
+        let Some(value) = self.one(name)? else { return Ok(None) };
+        let wrong = |error| {
+            let (code, message) = money_problem(error, currency);
+            Problem::from(crate::domain::Invalid::one(name, code, message))
+        };
+        currency.parse(value).map(Some).map_err(wrong)
+    }
+
+    /// Whether a part is asked for in `include`.
+    pub fn include(&self) -> Result<(bool, bool), Problem> {
+        let (mut count, mut facets) = (false, false);
+        for part in self.all("include").flat_map(|value| value.split(',')).map(str::trim).filter(|part| !part.is_empty()) {
+            match part {
+                "count" => count = true,
+                "facets" => facets = true,
+                _ => return Err(Problem::bad_request("include takes count and facets")),
+            }
+        }
+        Ok((count, facets))
+    }
+
+    /// The ordering; best match first when something is searched.
+    pub fn ordering(&self, searching: bool) -> Result<Ordering, Problem> {
+        let Some(name) = self.one("ordering")? else { return Ok(Ordering::default_for(searching)) };
+        let shown: String = name.chars().take(60).collect();
+        let ordering = Ordering::parse(name)
+            .ok_or_else(|| Problem::bad_request(format!("unknown ordering {shown:?}; known are {}", ORDERINGS.join(", "))))?;
+        if name == "relevance" && !searching {
+            return Err(Problem::bad_request("ordering=relevance needs search"));
+        }
+        Ok(ordering)
+    }
+
+    /// The filter of a list of products.
+    pub fn product_filter(&self, currency: Currency) -> Result<ProductFilter, Problem> {
+        let time = |name| self.parsed(name, "a time such as 2026-01-31T09:05:00Z", Timestamp::parse);
+        let mut filter = ProductFilter {
+            categories: self.all("category").filter(|v| !v.is_empty()).map(CategoryPick::parse).collect(),
+            min_price: self.money("min_price", currency)?,
+            max_price: self.money("max_price", currency)?,
+            in_stock: self.flag("in_stock")?,
+            brands: self.texts("brand"),
+            tags: self.texts("tag"),
+            search: self.one("search")?.map(SearchQuery::parse),
+            created_after: time("created_after")?,
+            updated_after: time("updated_after")?,
+            ids: self.parsed("ids", "at most 100 ids joined by commas", ids)?,
+            ..ProductFilter::default()
+        };
+        for (name, value) in self.pairs.iter().filter(|(name, _)| is_attribute(name)) {
+            filter.attributes.entry(name["attr.".len()..].to_owned()).or_default().push(value.clone());
+        }
+        let statuses = self.all("status").flat_map(|value| value.split(',')).filter(|v| !v.is_empty());
+        let statuses: Option<Vec<Status>> = statuses.map(Status::parse).collect();
+        match statuses {
+            None => return Err(Problem::bad_request("status must be draft, active or archived")),
+            Some(mut statuses) if !statuses.is_empty() => {
+                statuses.sort_unstable();
+                statuses.dedup();
+                filter.statuses = statuses;
+            }
+            Some(_) => {}
+        }
+        Ok(filter)
+    }
+
+    fn texts(&self, name: &str) -> Vec<String> {
+        self.all(name).filter(|value| !value.is_empty()).map(str::to_owned).collect()
+    }
+}
+
+fn is_attribute(name: &str) -> bool {
+    name.len() > "attr.".len() && name.starts_with("attr.")
+}
+
+fn ids(text: &str) -> Option<Vec<ProductId>> {
+    let ids: Option<Vec<ProductId>> = text.split(',').map(|id| ProductId::parse(id.trim())).collect();
+    ids.filter(|ids| ids.len() <= 100).map(|mut ids| {
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    })
+}
+
+fn decode(text: &str) -> Result<String, Problem> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8();
+    decoded.map(|text| text.into_owned()).map_err(|_| Problem::bad_request("query parameters must be UTF-8"))
+}
+
+fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%2D", "-").replace("%5F", "_").replace("%2E", ".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_does_not_depend_on_order() {
+        let a = Query::parse("category=a&min_price=1&category=b").unwrap();
+        let b = Query::parse("min_price=1&category=a&category=b").unwrap();
+        assert_eq!(a.key(), b.key());
+        assert_ne!(a.key(), Query::parse("min_price=1&category=b&category=c").unwrap().key());
+    }
+
+    #[test]
+    fn unknown_parameters_are_named() {
+        let query = Query::parse("categroy=a").unwrap();
+        assert!(query.only(PRODUCT_LIST).unwrap_err().detail.contains("categroy"));
+        assert!(Query::parse("attr.color=red&attr.size=m").unwrap().only(PRODUCT_LIST).is_ok());
+    }
+
+    #[test]
+    fn every_named_ordering_is_described() {
+        let names: Vec<&str> = Ordering::NAMED.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ORDERINGS);
+    }
+}

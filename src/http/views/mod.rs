@@ -1,0 +1,47 @@
+//! The shapes of answers, and what the API description says of request bodies.
+
+mod bodies;
+mod category;
+mod product;
+mod user;
+
+pub use bodies::{BatchBodyShape, CategoryBody, CategoryPatch, LoginBody, ProductBody, ProductPatch, VariantBody, VariantPatchBody};
+pub use category::{CategoryList, CategoryView};
+pub use product::{BatchOutcome, FacetsView, ProductList, ProductView, VariantList, VariantView};
+pub use user::LoginView;
+
+use crate::domain::catalog::Revision;
+use crate::domain::{Currency, Money, Timestamp};
+use serde::{Serialize, Serializer};
+
+/// Money as it is sent: a decimal string with the currency's digits.
+#[derive(Clone, Copy)]
+pub struct Amount(pub Money, pub Currency);
+
+impl Serialize for Amount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.1.format(self.0))
+    }
+}
+
+/// A moment as it is sent: RFC 3339 UTC with milliseconds.
+#[derive(Clone, Copy)]
+pub struct Moment(pub Timestamp);
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0.to_rfc3339())
+    }
+}
+
+/// The tag of a resource by its revision; the version of the program is part of it, since another version may show
+/// the same state otherwise.
+pub fn revision_tag(revision: Revision, shape: &str) -> String {
+    format!("{revision}-{}{shape}", env!("CARGO_PKG_VERSION"))
+}
+
+/// The revision in a tag made by [`revision_tag`].
+pub fn revision_of_tag(tag: &str) -> Option<Revision> {
+    let (own, category) = tag.split('-').next()?.split_once('.')?;
+    Some(Revision { own: own.parse().ok()?, category: category.parse().ok()? })
+}

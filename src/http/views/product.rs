@@ -1,0 +1,283 @@
+//! Products and variants as clients see them.
+
+use super::category::CategoryRefView;
+use super::{Amount, Moment};
+use crate::domain::catalog::{FacetCount, Facets, Image, OptionType, PriceRange, Product, Seo, Stored, Variant};
+use crate::domain::{Currency, ProductId, Sku, VariantId};
+use crate::services::catalog::{BatchAction, BatchRow};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// A product.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Product")]
+pub struct ProductView<'a> {
+    #[schemars(with = "i64")]
+    id: ProductId,
+    slug: &'a str,
+    name: &'a str,
+    /// Plain text or HTML, as it was given.
+    description: &'a str,
+    status: &'static str,
+    category: CategoryRefView<'a>,
+    brand: Option<&'a str>,
+    #[schemars(with = "Vec<String>")]
+    tags: &'a RawValue,
+    /// Text, numbers, true or false, or lists of these, by name.
+    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
+    attributes: &'a RawValue,
+    /// The lowest price of its variants, a decimal string with the currency's digits.
+    #[schemars(with = "String")]
+    price: Amount,
+    /// The highest price, when variants differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    price_max: Option<Amount>,
+    #[schemars(with = "Option<String>")]
+    compare_at_price: Option<Amount>,
+    /// ISO 4217.
+    currency: &'static str,
+    in_stock: bool,
+    /// Units of all variants; null when the shop does not tell.
+    stock: Option<i64>,
+    /// The code of the only variant.
+    #[schemars(with = "Option<String>")]
+    sku: Option<&'a Sku>,
+    #[schemars(with = "Vec<OptionType>")]
+    options: &'a RawValue,
+    variants: Vec<VariantView<'a>>,
+    #[schemars(with = "Vec<Image>")]
+    images: &'a RawValue,
+    #[schemars(with = "Seo")]
+    seo: &'a RawValue,
+    #[schemars(with = "String")]
+    created_at: Moment,
+    #[schemars(with = "String")]
+    updated_at: Moment,
+}
+
+/// What is bought: one combination of a product's options.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Variant")]
+pub struct VariantView<'a> {
+    #[schemars(with = "i64")]
+    id: VariantId,
+    #[schemars(with = "Option<String>")]
+    sku: Option<&'a Sku>,
+    /// The option values joined; empty for an only variant.
+    title: &'a str,
+    /// Option name to value.
+    #[schemars(with = "std::collections::BTreeMap<String, String>")]
+    options: &'a RawValue,
+    #[schemars(with = "String")]
+    price: Amount,
+    #[schemars(with = "Option<String>")]
+    compare_at_price: Option<Amount>,
+    /// Null when the shop does not tell.
+    stock: Option<i64>,
+    in_stock: bool,
+    weight_grams: Option<i64>,
+    barcode: Option<&'a str>,
+}
+
+/// A page of products.
+#[derive(Serialize, JsonSchema)]
+pub struct ProductList<'a> {
+    /// The products.
+    pub results: Vec<ProductView<'a>>,
+    /// Where the next page is.
+    pub next: Option<String>,
+    /// Where the previous page is.
+    pub previous: Option<String>,
+    /// How many match in all; with `include=count`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<i64>,
+    /// What the matching products have in common; with `include=facets`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facets: Option<FacetsView<'a>>,
+}
+
+/// Counts of the matching products, most frequent first.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Facets")]
+pub struct FacetsView<'a> {
+    categories: Vec<FacetView<'a>>,
+    brands: Vec<FacetView<'a>>,
+    prices: Vec<PriceRangeView>,
+    attributes: Vec<AttributeFacetView<'a>>,
+}
+
+/// How many have a value.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Facet")]
+pub struct FacetView<'a> {
+    /// What the filter takes.
+    value: &'a str,
+    /// What a person reads.
+    label: &'a str,
+    count: i64,
+}
+
+/// How many cost so much; both ends inclusive.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PriceRange")]
+pub struct PriceRangeView {
+    #[schemars(with = "String")]
+    min: Amount,
+    #[schemars(with = "String")]
+    max: Amount,
+    count: i64,
+}
+
+/// The values of one attribute.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AttributeFacet")]
+pub struct AttributeFacetView<'a> {
+    name: &'a str,
+    values: Vec<FacetView<'a>>,
+}
+
+/// The variants of a product.
+#[derive(Serialize, JsonSchema)]
+pub struct VariantList<'a> {
+    results: Vec<VariantView<'a>>,
+    /// Always null: all variants come at once.
+    next: Option<String>,
+    /// Always null.
+    previous: Option<String>,
+}
+
+/// What a batch did.
+#[derive(Serialize, JsonSchema)]
+pub struct BatchOutcome<'a> {
+    results: Vec<BatchOutcomeRow<'a>>,
+}
+
+/// What a batch did with one row.
+#[derive(Serialize, JsonSchema)]
+pub struct BatchOutcomeRow<'a> {
+    /// Place of the row in the request, from 0.
+    index: usize,
+    sku: &'a str,
+    /// The product.
+    #[schemars(with = "i64")]
+    id: ProductId,
+    /// `created`, `updated` or `unchanged`.
+    action: &'static str,
+}
+
+/// Passes stored JSON on as it is.
+fn raw<T>(stored: &Stored<T>) -> &RawValue
+where
+    T: Serialize + serde::de::DeserializeOwned + Default,
+{
+    serde_json::from_str(stored.json()).unwrap_or(RawValue::NULL)
+}
+
+impl<'a> ProductView<'a> {
+    /// The view of a product; `show_stock` tells exact numbers.
+    pub fn new(product: &'a Product, currency: Currency, show_stock: bool) -> Self {
+        let only = match product.variants.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        };
+        let amount = |money| Amount(money, currency);
+        Self {
+            id: product.id,
+            slug: product.slug.as_str(),
+            name: &product.name,
+            description: &product.description,
+            status: product.status.as_str(),
+            category: CategoryRefView::new(&product.category),
+            brand: product.brand.as_deref(),
+            tags: raw(&product.tags),
+            attributes: raw(&product.attributes),
+            price: amount(product.price),
+            price_max: (product.price_max != product.price).then(|| amount(product.price_max)),
+            compare_at_price: cheapest(product).and_then(|v| v.compare_at_price).map(amount),
+            currency: currency.code(),
+            in_stock: product.stock > 0,
+            stock: show_stock.then_some(product.stock),
+            sku: only.and_then(|v| v.sku.as_ref()),
+            options: raw(&product.options),
+            variants: product.variants.iter().map(|v| VariantView::new(v, currency, show_stock)).collect(),
+            images: raw(&product.images),
+            seo: raw(&product.seo),
+            created_at: Moment(product.created_at),
+            updated_at: Moment(product.updated_at),
+        }
+    }
+}
+
+/// The variant whose price stands at the top.
+fn cheapest(product: &Product) -> Option<&Variant> {
+    product.variants.iter().min_by_key(|v| v.price)
+}
+
+impl<'a> VariantView<'a> {
+    /// The view of a variant.
+    pub fn new(variant: &'a Variant, currency: Currency, show_stock: bool) -> Self {
+        Self {
+            id: variant.id,
+            sku: variant.sku.as_ref(),
+            title: &variant.title,
+            options: raw(&variant.options),
+            price: Amount(variant.price, currency),
+            compare_at_price: variant.compare_at_price.map(|money| Amount(money, currency)),
+            stock: show_stock.then_some(variant.stock),
+            in_stock: variant.stock > 0,
+            weight_grams: variant.weight_grams,
+            barcode: variant.barcode.as_deref(),
+        }
+    }
+}
+
+impl<'a> VariantList<'a> {
+    /// All variants of a product.
+    pub fn new(product: &'a Product, currency: Currency, show_stock: bool) -> Self {
+        let results = product.variants.iter().map(|v| VariantView::new(v, currency, show_stock)).collect();
+        Self { results, next: None, previous: None }
+    }
+}
+
+impl<'a> FacetsView<'a> {
+    /// The view of facets.
+    pub fn new(facets: &'a Facets, currency: Currency) -> Self {
+        let views = |counts: &'a [FacetCount]| {
+            counts.iter().map(|c| FacetView { value: &c.value, label: &c.label, count: c.count }).collect()
+        };
+        let price = |range: &PriceRange| PriceRangeView {
+            min: Amount(range.min, currency),
+            max: Amount(range.max, currency),
+            count: range.count,
+        };
+        Self {
+            categories: views(&facets.categories),
+            brands: views(&facets.brands),
+            prices: facets.prices.iter().map(price).collect(),
+            attributes: facets
+                .attributes
+                .iter()
+                .map(|(name, values)| AttributeFacetView { name, values: views(values) })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> BatchOutcome<'a> {
+    /// The view of a batch's rows.
+    pub fn new(rows: &'a [BatchRow]) -> Self {
+        let view = |(index, row): (usize, &'a BatchRow)| BatchOutcomeRow {
+            index,
+            sku: &row.sku,
+            id: row.id,
+            action: match row.action {
+                BatchAction::Created => "created",
+                BatchAction::Updated => "updated",
+                BatchAction::Unchanged => "unchanged",
+            },
+        };
+        Self { results: rows.iter().enumerate().map(view).collect() }
+    }
+}

@@ -1,0 +1,24 @@
+//! Nexus: a shop in one file.
+//!
+//! Layers, each using only what stands below it: [`cli`] → [`app`] → [`http`] → [`services`] → `store` → [`domain`],
+//! beside them the base: [`config`], `clock`, `folder`, `generations`.
+//!
+//! One read: `http/products.rs product_get` → `services/catalog/products.rs product_get` → `store/product.rs
+//! products_by_ids` → [`domain::catalog::Product`] → `http/views/product.rs`.
+//!
+//! One write: `http/products.rs product_create` → `services/catalog/products.rs product_create` opens one write
+//! transaction → `services/catalog/writer.rs` → `store/product.rs product_insert`; the writer thread commits it with
+//! its neighbours and only then answers.
+//!
+//! One rule: what is acknowledged is on disk.
+
+pub mod app;
+pub mod cli;
+mod clock;
+pub mod config;
+pub mod domain;
+pub mod folder;
+mod generations;
+pub mod http;
+pub mod services;
+mod store;
