@@ -2,7 +2,8 @@
 
 use crate::config::{Config, LogFormat, LogSettings};
 use crate::http::{self, Bodies, CursorKey, Front};
-use crate::services::Shop;
+use crate::log::LogBuffer;
+use crate::services::{CheckDepth, Ctx, Shop};
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::{Build, Rocket};
 use std::fmt;
@@ -30,6 +31,7 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
         cursors: CursorKey::new(&secret),
         max_age_seconds: config.cache.max_age_seconds,
         access_log: config.log.access,
+        workers: config.workers(),
     };
     let server = rocket::Config {
         address: config.address,
@@ -49,7 +51,11 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
 
 /// Serves until the process is told to stop, then drains, folds the log into the database and gives the folder free.
 pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync + 'static) -> Result<(), ServeError> {
+    prepare_process();
     let shop = Arc::new(shop);
+    if shop.was_interrupted() {
+        look_over(&shop)?;
+    }
     let server = build(config, &shop)?;
     let address = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
     let greeting = rocket::fairing::AdHoc::on_liftoff("ready", move |_| Box::pin(async move { ready(&address) }));
@@ -59,6 +65,32 @@ pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync
         Ok(_) => Ok(()),
         Err(error) => Err(ServeError(launch_problem(&error, config))),
     }
+}
+
+/// A process that serves many needs many open files, and must outlive a write beyond a file size limit.
+fn prepare_process() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let limit = getrlimit(Resource::Nofile);
+        let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+        let noted = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+        if raised.is_err() || noted.is_err() {
+            tracing::warn!("the limit of open files could not be raised");
+        }
+    }
+}
+
+/// After a crash the file is looked over beside the running shop, since a large one takes a while.
+fn look_over(shop: &Arc<Shop>) -> Result<(), ServeError> {
+    let shop = shop.clone();
+    let look = move || match shop.check(&Ctx::owner(), CheckDepth::Quick) {
+        Ok(findings) if findings.is_empty() => tracing::info!("the shop was not stopped in order; its file is sound"),
+        Ok(findings) => findings.iter().for_each(|f| tracing::error!(check = f.check, problem = %f.problem, "the file is damaged")),
+        Err(error) => tracing::error!(%error, "the file could not be checked"),
+    };
+    let thread = std::thread::Builder::new().name("nexus-check".to_owned()).spawn(look);
+    thread.map(drop).map_err(|e| ServeError(e.to_string()))
 }
 
 fn launch_problem(error: &rocket::Error, config: &Config) -> String {
@@ -72,20 +104,24 @@ fn launch_problem(error: &rocket::Error, config: &Config) -> String {
     problem
 }
 
-/// Sets up logging: to standard error, as lines for people or as JSON.
-pub fn log(settings: &LogSettings) {
+/// Sets up logging: to standard error, as lines for people or as JSON. What it gives is flushed at the end.
+pub fn log(settings: &LogSettings) -> Result<LogBuffer, ServeError> {
+    let buffer = LogBuffer::start().map_err(|e| ServeError(e.to_string()))?;
     // The framework's own lines repeat what the access log says, and some of them quote requests.
-    let level = format!("{},rocket=off,_=off,hyper=off", settings.level);
+    let level = format!("{},rocket=off,_=off,hyper=off,refinery_core=warn", settings.level);
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(buffer.clone());
     match settings.format {
         LogFormat::Json => lines.json().flatten_event(true).init(),
         LogFormat::Pretty => lines.with_ansi(std::io::stderr().is_terminal()).init(),
     }
-    std::panic::set_hook(Box::new(|panic| {
+    let at_panic = buffer.clone();
+    std::panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(%place, "a panic: {}", panic_text(panic));
+        at_panic.flush();
     }));
+    Ok(buffer)
 }
 
 fn panic_text<'a>(panic: &'a std::panic::PanicHookInfo<'_>) -> &'a str {

@@ -257,7 +257,12 @@ impl Loaded {
         let path = file.unwrap_or(Path::new("Rocket.toml"));
         let mut figment = Figment::from(Serialized::defaults(Config::default()));
         if path.is_file() {
-            figment = figment.merge(Toml::file_exact(path).nested());
+            let file = Figment::from(Toml::file_exact(path).nested());
+            // A section of another name would be passed over, and every setting in it.
+            if let Some(section) = file.profiles().find(|name| **name != Profile::Default) {
+                return Err(ConfigError(format!("unknown section [{section}] in {}, expected [default]", path.display())));
+            }
+            figment = figment.merge(file);
         }
         figment = figment
             .merge(Env::prefixed("ROCKET_").only(&SERVER_KEYS))
@@ -274,7 +279,7 @@ impl Loaded {
         }
         let config: Config = figment.extract().map_err(|error| {
             let lines: Vec<String> = error.into_iter().map(|e| e.to_string()).collect();
-            ConfigError(lines.join("; "))
+            ConfigError(lines.join("; ").split_whitespace().collect::<Vec<_>>().join(" "))
         })?;
         config.check()?;
         Ok(Self { config, figment })
@@ -299,7 +304,7 @@ impl Loaded {
         }
         let origin = match self.figment.find_metadata(path) {
             Some(meta) if meta.name.contains("environment") => env_name(path),
-            Some(meta) if meta.source.is_some() && !meta.name.contains("nexus::config") => file_name(meta),
+            Some(meta) if meta.source.as_ref().is_some_and(|source| source.file_path().is_some()) => file_name(meta),
             _ if self.is_flag(path) => "flag".to_owned(),
             _ => "default".to_owned(),
         };

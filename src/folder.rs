@@ -25,6 +25,9 @@ pub struct DataFolder {
     _lock: File,
 }
 
+/// `NEXS`, in the header of every database of ours.
+pub const APPLICATION_ID: i64 = 0x4E45_5853;
+
 const MARKER: &str = "nexus.json";
 const LOCK: &str = "nexus.lock";
 const DATABASE: &str = "nexus.db";
@@ -40,6 +43,8 @@ impl DataFolder {
         if !root.exists() {
             fs::create_dir_all(root).map_err(|e| failed("make it", e))?;
         }
+        // Looked at before anything is touched, and again once nobody else can change it.
+        check_identity(root)?;
         restrict(root, 0o700).map_err(|e| failed("restrict access to it", e))?;
         let lock = take_lock(root)?;
         let fresh = check_identity(root)?;
@@ -132,10 +137,13 @@ fn check_identity(root: &Path) -> Result<bool, FolderError> {
     let mut header = [0_u8; 72];
     let read = File::open(&database).and_then(|mut f| f.read_exact(&mut header));
     let application_id = u32::from_be_bytes([header[68], header[69], header[70], header[71]]);
+    if let Some(e) = read.as_ref().err().filter(|e| e.kind() != std::io::ErrorKind::UnexpectedEof) {
+        return Err(FolderError(format!("{} cannot be read: {e}", database.display())));
+    }
     if read.is_err() || &header[..16] != b"SQLite format 3\0" {
         return Err(FolderError(format!("{} is not a database, or its header is damaged", database.display())));
     }
-    if i64::from(application_id) != crate::store::APPLICATION_ID {
+    if i64::from(application_id) != APPLICATION_ID {
         return Err(FolderError(format!("{} is a database of another program", database.display())));
     }
     Ok(false)

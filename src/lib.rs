@@ -20,5 +20,6 @@ pub mod domain;
 pub mod folder;
 mod generations;
 pub mod http;
+mod log;
 pub mod services;
 mod store;

@@ -43,6 +43,14 @@ impl Invalid {
     }
 }
 
+impl std::fmt::Display for Invalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.summary())
+    }
+}
+
+impl std::error::Error for Invalid {}
+
 /// A JSON object being read.
 pub struct Fields<'a> {
     object: &'a Map<String, Value>,

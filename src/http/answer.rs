@@ -4,7 +4,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use rocket::State;
-use rocket::http::{ContentType, Header, Status};
+use rocket::http::{ContentType, Header, Method, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use rocket_okapi::okapi::openapi3::{MediaType, RefOr, Responses};
@@ -109,7 +109,8 @@ impl<'r, T> Responder<'r, 'static> for Answer<T> {
         if let Some(hit) = self.cached {
             response.header(Header::new("X-Cache", if hit { "hit" } else { "miss" }));
         }
-        if self.location.is_none() && has_it_already(request, &tag) {
+        let reads = matches!(request.method(), Method::Get | Method::Head);
+        if reads && has_it_already(request, &tag) {
             return response.status(Status::NotModified).ok();
         }
         if let Some(location) = self.location {

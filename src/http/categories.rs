@@ -49,7 +49,7 @@ pub async fn category_list(
 #[openapi(tag = "Catalog")]
 #[get("/categories/<key>")]
 pub async fn category_get(caller: Caller, key: &str, shop: Managed<'_, Arc<Shop>>) -> Result<Answer<CategoryView>, Problem> {
-    let category = shop.category_get(&caller.0, &Key::parse(key)).map_err(|e| moved("categories", e))?;
+    let category = shop.category_get(&caller.0, &Key::parse(key)).map_err(|e| moved("categories", "", e))?;
     Ok(one(&category, Audience::Public))
 }
 

@@ -31,7 +31,7 @@ impl Lister<'_> {
     /// Answers a list: from the kept bodies when the public asks.
     pub async fn answer<T>(&self, caller: &Caller, query: &Query) -> Result<Answer<T>, Problem> {
         let key = format!("products\u{1}{}", query.key());
-        let generations = self.shop.store().generations();
+        let generations = self.shop.generations();
         if caller.is_public() {
             if let Some(kept) = self.bodies.get(&key, generations) {
                 return Ok(Answer::encoded(kept.body, Audience::Public).with_etag(kept.etag).from_cache(true));

@@ -66,11 +66,13 @@ pub struct Front {
     pub max_age_seconds: u32,
     /// Whether each request is logged.
     pub access_log: bool,
+    /// Threads that serve.
+    pub workers: usize,
 }
 
 /// Puts the API on a server.
 pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Build> {
-    let slow = guards::SlowLane::new(&shop);
+    let slow = guards::SlowLane::new(&shop, front.workers);
     let access_log = front.access_log;
     rocket
         .manage(shop)
@@ -78,12 +80,14 @@ pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Bui
         .manage(front.cursors)
         .manage(Caching { max_age_seconds: front.max_age_seconds })
         .manage(slow)
+        .manage(health::Stopping::default())
         .mount(BASE, routes().0)
         .mount("/health", health::routes())
         .mount("/api", docs::routes())
         .register("/", problem::catchers())
         .attach(fairings::Addresses)
         .attach(fairings::Requests { access_log })
+        .attach(health::Stopping::fairing())
         // Replaces the framework's own set of headers, which knows nothing of what is served here.
         .attach(rocket::shield::Shield::new())
 }

@@ -16,6 +16,9 @@ use serde::Serialize;
 use std::io::Cursor;
 use std::sync::Mutex;
 
+/// Wrong fields that are named: one for each row of a batch, and never an answer far larger than the request.
+const MOST_ERRORS: usize = 1_000;
+
 /// What is wrong with one field.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct FieldProblem {
@@ -43,7 +46,7 @@ pub struct Problem {
     /// The request's id, also in `X-Request-Id` and in the server's log.
     pub instance: String,
     /// Every wrong field.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
     #[serde(skip)]
     headers: Vec<(&'static str, String)>,
@@ -77,6 +80,7 @@ impl Problem {
     fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
         self.errors = errors
             .into_iter()
+            .take(MOST_ERRORS)
             .map(|e| FieldProblem { field: e.field, code: e.code.to_owned(), message: e.message })
             .collect();
         self

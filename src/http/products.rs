@@ -47,7 +47,7 @@ pub async fn product_get(
     shop: Managed<'_, Arc<Shop>>,
     bodies: Managed<'_, Bodies>,
 ) -> Result<Answer<ProductView<'static>>, Problem> {
-    let generations = shop.store().generations();
+    let generations = shop.generations();
     let kept_as = format!("product\u{1}{key}");
     if caller.is_public() {
         if let Some(kept) = bodies.get(&kept_as, generations) {
@@ -56,7 +56,7 @@ pub async fn product_get(
     }
     // What it depends on is only known once it is read: its id and its category. Until then everything counts.
     let before = generations.stamp(&[Change::AnyProduct, Change::CategoryTree]);
-    let product = shop.product_get(&caller.0, &Key::parse(key)).map_err(|e| moved("products", e))?;
+    let product = shop.product_get(&caller.0, &Key::parse(key)).map_err(|e| moved("products", "", e))?;
     let answer = one(shop, &product, caller.is_public());
     if !caller.is_public() {
         return Ok(answer);
@@ -159,13 +159,13 @@ pub(super) fn product_id(text: &str) -> Result<ProductId, Problem> {
     ProductId::parse(text).ok_or_else(|| Error::NotFound("product").into())
 }
 
-/// A former slug leads to the address of the new one.
-pub(super) fn moved(resource: &str, error: Error) -> Problem {
+/// A former slug leads to the address of the new one, or to what lies `below` it.
+pub(super) fn moved(resource: &str, below: &str, error: Error) -> Problem {
     match error {
         Error::Moved(slug) => {
             let problem = Problem::from(Error::Moved(slug.clone()));
             let address = percent_encoding::utf8_percent_encode(slug.as_str(), percent_encoding::CONTROLS);
-            problem.with_header("Location", format!("{BASE}/{resource}/{address}"))
+            problem.with_header("Location", format!("{BASE}/{resource}/{address}{below}"))
         }
         other => other.into(),
     }

@@ -23,7 +23,7 @@ pub async fn variant_list(
     key: &str,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<VariantList<'static>>, Problem> {
-    let product = shop.product_get(&caller.0, &Key::parse(key)).map_err(|e| moved("products", e))?;
+    let product = shop.product_get(&caller.0, &Key::parse(key)).map_err(|e| moved("products", "/variants", e))?;
     let settings = shop.settings();
     let show_stock = !caller.is_public() || !settings.hide_stock;
     let audience = if caller.is_public() { Audience::Public } else { Audience::Private };

@@ -6,11 +6,13 @@
 pub mod catalog;
 mod ctx;
 mod error;
+pub mod export;
 pub mod health;
 pub mod identity;
 pub mod import;
 mod passwords;
 mod reindex;
+pub mod relevance;
 pub mod seed;
 
 pub use crate::store::{CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
@@ -19,6 +21,7 @@ pub use error::{Error, Outcome};
 
 use crate::config::{AuthSettings, ShopSettings};
 use crate::folder::{DataFolder, FolderError};
+use crate::generations::Generations;
 use passwords::Passwords;
 
 /// A running shop: its database, its settings and its secrets. Use cases are its methods.
@@ -53,6 +56,26 @@ impl Shop {
     /// What the owner decided about the shop.
     pub fn settings(&self) -> &ShopSettings {
         &self.settings
+    }
+
+    /// The counters that tell whether something read earlier still holds.
+    pub fn generations(&self) -> &Generations {
+        self.store.generations()
+    }
+
+    /// How many reads may run beside those of the serving threads.
+    pub fn spare_readers(&self, serving: usize) -> usize {
+        (self.store.readers() as usize).saturating_sub(serving).max(1)
+    }
+
+    /// What opening did to the schema.
+    pub fn migrated(&self) -> &Migrated {
+        self.store.migrated()
+    }
+
+    /// Whether the shop was not stopped in order last time, so that its file deserves a look.
+    pub fn was_interrupted(&self) -> bool {
+        self.store.was_interrupted()
     }
 
     /// The store, for tests that look underneath.

@@ -104,6 +104,19 @@ impl ReadTx<'_> {
         })
     }
 
+    /// The names from the root down to a category.
+    pub fn category_path(&self, id: CategoryId) -> StoreResult<Vec<String>> {
+        Ok(self.category_ancestors(id)?.into_iter().rev().map(|c| c.name).collect())
+    }
+
+    /// How many levels a category and all below it make.
+    pub fn category_height(&self, id: CategoryId) -> StoreResult<i64> {
+        let sql = "with recursive below (id, level) as (select ?1, 1 union all \
+                   select c.id, b.level + 1 from below b cross join category c on c.parent_id = b.id) \
+                   select max(level) from below";
+        self.query_number(sql, [id])
+    }
+
     /// Whether a slug is or was another category's.
     pub fn category_slug_taken(&self, slug: &Slug, except: Option<CategoryId>) -> StoreResult<bool> {
         let sql = "select exists (select 1 from category where slug = ?1 and id <> ?2) \

@@ -1,7 +1,9 @@
 //! SQL of imports: what each run touched, so that it can be undone.
 
 use super::error::StoreResult;
+use super::product::attribute_terms;
 use super::tx::{ReadTx, WriteTx, params};
+use crate::domain::catalog::Attributes;
 use crate::domain::{ImportId, ProductId, Timestamp};
 
 /// One run of an import.
@@ -34,11 +36,41 @@ pub struct ImportChange {
     pub before: Option<String>,
 }
 
+/// Tags and attributes of many new products, kept back to be written in the order of their tables: one product's
+/// terms lie far apart there, and writing each where it belongs would touch most pages for every product.
+#[derive(Default)]
+pub struct LateTerms {
+    tags: Vec<(String, ProductId)>,
+    attributes: Vec<(String, String, ProductId)>,
+}
+
+/// Terms kept back at most, some 25 MB.
+const MOST_LATE: usize = 200_000;
+
+impl LateTerms {
+    /// Keeps back the terms of a product.
+    pub fn add(&mut self, id: ProductId, tags: &[String], attributes: &Attributes) {
+        self.tags.extend(tags.iter().map(|tag| (tag.clone(), id)));
+        let terms = attribute_terms(attributes).into_iter();
+        self.attributes.extend(terms.map(|(name, value)| (name.to_owned(), value, id)));
+    }
+
+    /// Whether it is time to write them.
+    pub fn is_full(&self) -> bool {
+        self.tags.len() + self.attributes.len() >= MOST_LATE
+    }
+}
+
 /// Indexes of the product table that a large import builds anew at its end instead of keeping them up to date.
 const SECONDARY_INDEXES: &str = "select name, sql from sqlite_schema where type = 'index' and sql is not null \
      and tbl_name = 'product'";
 
 impl ReadTx<'_> {
+    /// The id of the newest product there ever was; ids are not given out twice.
+    pub fn product_newest(&self) -> StoreResult<ProductId> {
+        self.query_number("select seq from sqlite_sequence where name = 'product'", []).map(ProductId::new)
+    }
+
     /// The runs so far, newest first.
     pub fn import_runs(&self) -> StoreResult<Vec<ImportRun>> {
         let sql = "select id, file, format, started_at, created, updated, undone_at from import_run order by id desc limit 100";
@@ -53,6 +85,20 @@ impl ReadTx<'_> {
                 undone_at: row.get(6)?,
             })
         })
+    }
+
+    /// The names of the indexes that a large import may build anew, in order.
+    #[cfg(test)]
+    pub fn product_index_names(&self) -> StoreResult<Vec<String>> {
+        let mut names: Vec<String> = self.query_all(SECONDARY_INDEXES, [], |row| row.get(0))?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// How many tags and attributes can be looked up.
+    #[cfg(test)]
+    pub fn term_count(&self) -> StoreResult<i64> {
+        self.query_number("select (select count(*) from product_tag) + (select count(*) from product_attribute)", [])
     }
 
     /// Whether a run exists, and when it was undone.
@@ -86,7 +132,14 @@ impl WriteTx<'_> {
     }
 
     /// Closes a run with its counts.
-    pub fn import_end(&self, id: ImportId, created: i64, updated: i64, unchanged: i64, skipped: i64) -> StoreResult<()> {
+    pub fn import_end(
+        &self,
+        id: ImportId,
+        created: i64,
+        updated: i64,
+        unchanged: i64,
+        skipped: i64,
+    ) -> StoreResult<()> {
         let sql = "update import_run set created = ?2, updated = ?3, unchanged = ?4, skipped = ?5 where id = ?1";
         self.execute(sql, params![id, created, updated, unchanged, skipped]).map(drop)
     }
@@ -96,9 +149,26 @@ impl WriteTx<'_> {
         self.execute("update import_run set undone_at = ?2 where id = ?1", params![id, at]).map(drop)
     }
 
+    /// Writes terms that were kept back, and forgets them.
+    pub fn late_terms_write(&self, late: &mut LateTerms) -> StoreResult<()> {
+        let order =
+            |a: &str, b: &str| a.bytes().map(|c| c.to_ascii_lowercase()).cmp(b.bytes().map(|c| c.to_ascii_lowercase()));
+        late.tags.sort_unstable_by(|a, b| order(&a.0, &b.0).then(a.1.cmp(&b.1)));
+        for (tag, id) in late.tags.drain(..) {
+            self.execute("insert into product_tag (tag, product_id) values (?1, ?2)", params![tag, id])?;
+        }
+        late.attributes.sort_unstable_by(|a, b| order(&a.0, &b.0).then_with(|| order(&a.1, &b.1)).then(a.2.cmp(&b.2)));
+        for (name, value, id) in late.attributes.drain(..) {
+            let sql = "insert or ignore into product_attribute (name, value, product_id) values (?1, ?2, ?3)";
+            self.execute(sql, params![name, value, id])?;
+        }
+        Ok(())
+    }
+
     /// Drops the indexes that are cheaper to build at the end of a large import, and gives their definitions.
     pub fn indexes_drop(&self) -> StoreResult<Vec<String>> {
-        let indexes: Vec<(String, String)> = self.query_all(SECONDARY_INDEXES, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let indexes: Vec<(String, String)> =
+            self.query_all(SECONDARY_INDEXES, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         for (name, _) in &indexes {
             self.execute_script(&format!("drop index {name}"))?;
         }
@@ -108,5 +178,16 @@ impl WriteTx<'_> {
     /// Builds indexes from their definitions.
     pub fn indexes_build(&self, definitions: &[String]) -> StoreResult<()> {
         definitions.iter().try_for_each(|sql| self.execute_script(sql))
+    }
+
+    /// Settings of the connection for a bulk load, and back to those of everyday writes: more pages in memory,
+    /// so that the unique indexes are not read again for every row, and sorting in files, since the indexes of a
+    /// million rows would not fit beside them.
+    pub fn bulk_settings(&self, on: bool) -> StoreResult<()> {
+        self.execute_script(if on {
+            "pragma cache_size = -65536; pragma temp_store = file;"
+        } else {
+            "pragma cache_size = -16000; pragma temp_store = memory;"
+        })
     }
 }

@@ -157,15 +157,16 @@ impl Resolved<'_> {
     fn sources(&self, tx: &ReadTx<'_>, key: OrderingKey) -> StoreResult<Vec<Source>> {
         let filter = self.filter;
         let mut sources = Vec::new();
+        // First, since a search is no condition on a row: where there is one, it must be the source.
+        if let Some(query) = &filter.search {
+            sources.push(Source { part: Part::Search, ids: tx.search_match_sql(query)? });
+        }
         if let Some(ids) = &filter.ids {
             let rows = Sql::new(
                 format!("select id from product where id in ({})", placeholders(ids.len())),
                 ids.iter().map(|id| Value::from(*id)).collect(),
             );
             sources.push(Source { part: Part::Ids, ids: rows });
-        }
-        if let Some(query) = &filter.search {
-            sources.push(Source { part: Part::Search, ids: tx.search_match_sql(query)? });
         }
         for tag in &filter.tags {
             let rows = Sql::new("select product_id as id from product_tag where tag = ?", vec![Value::Text(tag.clone())]);

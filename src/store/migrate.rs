@@ -1,7 +1,6 @@
-//! Brings a database to the schema of this binary: forward only, one transaction a step, a backup first.
+//! Brings a database to the schema of this binary: forward only, all steps in one transaction, a backup first.
 
 use super::error::{StoreError, StoreResult};
-use super::pragma;
 use crate::folder::{DataFolder, restrict};
 use rusqlite::Connection;
 
@@ -32,18 +31,15 @@ pub fn run(connection: &mut Connection, folder: &DataFolder) -> StoreResult<Migr
     let to = newest();
     if from > to {
         return Err(StoreError::Internal(format!(
-            "{} has schema {from}, this version of Nexus knows up to {to}: use the newer version that wrote it",
-            folder.database().display()
+            "its schema is {from}, this version of Nexus knows up to {to}: use the newer version that wrote it"
         )));
     }
     if from == to {
         return Ok(Migrated { from, to, backup: None });
     }
     let backup = if from > 0 { Some(copy_before(connection, folder, from)?) } else { None };
-    if from == 0 {
-        connection.execute_batch(&format!("pragma application_id = {}", pragma::APPLICATION_ID))?;
-    }
-    embedded::migrations::runner().run(connection).map_err(|e| StoreError::Internal(e.to_string()))?;
+    // Grouped: else a step and the note that it was made are two transactions, and a crash between them is for ever.
+    embedded::migrations::runner().set_grouped(true).run(connection).map_err(|e| StoreError::Internal(e.to_string()))?;
     Ok(Migrated { from, to, backup })
 }
 

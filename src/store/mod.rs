@@ -21,9 +21,8 @@ mod writer;
 pub use check::{CheckDepth, Finding};
 pub use error::{StoreError, StoreResult};
 pub use category::CategoryRow;
-pub use import::{ImportChange, ImportRun};
+pub use import::{ImportChange, ImportRun, LateTerms};
 pub use migrate::Migrated;
-pub use pragma::APPLICATION_ID;
 pub use product::{ProductRow, VariantRow};
 pub use tx::{ReadTx, WriteTx};
 pub use user::UserRow;
@@ -32,6 +31,7 @@ use crate::folder::DataFolder;
 use crate::generations::Generations;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -54,6 +54,7 @@ pub struct Store {
     generations: Arc<Generations>,
     settings: StoreSettings,
     migrated: Migrated,
+    interrupted: bool,
 }
 
 impl Store {
@@ -61,10 +62,15 @@ impl Store {
     pub fn open(folder: &DataFolder, settings: StoreSettings) -> StoreResult<Self> {
         pragma::assert_engine()?;
         let path = folder.database();
-        let mut connection = Connection::open(&path)?;
+        let interrupted = has_log(&path);
+        let named = |error: StoreError| match error {
+            StoreError::Internal(why) | StoreError::Unavailable(why) => StoreError::Internal(format!("{}: {why}", path.display())),
+            other => other,
+        };
+        let mut connection = Connection::open(&path).map_err(|e| named(e.into()))?;
         crate::folder::restrict(&path, 0o600).map_err(|e| StoreError::Unavailable(e.to_string()))?;
-        pragma::writer(&mut connection)?;
-        let migrated = migrate::run(&mut connection, folder)?;
+        pragma::writer(&mut connection).map_err(named)?;
+        let migrated = migrate::run(&mut connection, folder).map_err(named)?;
         let generations = Arc::new(Generations::default());
         let readers = SqliteConnectionManager::file(&path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -79,7 +85,7 @@ impl Store {
             .build(readers)
             .map_err(|e| StoreError::Internal(e.to_string()))?;
         let writer = Writer::start(connection, path, generations.clone())?;
-        Ok(Self { readers, writer, generations, settings, migrated })
+        Ok(Self { readers, writer, generations, settings, migrated, interrupted })
     }
 
     /// Runs `work` on a consistent view. Blocks while it runs.
@@ -144,6 +150,11 @@ impl Store {
         &self.migrated
     }
 
+    /// Whether a write-ahead log was left behind, as only a crash does.
+    pub fn was_interrupted(&self) -> bool {
+        self.interrupted
+    }
+
     /// How many connections read.
     pub fn readers(&self) -> u32 {
         self.settings.readers
@@ -158,6 +169,12 @@ impl Store {
     pub fn close(&self) {
         self.writer.stop();
     }
+}
+
+fn has_log(database: &Path) -> bool {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|meta| meta.len() > 0)
 }
 
 /// A read transaction on a pooled connection, ended on every way out, a panic included.

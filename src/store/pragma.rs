@@ -2,13 +2,11 @@
 
 use super::error::{StoreError, StoreResult};
 use super::tx::past_deadline;
+use crate::folder::APPLICATION_ID;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use std::time::Duration;
-
-/// `NEXS`, in the header of every database of ours.
-pub const APPLICATION_ID: i64 = 0x4E45_5853;
 
 /// The oldest engine without the race that can damage the file when the write-ahead log is reset.
 const OLDEST_ENGINE: i32 = 3_051_003;
@@ -34,6 +32,10 @@ pub fn reader(connection: &mut Connection) -> rusqlite::Result<()> {
 pub fn writer(connection: &mut Connection) -> StoreResult<()> {
     // Waits happen only against a backup; set first, because switching to WAL may itself have to wait.
     connection.busy_timeout(Duration::from_secs(5))?;
+    if connection.query_row("pragma page_count", [], |row| row.get::<_, i64>(0))? == 0 {
+        // Before there is a log, so that even a shop killed in its first second is known for one by its header.
+        connection.execute_batch(&format!("pragma application_id = {APPLICATION_ID}"))?;
+    }
     let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
     if mode != "wal" {
         return Err(StoreError::Internal(format!("this file system gives journal mode {mode}; WAL is needed")));

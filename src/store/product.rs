@@ -191,6 +191,13 @@ impl ReadTx<'_> {
 impl WriteTx<'_> {
     /// Inserts a product without its variants.
     pub fn product_insert(&self, row: &ProductRow<'_>) -> StoreResult<ProductId> {
+        let id = self.product_insert_bare(row)?;
+        self.terms_insert(id, row)?;
+        Ok(id)
+    }
+
+    /// Inserts a product without its variants and without what filters look up; see `LateTerms`.
+    pub fn product_insert_bare(&self, row: &ProductRow<'_>) -> StoreResult<ProductId> {
         let sql = "insert into product (slug, name, name_key, status, category_id, brand, price, price_max, stock, in_stock, \
                    tags, options, images, seo, attributes, description, created_at, updated_at) \
                    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9 > 0, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
@@ -199,9 +206,7 @@ impl WriteTx<'_> {
             row.price_max, row.stock, row.tags.json(), row.options.json(), row.images.json(), row.seo.json(),
             row.attributes.json(), row.description, row.created_at, row.updated_at
         ])?;
-        let id = ProductId::new(self.last_id());
-        self.terms_insert(id, row)?;
-        Ok(id)
+        Ok(ProductId::new(self.last_id()))
     }
 
     /// Overwrites a product without its variants; `before` is what it was.

@@ -4,15 +4,17 @@
 //! `search_weight` holds the exact weights, by which `page.rs` orders what the index found. Both are
 //! written in the transaction that changes the product.
 
-use super::error::StoreResult;
 mod page;
 mod stages;
 #[cfg(test)]
 mod tests;
 
-use super::tx::{ReadTx, WriteTx, params};
+use super::error::StoreResult;
+use super::listing::Sql;
+use super::tx::{ReadTx, Value, WriteTx, params};
 use crate::domain::ProductId;
-use crate::domain::search::SearchDocument;
+use crate::domain::catalog::Status;
+use crate::domain::search::{SearchDocument, SearchQuery};
 
 impl WriteTx<'_> {
     /// Puts a product's words into the index, in place of what was there.
@@ -51,13 +53,10 @@ impl WriteTx<'_> {
         self.search_setting("automerge", MERGED_PIECES)
     }
 
-    /// Merges some of the pieces that single writes leave behind, which makes the index faster to read; tells
-    /// whether there was anything to merge. For when the shop is idle: one call takes a few milliseconds.
-    pub fn search_merge(&self) -> StoreResult<bool> {
-        let before = self.query_number("select total_changes()", [])?;
-        self.execute("insert into search_index (search_index, rank) values ('merge', ?1)", params![-MERGED_PAGES])?;
-        // The command itself counts as one change.
-        Ok(self.query_number("select total_changes()", [])? - before > 1)
+    /// Empties the index.
+    pub fn search_clear(&self) -> StoreResult<()> {
+        self.execute("insert into search_index (search_index) values ('delete-all')", params![])?;
+        self.execute("delete from search_weight", params![]).map(drop)
     }
 
     fn search_setting(&self, name: &str, value: i64) -> StoreResult<()> {
@@ -70,13 +69,16 @@ impl WriteTx<'_> {
 const MERGED_PIECES: i64 = 4;
 const PIECES: i64 = 16;
 
-/// Pages of the index that one idle merge writes.
-const MERGED_PAGES: i64 = 100;
-
 /// Pieces of one level during a bulk load.
 const BULK_PIECES: i64 = 64;
 
 impl ReadTx<'_> {
+    /// The best products on sale for a query, as many as asked, for measuring how well they are ordered.
+    pub fn search_ranking(&self, query: &SearchQuery, most: usize) -> StoreResult<Vec<ProductId>> {
+        let on_sale = Sql::new("p.status = ?", vec![Value::Integer(Status::Active.code())]);
+        Ok(self.search_page(query, &on_sale, None, most)?.into_iter().map(|(id, _)| id).collect())
+    }
+
     /// Whether each product is in the index and nothing else is; returns what is wrong, in words.
     pub fn search_check(&self) -> StoreResult<Vec<String>> {
         let mut problems = Vec::new();

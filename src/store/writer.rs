@@ -31,8 +31,8 @@ const JOB_TIME: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(2);
 /// Between two probes of a disk that failed.
 const PROBE_PAUSE: Duration = Duration::from_millis(500);
-/// A write-ahead log above this many pages (64 MiB) is folded in at once.
-const WAL_PAGES: i64 = 16_384;
+/// A write-ahead log above this size is folded in at once.
+const LARGE_LOG: u64 = 64 * 1024 * 1024;
 
 /// A write waiting for its turn.
 trait Job: Send {
@@ -202,7 +202,8 @@ impl Desk {
                     self.checkpoint();
                     dirty = false;
                 }
-                Err(RecvTimeoutError::Timeout) => {}
+                // Nobody writes to a shop that says it is not ready, so it finds out by itself when it is again.
+                Err(RecvTimeoutError::Timeout) => drop(self.ready()),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -235,7 +236,10 @@ impl Desk {
         let good = batch.jobs[0].run(&tx);
         self.still_open()?;
         batch.changes = tx.take_changes();
-        tx.execute_script(if good { "commit" } else { "rollback" })
+        tx.execute_script(if good { "commit" } else { "rollback" })?;
+        // After a bulk load the search index would keep its large hash table, which every later write scans;
+        // reading the schema anew gives it up.
+        tx.execute_script("pragma writable_schema = reset")
     }
 
     /// One transaction for the first job and for those that wait or arrive while it runs.
@@ -306,8 +310,10 @@ impl Desk {
     }
 
     fn checkpoint_when_large(&self) {
-        let pages = self.connection.query_row("pragma wal_checkpoint(passive)", [], |row| row.get::<_, i64>(1));
-        if pages.is_ok_and(|pages| pages > WAL_PAGES) {
+        // The size is asked of the file system: any form of the pragma would copy pages and sync the database.
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        if std::fs::metadata(log).is_ok_and(|meta| meta.len() > LARGE_LOG) {
             self.checkpoint();
         }
     }

@@ -77,7 +77,7 @@ const MOST_UNITS: i64 = 1_000_000_000;
 impl ProductDraft {
     /// Reads the body of a product.
     pub fn read(fields: &mut Fields<'_>, currency: Currency) -> Self {
-        let name = fields.text("name", 1..=200);
+        let name = fields.text("name", 1..=500);
         if !fields.has("name") {
             fields.missing("name");
         }
@@ -240,15 +240,14 @@ impl ProductDraft {
 }
 
 impl VariantDraft {
-    /// Reads one variant of a product's list.
+    /// Reads a variant; only within a product's list may it also be named by id.
     pub fn read(fields: &mut Fields<'_>, currency: Currency) -> Self {
-        let id = fields.integer("id", 1..=i64::MAX).map(VariantId::new);
         let options = fields.value("options").map(choice).transpose();
         let options = options.unwrap_or_else(|invalid| {
             invalid.0.into_iter().for_each(|e| fields.wrong(&format!("options.{}", e.field), e.code, e.message));
             None
         });
-        Self { id, options: options.unwrap_or_default(), ..Self::sale(fields, currency) }
+        Self { options: options.unwrap_or_default(), ..Self::sale(fields, currency) }
     }
 
     /// What a variant becomes after a merge patch (RFC 7396).
@@ -323,7 +322,8 @@ fn variants(fields: &mut Fields<'_>, currency: Currency) -> Vec<VariantDraft> {
             fields.wrong(field, "not_allowed", "belongs to the variants when these are listed");
         }
     }
-    let read = |value| Fields::read(value, |f| VariantDraft::read(f, currency));
+    let id = |f: &mut Fields<'_>| f.integer("id", 1..=i64::MAX).map(VariantId::new);
+    let read = |value| Fields::read(value, |f| VariantDraft { id: id(f), ..VariantDraft::read(f, currency) });
     let list = fields.list("variants", 1_000, read).unwrap_or_default();
     if list.is_empty() {
         fields.wrong("variants", "too_few", "must hold at least one variant");

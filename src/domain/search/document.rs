@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn document_has_each_word_at_every_level_it_reaches() {
-        let document = SearchDocument::new(&SearchText { name: "Lamp", description: "a lamp", ..SearchText::default() });
+        let document =
+            SearchDocument::new(&SearchText { name: "Lamp", description: "a lamp", ..SearchText::default() });
         let level = level_of(weight_in(&document.weights, word_key("lamp")));
         let expected: Vec<String> = (0..=level).map(|level| format!("{level}lamp")).collect();
         let words: Vec<&str> = document.words.split_whitespace().filter(|word| word.ends_with("lamp")).collect();

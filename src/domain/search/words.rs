@@ -274,9 +274,20 @@ mod tests {
     #[test]
     fn stem_of_both_numbers_is_the_same() {
         for (one, many) in [
-            ("cable", "cables"), ("box", "boxes"), ("case", "cases"), ("battery", "batteries"), ("movie", "movies"),
-            ("watch", "watches"), ("potato", "potatoes"), ("glass", "glasses"), ("bus", "buses"), ("lens", "lenses"),
-            ("tv", "tvs"), ("shoe", "shoes"), ("size", "sizes"), ("dish", "dishes"),
+            ("cable", "cables"),
+            ("box", "boxes"),
+            ("case", "cases"),
+            ("battery", "batteries"),
+            ("movie", "movies"),
+            ("watch", "watches"),
+            ("potato", "potatoes"),
+            ("glass", "glasses"),
+            ("bus", "buses"),
+            ("lens", "lenses"),
+            ("tv", "tvs"),
+            ("shoe", "shoes"),
+            ("size", "sizes"),
+            ("dish", "dishes"),
         ] {
             assert_eq!(stem(one.to_owned()), stem(many.to_owned()), "{one} {many}");
         }
@@ -285,7 +296,10 @@ mod tests {
 
     #[test]
     fn markup_is_taken_out_and_references_are_read() {
-        assert_eq!(without_markup("<p>a&amp;b</p>&eacute;t&eacute; 1 < 2 &#233; &unknown; x & y"), "  a&b ete 1   2 é   x & y".replacen("  ", " ", 1));
+        assert_eq!(
+            without_markup("<p>a&amp;b</p>&eacute;t&eacute; 1 < 2 &#233; &unknown; x & y"),
+            "  a&b ete 1   2 é   x & y".replacen("  ", " ", 1)
+        );
         assert_eq!(without_markup("<unclosed"), " unclosed");
         assert_eq!(without_markup("&;&#xZZ;&#x110000;"), "&;  ");
     }

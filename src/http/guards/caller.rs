@@ -25,7 +25,8 @@ impl Caller {
 fn actor(request: &Request<'_>) -> Result<Actor, Problem> {
     let Some(header) = request.headers().get_one("Authorization") else { return Ok(Actor::Anonymous) };
     let shop = request.rocket().state::<Arc<Shop>>().ok_or_else(|| Problem::unauthenticated("no shop"))?;
-    let token = header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer ")).unwrap_or("");
+    // The scheme has no case (RFC 9110).
+    let token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map_or("", |(_, token)| token);
     Ok(shop.actor_of(token.trim())?)
 }
 

@@ -15,10 +15,8 @@ pub struct SlowLane(Arc<Semaphore>);
 
 impl SlowLane {
     /// As many slow reads at once as there are connections to spare.
-    pub fn new(shop: &Shop) -> Self {
-        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let spare = (shop.store().readers() as usize).saturating_sub(workers).max(1);
-        Self(Arc::new(Semaphore::new(spare)))
+    pub fn new(shop: &Shop, workers: usize) -> Self {
+        Self(Arc::new(Semaphore::new(shop.spare_readers(workers))))
     }
 
     /// Runs a read there.

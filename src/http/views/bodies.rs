@@ -49,7 +49,7 @@ pub struct ImageBody {
 #[schemars(rename = "ProductInput")]
 #[schemars(example = "product_example")]
 pub struct ProductBody {
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 500))]
     name: String,
     /// Made from the name when not given.
     #[schemars(length(min = 1, max = 200))]
@@ -149,6 +149,7 @@ fn variant_example() -> serde_json::Value {
 /// Changes to a variant (RFC 7396).
 #[derive(JsonSchema)]
 #[schemars(rename = "VariantPatch")]
+#[schemars(example = "variant_patch_example")]
 pub struct VariantPatchBody {
     sku: Option<String>,
     options: Option<BTreeMap<String, String>>,
@@ -159,12 +160,21 @@ pub struct VariantPatchBody {
     barcode: Option<String>,
 }
 
+fn variant_patch_example() -> serde_json::Value {
+    serde_json::json!({ "price": "17.00", "stock": 8 })
+}
+
 /// Up to 1,000 products by SKU: those of a known SKU are patched, others created; all or none.
 #[derive(JsonSchema)]
 #[schemars(rename = "Batch")]
+#[schemars(example = "batch_example")]
 pub struct BatchBodyShape {
     #[schemars(length(min = 1, max = 1000))]
     products: Vec<ProductPatch>,
+}
+
+fn batch_example() -> serde_json::Value {
+    serde_json::json!({ "products": [{ "sku": "MUG-1", "name": "Stoneware mug", "price": "14.50", "category": "kitchen" }] })
 }
 
 /// A category to be made or replaced.
@@ -193,6 +203,7 @@ fn category_example() -> serde_json::Value {
 /// Changes to a category (RFC 7396).
 #[derive(JsonSchema)]
 #[schemars(rename = "CategoryPatch")]
+#[schemars(example = "category_patch_example")]
 pub struct CategoryPatch {
     name: Option<String>,
     slug: Option<String>,
@@ -201,6 +212,10 @@ pub struct CategoryPatch {
     parent_id: Option<i64>,
     position: Option<i64>,
     seo: Option<Seo>,
+}
+
+fn category_patch_example() -> serde_json::Value {
+    serde_json::json!({ "name": "Coffee", "position": 1 })
 }
 
 /// Who signs in.

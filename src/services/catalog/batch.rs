@@ -41,10 +41,11 @@ impl Shop {
                 let mut done = Vec::with_capacity(rows.len());
                 let mut wrong = Vec::new();
                 for (index, row) in rows.iter().enumerate() {
+                    let place = format!("products[{index}]");
                     match upsert(&mut writer, row, currency) {
                         Ok(outcome) => done.push(outcome),
-                        Err(Error::Invalid(invalid)) => wrong.extend(invalid.within(&format!("[{index}]")).0),
-                        Err(Error::Conflict(_, _, fields)) => wrong.extend(Invalid(fields).within(&format!("[{index}]")).0),
+                        Err(Error::Invalid(invalid)) => wrong.extend(invalid.within(&place).0),
+                        Err(Error::Conflict(_, _, fields)) if !fields.is_empty() => wrong.extend(Invalid(fields).within(&place).0),
                         Err(other) => return Err(other),
                     }
                 }

@@ -111,10 +111,16 @@ fn parent(tx: &WriteTx<'_>, now: Timestamp, draft: &CategoryDraft, own: Option<C
     if own.is_some_and(|own| ancestors.iter().any(|c| c.id == own)) {
         return Err(Invalid::one("parent", "cycle", "is the category itself or lies below it").into());
     }
-    if ancestors.len() >= DEEPEST {
+    if too_deep(tx, ancestors.len(), own)? {
         return Err(Invalid::one("parent", "too_deep", format!("categories may be nested {DEEPEST} deep")).into());
     }
     Ok(Some(found))
+}
+
+/// Whether a category with all below it, or a new one, is too high to hang under this many others.
+fn too_deep(tx: &WriteTx<'_>, above: usize, own: Option<CategoryId>) -> Outcome<bool> {
+    let height = own.map_or(Ok(1), |own| tx.category_height(own))?;
+    Ok(above + usize::try_from(height).unwrap_or(DEEPEST) > DEEPEST)
 }
 
 fn slug(tx: &WriteTx<'_>, draft: &CategoryDraft, before: Option<&Category>) -> Outcome<Slug> {
@@ -143,8 +149,13 @@ fn refuse_full(tx: &WriteTx<'_>, id: CategoryId) -> Outcome<()> {
 fn move_contents(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId, target: CategoryId) -> Outcome<()> {
     let wrong = |code, message: &str| Error::Invalid(Invalid::one("move_to", code, message));
     let Some(to) = tx.category_by_id(target)? else { return Err(wrong("unknown", "is not a category of this shop")) };
-    if tx.category_ancestors(target)?.iter().any(|c| c.id == id) {
+    let above = tx.category_ancestors(target)?;
+    if above.iter().any(|c| c.id == id) {
         return Err(wrong("cycle", "is the category itself or lies below it"));
+    }
+    // The category itself goes, so what it holds stands one level higher.
+    if too_deep(tx, above.len() - 1, Some(id))? {
+        return Err(wrong("too_deep", &format!("categories may be nested {DEEPEST} deep")));
     }
     let products = tx.category_product_ids(id)?;
     tx.category_products_move(id, target, now)?;

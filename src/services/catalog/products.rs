@@ -42,8 +42,14 @@ const VARIANT: Error = Error::NotFound("variant");
 impl Shop {
     /// One product. Only staff see what is not on sale. A former slug is answered with [`Error::Moved`].
     pub fn product_get(&self, ctx: &Ctx, key: &Key) -> Outcome<Product> {
-        let product = self.store.read(|tx| find(tx, key))?;
-        if is_public(&product) || ctx.is(Role::Staff) { Ok(product) } else { Err(PRODUCT) }
+        let sees = |product: &Product| is_public(product) || ctx.is(Role::Staff);
+        self.store.read(|tx| match find(tx, key) {
+            Ok(product) if sees(&product) => Ok(product),
+            // Where something hidden went is hidden too.
+            Err(Error::Moved(slug)) if sees(&find(tx, &Key::Slug(slug.to_string()))?) => Err(Error::Moved(slug)),
+            Ok(_) | Err(Error::Moved(_)) => Err(PRODUCT),
+            Err(other) => Err(other),
+        })
     }
 
     /// Creates a product.

@@ -9,9 +9,11 @@ use crate::domain::catalog::{
 };
 use crate::domain::search::{SearchDocument, SearchText};
 use crate::domain::{CategoryId, Change, Invalid, Money, ProductId, Sku, Slug, Timestamp};
+use super::taken::Bulk;
 use crate::services::{Error, Outcome};
 use crate::store::{CategoryRow, ProductRow, VariantRow, WriteTx};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Characters of a name by which lists are ordered.
 const NAME_KEY_CHARS: usize = 60;
@@ -21,11 +23,11 @@ pub struct CatalogWriter<'t, 'c> {
     tx: &'t WriteTx<'c>,
     now: Timestamp,
     by_path: HashMap<Vec<String>, CategoryId>,
-    known: HashMap<CategoryId, Known>,
+    known: HashMap<CategoryId, Rc<Known>>,
+    bulk: Option<Bulk>,
 }
 
 /// What the writer remembers of a category.
-#[derive(Clone)]
 struct Known {
     path: String,
     ancestors: Vec<CategoryRef>,
@@ -34,7 +36,30 @@ struct Known {
 impl<'t, 'c> CatalogWriter<'t, 'c> {
     /// A writer for this transaction.
     pub fn new(tx: &'t WriteTx<'c>, now: Timestamp) -> Self {
-        Self { tx, now, by_path: HashMap::new(), known: HashMap::new() }
+        Self { tx, now, by_path: HashMap::new(), known: HashMap::new(), bulk: None }
+    }
+
+    /// A writer for very many products; `empty` tells that the shop had none before. It tells readers of lists
+    /// once for each category and brand, and of single products only when these existed before.
+    pub fn bulk(tx: &'t WriteTx<'c>, now: Timestamp, empty: bool) -> Self {
+        Self { bulk: Some(Bulk::new(empty)), ..Self::new(tx, now) }
+    }
+
+    /// The product that has a variant of this SKU.
+    pub fn product_by_sku(&self, sku: &Sku) -> Outcome<Option<ProductId>> {
+        let free = self.bulk.as_ref().is_some_and(|bulk| bulk.sku_is_free(sku));
+        if free { Ok(None) } else { Ok(self.tx.product_id_by_sku(sku)?) }
+    }
+
+    /// The product whose slug this is now.
+    pub fn product_by_slug(&self, slug: &Slug) -> Outcome<Option<ProductId>> {
+        let free = self.bulk.as_ref().is_some_and(|bulk| bulk.slug_is_free(slug.as_str()));
+        if free { Ok(None) } else { Ok(self.tx.product_id_by_slug(slug.as_str())?) }
+    }
+
+    fn slug_taken(&self, slug: &Slug, except: Option<ProductId>) -> Outcome<bool> {
+        let free = self.bulk.as_ref().is_some_and(|bulk| bulk.slug_is_free(slug.as_str()));
+        if free { Ok(false) } else { Ok(self.tx.product_slug_taken(slug, except)?) }
     }
 
     /// The transaction it writes in.
@@ -44,19 +69,49 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
 
     /// Creates a product.
     pub fn create(&mut self, draft: &ProductDraft) -> Outcome<ProductId> {
+        self.create_indexed(draft, None)
+    }
+
+    /// Creates a product whose search document has been made already, for its category as the draft names it.
+    pub fn create_indexed(&mut self, draft: &ProductDraft, ready: Option<&SearchDocument>) -> Outcome<ProductId> {
         let category_id = self.category(&draft.category)?;
         let slug = self.slug_for(draft, None)?;
         self.check_skus(draft, None)?;
         let parts = Parts::new(draft);
         let created_at = draft.created_at.unwrap_or(self.now);
         let row = parts.row(draft, &slug, category_id, created_at, self.now);
-        let id = self.tx.product_insert(&row)?;
+        let id = match &mut self.bulk {
+            Some(bulk) if bulk.is_fresh() => {
+                let id = self.tx.product_insert_bare(&row)?;
+                bulk.late.add(id, &draft.tags, &draft.attributes);
+                if bulk.late.is_full() {
+                    self.tx.late_terms_write(&mut bulk.late)?;
+                }
+                id
+            }
+            _ => self.tx.product_insert(&row)?,
+        };
         for (position, variant) in (0..).zip(&draft.variants) {
             self.tx.variant_insert(id, &variant_row(variant, position, &Extra::new(variant, &draft.options)))?;
         }
-        self.index(id, draft, category_id)?;
-        self.note(id, category_id, draft.brand.as_deref())?;
+        match ready {
+            Some(document) => self.tx.search_put(id, document)?,
+            None => self.index(id, draft, category_id)?,
+        }
+        match &mut self.bulk {
+            Some(bulk) => bulk.take(&slug, draft.variants.iter().filter_map(|v| v.sku.as_ref())),
+            None => self.tx.changed(Change::Product(id)),
+        }
+        self.note_lists(category_id, draft.brand.as_deref())?;
         Ok(id)
+    }
+
+    /// Writes what a bulk load has kept back.
+    pub fn finish(&mut self) -> Outcome<()> {
+        match &mut self.bulk {
+            Some(bulk) => Ok(self.tx.late_terms_write(&mut bulk.late)?),
+            None => Ok(()),
+        }
     }
 
     /// Makes a product what the draft says; false when it already was.
@@ -88,8 +143,8 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
     /// Builds the search documents of products anew, after a category they are found by changed its name.
     pub fn reindex(&mut self, ids: &[ProductId]) -> Outcome<()> {
         for product in self.tx.products_by_ids(ids)? {
-            let path = self.known(product.category.id)?.path;
-            self.tx.search_put(product.id, &document(&ProductDraft::of(&product), &path))?;
+            let known = self.known(product.category.id)?;
+            self.tx.search_put(product.id, &document(&ProductDraft::of(&product), &known.path))?;
             self.tx.changed(Change::Product(product.id));
         }
         Ok(())
@@ -150,19 +205,19 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
             (Some(asked), Some(before)) if *asked == before.slug => Ok(asked.clone()),
             (Some(asked), _) => {
                 // A former slug of another product may be taken over; a current one may not.
-                match self.tx.product_id_by_slug(asked.as_str())? {
+                match self.product_by_slug(asked)? {
                     Some(other) if Some(other) != except => Err(Error::taken("slug", "is another product's")),
                     _ => Ok(asked.clone()),
                 }
             }
             (None, Some(before)) if before.name == draft.name => Ok(before.slug.clone()),
-            (None, _) => free_slug(&Slug::from_text(&draft.name), |slug| Ok(self.tx.product_slug_taken(slug, except)?)),
+            (None, _) => free_slug(&Slug::from_text(&draft.name), |slug| self.slug_taken(slug, except)),
         }
     }
 
     fn check_skus(&self, draft: &ProductDraft, own: Option<ProductId>) -> Outcome<()> {
         for sku in draft.variants.iter().filter_map(|v| v.sku.as_ref()) {
-            if self.tx.product_id_by_sku(sku)?.is_some_and(|other| Some(other) != own) {
+            if self.product_by_sku(sku)?.is_some_and(|other| Some(other) != own) {
                 return Err(Error::taken("sku", format!("{sku} is another product's")));
             }
         }
@@ -191,13 +246,21 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
     }
 
     fn index(&mut self, id: ProductId, draft: &ProductDraft, category_id: CategoryId) -> Outcome<()> {
-        let path = self.known(category_id)?.path;
-        Ok(self.tx.search_put(id, &document(draft, &path))?)
+        let known = self.known(category_id)?;
+        Ok(self.tx.search_put(id, &document(draft, &known.path))?)
     }
 
     /// Tells readers what changed.
     fn note(&mut self, id: ProductId, category_id: CategoryId, brand: Option<&str>) -> Outcome<()> {
         self.tx.changed(Change::Product(id));
+        self.note_lists(category_id, brand)
+    }
+
+    /// Tells readers of lists what changed.
+    fn note_lists(&mut self, category_id: CategoryId, brand: Option<&str>) -> Outcome<()> {
+        if self.bulk.as_mut().is_some_and(|bulk| !bulk.tells(category_id, brand)) {
+            return Ok(());
+        }
         self.tx.changed(Change::AnyProduct);
         note_ancestors(self.tx, &self.known(category_id)?.ancestors);
         if let Some(brand) = brand {
@@ -206,13 +269,13 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         Ok(())
     }
 
-    fn known(&mut self, id: CategoryId) -> Outcome<Known> {
+    fn known(&mut self, id: CategoryId) -> Outcome<Rc<Known>> {
         if let Some(known) = self.known.get(&id) {
             return Ok(known.clone());
         }
         let ancestors = self.tx.category_ancestors(id)?;
         let names: Vec<&str> = ancestors.iter().rev().map(|c| c.name.as_str()).collect();
-        let known = Known { path: names.join(" "), ancestors };
+        let known = Rc::new(Known { path: names.join(" "), ancestors });
         self.known.insert(id, known.clone());
         Ok(known)
     }
@@ -375,7 +438,8 @@ pub(super) fn name_key(name: &str) -> String {
     folded.take(NAME_KEY_CHARS).collect()
 }
 
-fn document(draft: &ProductDraft, category_path: &str) -> SearchDocument {
+/// What the search index holds of a product that stands in a category of this path.
+pub(in crate::services) fn document(draft: &ProductDraft, category_path: &str) -> SearchDocument {
     let codes = draft.variants.iter().flat_map(|v| v.sku.iter().map(Sku::as_str).chain(v.barcode.as_deref()));
     let attributes = draft.attributes.iter().map(|(name, value)| (name.as_str(), attribute_text(value)));
     let options = draft.options.iter().map(|o| (o.name.as_str(), o.values.join(" ")));

@@ -100,7 +100,12 @@ impl Search<'_> {
         self.stages.keep_shares(&position.shares);
         self.selective = position.selective;
         let SearchPosition { first, last, .. } = *position;
-        Stretch { first, last, closed: true, ..Stretch::open(position.stage.min(MOST), position.level.map(|l| l.min(TOP_LEVEL))) }
+        Stretch {
+            first,
+            last,
+            closed: true,
+            ..Stretch::open(position.stage.min(MOST), position.level.map(|l| l.min(TOP_LEVEL)))
+        }
     }
 
     fn position(&self, here: &Stretch, selective: bool, rank: SearchRank) -> SearchPosition {

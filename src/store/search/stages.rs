@@ -24,8 +24,9 @@ const SKIP_ROWS: usize = 8;
 /// Products counted to learn how rare a word is; all words with more are equally frequent.
 const COUNTED: usize = 300;
 
-/// The units, rarest first, among which most must match: the sets that are most of six are few enough to list.
-const WEIGHED_UNITS: usize = 6;
+/// The units, rarest first, among which most must match. The index is asked for every set of them that is most, and
+/// of more than four there are so many that a query of frequent words took too long among a million products.
+const WEIGHED_UNITS: usize = 4;
 
 /// More than any score: 16 units of the highest weight and share.
 const SCORES: u32 = 16 * 255 * 255;
@@ -137,7 +138,8 @@ impl<'a> Stages<'a> {
         let share = |set: u32| members(set).map(|i| u32::from(shares[i])).sum::<u32>();
         let all = (1u32 << heavy.len()) - 1;
         let enough = |set: u32| 2 * share(set) >= share(all);
-        let smallest = |set: &u32| enough(*set) && (0..heavy.len()).all(|k| set >> k & 1 == 0 || !enough(set & !(1 << k)));
+        let smallest =
+            |set: &u32| enough(*set) && (0..heavy.len()).all(|k| set >> k & 1 == 0 || !enough(set & !(1 << k)));
         let sets: Vec<String> =
             (1..=all).filter(smallest).map(|set| all_of(members(set).map(|i| &units[i]), level)).collect();
         Ok((!sets.is_empty()).then(|| format!("({})", sets.join(" OR "))))
@@ -145,7 +147,8 @@ impl<'a> Stages<'a> {
 
     /// Rare units say more: the share falls with the logarithm of how many products have the unit.
     fn count_shares(&self) -> StoreResult<Vec<u8>> {
-        let all = self.tx.query_one("select max(product_id) from search_weight", [], |row| row.get::<_, Option<i64>>(0))?;
+        let all =
+            self.tx.query_one("select max(product_id) from search_weight", [], |row| row.get::<_, Option<i64>>(0))?;
         let all = all.flatten().unwrap_or(0) as f64;
         let share = |unit| {
             let count = self.count(&all_of([unit].into_iter(), 0), COUNTED)?;

@@ -35,9 +35,24 @@ impl Shop {
         self.store.write_blocking::<(), StoreError>(move |tx| tx.search_remove(ProductId::new(id))).expect("removal");
     }
 
-    fn page(&self, query: &str, from: Option<(&SearchPosition, Direction)>, limit: usize) -> Vec<(i64, SearchPosition)> {
+    fn page(
+        &self,
+        query: &str,
+        from: Option<(&SearchPosition, Direction)>,
+        limit: usize,
+    ) -> Vec<(i64, SearchPosition)> {
+        self.page_of(query, &Sql::default(), from, limit)
+    }
+
+    fn page_of(
+        &self,
+        query: &str,
+        keep: &Sql,
+        from: Option<(&SearchPosition, Direction)>,
+        limit: usize,
+    ) -> Vec<(i64, SearchPosition)> {
         let query = SearchQuery::parse(query);
-        let page = self.store.read(|tx| tx.search_page(&query, &Sql::default(), from, limit));
+        let page = self.store.read(|tx| tx.search_page(&query, keep, from, limit));
         page.expect("a page").into_iter().map(|(id, position)| (id.get(), position)).collect()
     }
 
@@ -55,7 +70,11 @@ fn crowd(ids: impl Iterator<Item = i64>) -> impl Iterator<Item = (i64, String, S
     let words = ["cable", "cables red", "cab", "lamp blue", "red", "lamp"];
     ids.map(move |id| {
         let word = |salt: i64| words[((id * salt) ^ (id >> 3)) as usize % words.len()];
-        (id, format!("{} {}", word(7), if id % 3 == 0 { word(5) } else { "thing" }), format!("{} made of {} x{id}", word(11), word(13)))
+        (
+            id,
+            format!("{} {}", word(7), if id % 3 == 0 { word(5) } else { "thing" }),
+            format!("{} made of {} x{id}", word(11), word(13)),
+        )
     })
 }
 
@@ -72,9 +91,29 @@ fn search_finds_words_however_they_are_written() {
         named(7, "Straße ไทยแลนด์"),
     ]);
     for (query, id) in [
-        ("creme BRULEE", 1), ("box", 1), ("cat-6", 2), ("cat6", 2), ("cat 6", 2), ("18m", 2), ("1.8m", 2), ("006r90321", 3),
-        ("006r9", 3), ("京都", 4), ("東", 4), ("17\"", 5), ("eclair", 5), ("bold", 5), ("battery", 6), ("batteri", 6),
-        ("256gb", 6), ("usb-c", 6), ("usbc", 6), ("STRASSE", 7), ("แลนด์", 7), ("lapt", 5), ("tone", 3),
+        ("creme BRULEE", 1),
+        ("box", 1),
+        ("cat-6", 2),
+        ("cat6", 2),
+        ("cat 6", 2),
+        ("18m", 2),
+        ("1.8m", 2),
+        ("006r90321", 3),
+        ("006r9", 3),
+        ("京都", 4),
+        ("東", 4),
+        ("17\"", 5),
+        ("eclair", 5),
+        ("bold", 5),
+        ("battery", 6),
+        ("batteri", 6),
+        ("256gb", 6),
+        ("usb-c", 6),
+        ("usbc", 6),
+        ("STRASSE", 7),
+        ("แลนด์", 7),
+        ("lapt", 5),
+        ("tone", 3),
     ] {
         assert_eq!(shop.find(query).first(), Some(&id), "{query:?}");
     }
@@ -163,6 +202,41 @@ fn search_pages_lose_and_repeat_nothing_while_products_come_and_go() {
 }
 
 #[test]
+fn search_pages_of_kept_products_are_all_of_these_and_no_others() {
+    let shop = Shop::new();
+    shop.put(crowd(1..3000));
+    let rows = shop.store.write_blocking::<(), StoreError>(|tx| {
+        tx.execute("insert into category (id, slug, name, created_at, updated_at) values (1, 'c', 'c', 0, 0)", [])?;
+        tx.execute(
+            "with recursive n (id) as (select 1 union all select id + 1 from n where id < 2999) insert into product \
+             (id, slug, name, name_key, status, category_id, price, price_max, stock, in_stock, created_at, updated_at) \
+             select id, id, 'n', 'n', 1, 1, id % 9, 9, 0, 0, 0, 0 from n",
+            [],
+        )?;
+        Ok(())
+    });
+    rows.expect("products are inserted");
+    for query in ["cable", "red cable", "lam"] {
+        for (text, kept) in [("p.price = ?", (|id| id % 9 == 3) as fn(i64) -> bool), ("p.price <> ?", |id| id % 9 != 3)]
+        {
+            let keep = Sql { text: text.to_owned(), values: vec![crate::store::tx::Value::Integer(3)] };
+            let (mut seen, mut at) = (Vec::new(), None);
+            loop {
+                let page = shop.page_of(query, &keep, at.as_ref().map(|p| (p, Direction::Next)), 20);
+                let Some((_, last)) = page.last() else { break };
+                at = Some(last.clone());
+                seen.extend(page.into_iter().map(|(id, _)| id));
+            }
+            let whole = shop.page(query, None, 10_000);
+            let mut expected: Vec<i64> = whole.into_iter().map(|(id, _)| id).filter(|id| kept(*id)).collect();
+            seen.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(seen, expected, "{query} {text}");
+        }
+    }
+}
+
+#[test]
 fn search_check_of_a_damaged_index_names_it() {
     let shop = Shop::new();
     shop.put([named(1, "no such product")]);
@@ -177,15 +251,42 @@ fn search_of_any_text_is_literal() {
     let long = "word ".repeat(5_000);
     let nested = "(".repeat(500);
     for query in [
-        "\"", "*", "NEAR(a b)", "name:x", "words:5", "AND", "a AND", "NOT", "^near", "(", "-a", "a-b", "+", "'", "\0", "a\0b", "🙂",
-        "near*", "\"near", &long, &nested, "{near} : and", "near + and", "",
+        "\"",
+        "*",
+        "NEAR(a b)",
+        "name:x",
+        "words:5",
+        "AND",
+        "a AND",
+        "NOT",
+        "^near",
+        "(",
+        "-a",
+        "a-b",
+        "+",
+        "'",
+        "\0",
+        "a\0b",
+        "🙂",
+        "near*",
+        "\"near",
+        &long,
+        &nested,
+        "{near} : and",
+        "near + and",
+        "",
     ] {
         shop.find(query);
         let parsed = SearchQuery::parse(query);
-        shop.store.read::<_, StoreError>(|tx| {
-            let sql = tx.search_match_sql(&parsed)?;
-            tx.query_number(&format!("select count(*) from ({})", sql.text), crate::store::tx::params_from_iter(&sql.values))
-        }).expect("a count");
+        shop.store
+            .read::<_, StoreError>(|tx| {
+                let sql = tx.search_match_sql(&parsed)?;
+                tx.query_number(
+                    &format!("select count(*) from ({})", sql.text),
+                    crate::store::tx::params_from_iter(&sql.values),
+                )
+            })
+            .expect("a count");
     }
     assert_eq!(shop.find("\"near\" AND (not)"), [1]);
     assert_eq!(shop.find("*"), Vec::<i64>::new());

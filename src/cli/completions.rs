@@ -1,0 +1,18 @@
+//! `nexus completions`: prints a completion script for a shell.
+
+use super::{Cli, Done};
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+
+/// Prints a completion script for a shell.
+#[derive(Args)]
+#[command(after_help = "Example: nexus completions bash > /etc/bash_completion.d/nexus")]
+pub struct CompletionsArgs {
+    /// The shell
+    shell: Shell,
+}
+
+pub(super) fn run(args: CompletionsArgs) -> Done {
+    clap_complete::generate(args.shell, &mut Cli::command(), "nexus", &mut std::io::stdout());
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! The admin command line: one file a subcommand. Each calls use cases, never SQL.
+//!
+//! Commands work on the data folder itself and take its lock, so they refuse, naming the process, while a server
+//! runs on the same folder. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the data is not as it should be.
+
+mod check;
+mod completions;
+mod config;
+mod export;
+mod import;
+mod migrate;
+mod openapi;
+mod output;
+mod reindex;
+mod relevance;
+mod seed;
+mod serve;
+mod user;
+
+use crate::config::{Config, Flags, Loaded};
+use crate::folder::DataFolder;
+use crate::services::{Shop, StoreSettings};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// A shop in one file: API, search, cache and admin command line.
+#[derive(Parser)]
+#[command(name = "nexus", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Example: nexus serve --demo")]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone)]
+struct Common {
+    /// The data folder [default: data, or data.dir of the configuration]
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// The configuration file [default: Rocket.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE", env = "NEXUS_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the shop
+    Serve(serve::ServeArgs),
+    /// Bring the database to this version's schema
+    Migrate(migrate::MigrateArgs),
+    /// Manage the people who can sign in
+    User(user::UserArgs),
+    /// Fill the shop with made-up products, the same for the same seed
+    Seed(seed::SeedArgs),
+    /// Read products from a file, or undo such a run
+    Import(import::ImportArgs),
+    /// Write products to a file
+    Export(export::ExportArgs),
+    /// Build the search index anew
+    Reindex(reindex::ReindexArgs),
+    /// Look for damage and broken rules in the data
+    Check(check::CheckArgs),
+    /// Show the settings in effect
+    Config(config::ConfigArgs),
+    /// Print the API description
+    Openapi(openapi::OpenapiArgs),
+    /// Measure search relevance on rated queries
+    Relevance(relevance::RelevanceArgs),
+    /// Print a completion script for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// Why a command ended without doing its work.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { code: 1, message: error.to_string() }
+    }
+}
+
+impl Failure {
+    fn new(message: impl Into<String>) -> Self {
+        Self { code: 1, message: message.into() }
+    }
+
+    /// The data is not as it should be.
+    fn findings(message: impl Into<String>) -> Self {
+        Self { code: 3, message: message.into() }
+    }
+}
+
+/// What a command gives.
+type Done = Result<(), Failure>;
+
+/// Runs the command line and gives the process its exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Serve(args) => serve::run(args, &cli.common),
+        Command::Migrate(args) => migrate::run(args, &cli.common),
+        Command::User(args) => user::run(args, &cli.common),
+        Command::Seed(args) => seed::run(args, &cli.common),
+        Command::Import(args) => import::run(args, &cli.common),
+        Command::Export(args) => export::run(args, &cli.common),
+        Command::Reindex(args) => reindex::run(args, &cli.common),
+        Command::Check(args) => check::run(args, &cli.common),
+        Command::Config(args) => config::run(args, &cli.common),
+        Command::Openapi(args) => openapi::run(args),
+        Command::Relevance(args) => relevance::run(args, &cli.common),
+        Command::Completions(args) => completions::run(args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { code, message }) => {
+            eprintln!("nexus: {message}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+impl Common {
+    /// The configuration, with this command line's flags on top.
+    fn load(&self, flags: Flags) -> Result<Loaded, Failure> {
+        let flags = Flags { data_dir: self.data_dir.clone(), ..flags };
+        Ok(Loaded::read(self.config.as_deref(), &flags)?)
+    }
+
+    /// Opens the shop for a command that works on the data folder.
+    fn open(&self) -> Result<Shop, Failure> {
+        open_shop(&self.load(Flags::default())?.config)
+    }
+}
+
+fn open_shop(config: &Config) -> Result<Shop, Failure> {
+    let folder = DataFolder::open(&config.data.dir)?;
+    let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
+    Ok(Shop::open(folder, store, config.shop.clone(), config.auth.clone())?)
+}
+
+/// Runs a use case that waits for its write, from a command.
+fn wait<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(work))
+}

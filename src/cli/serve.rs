@@ -1,0 +1,43 @@
+//! `nexus serve`: runs the shop.
+
+use super::{Common, Done, open_shop, wait};
+use crate::app;
+use crate::config::Flags;
+use crate::services::Ctx;
+use clap::Args;
+use std::net::IpAddr;
+
+/// Runs the shop until it is stopped (Ctrl-C or SIGTERM).
+#[derive(Args)]
+#[command(after_help = "Example: nexus serve --demo --port 8000")]
+pub struct ServeArgs {
+    /// Fill an empty shop with a small demo catalog and demo logins
+    #[arg(long)]
+    demo: bool,
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long)]
+    address: Option<IpAddr>,
+    /// Port to listen on [default: 8000]
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+pub(super) fn run(args: ServeArgs, common: &Common) -> Done {
+    let config = common.load(Flags { address: args.address, port: args.port, data_dir: None })?.config;
+    let log = app::log(&config.log)?;
+    let shop = open_shop(&config)?;
+    let demo = if args.demo { Some(wait(shop.demo_fill(&Ctx::owner()))??) } else { None };
+    let name = config.shop.name.clone();
+    let folder = config.data.dir.display().to_string();
+    let served = app::serve(&config, shop, move |address| {
+        println!("{name} is open at {address}");
+        println!("  API docs   {address}/api/docs/");
+        println!("  Products   {address}/api/v1/products");
+        println!("  Data       {folder}");
+        if let Some(demo) = demo {
+            println!("  Demo       {demo}");
+        }
+    });
+    log.flush();
+    Ok(served?)
+}

@@ -1,0 +1,97 @@
+//! How many SQL statements a request takes: the same small number, however much it shows.
+//!
+//! The counter belongs to the process, so this is a binary of its own with a single test.
+
+#[path = "suite/support/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "the suite uses what this test does not")]
+mod support;
+
+use nexus::services::Shop;
+use serde_json::{Value, json};
+use support::{Requests, TestShop, category};
+
+/// Statements that one request takes.
+fn statements(shop: &TestShop, path: &str) -> u64 {
+    // Staff are never answered from the kept bodies.
+    let before = Shop::statements();
+    shop.staff().get(path).ok(200);
+    Shop::statements() - before
+}
+
+fn rows(from: usize, to: usize) -> Value {
+    let row = |n: usize| {
+        let variants: Vec<Value> = ["S", "M", "L"]
+            .iter()
+            .map(|s| json!({"sku": format!("{s}-{n}"), "price": n % 9, "stock": 1, "options": {"Size": s}}))
+            .collect();
+        json!({
+            "name": format!("Tee {n}"), "category": format!("c{}", n % 12), "brand": format!("B{}", n % 5), "tags": ["a", "b"],
+            "attributes": {"color": "red", "n": n}, "options": [{"name": "Size", "values": ["S", "M", "L"]}], "variants": variants
+        })
+    };
+    (from..to).map(row).collect()
+}
+
+#[test]
+fn request_takes_as_many_statements_however_much_it_shows() {
+    let shop = TestShop::new();
+    let mut parent = category("Root").create(&shop)["id"].clone();
+    for n in 0..12 {
+        let made = category(&format!("C{n}")).with("parent_id", parent.clone()).create(&shop);
+        if n % 3 == 0 {
+            parent = made["id"].clone();
+        }
+    }
+    shop.staff().post("/api/v1/products/batch", &rows(0, 120)).ok(200);
+
+    let lists = [
+        ("", 4),
+        ("&ordering=price", 4),
+        ("&category=root", 6),
+        ("&brand=b1&brand=b2", 6),
+        ("&tag=a&attr.color=red", 8),
+        ("&min_price=1&max_price=8", 6),
+        ("&ids=1,2,3,4,5,6,7,8,9,10", 6),
+        ("&include=count", 6),
+        ("&include=facets", 10),
+        ("&search=tee", 10),
+        ("&search=tee&ordering=name&include=count,facets", 18),
+        ("&category=root&tag=a&in_stock=true&include=count,facets", 18),
+    ];
+    for (query, most) in lists {
+        let taken: Vec<u64> = [1, 20, 100]
+            .iter()
+            .map(|size| statements(&shop, &format!("/api/v1/products?page_size={size}{query}")))
+            .collect();
+        assert!(taken.iter().all(|n| *n <= most), "{query}: {taken:?} > {most}");
+        let span = taken.iter().max().unwrap() - taken.iter().min().unwrap();
+        assert!(span <= if query.contains("search") { 4 } else { 0 }, "{query}: {taken:?} grows with the page");
+    }
+    for (path, most) in [
+        ("products/1", 4),
+        ("products/tee-1", 4),
+        ("products/1/variants", 4),
+        ("categories/root", 2),
+        ("categories", 2),
+        ("categories?tree=true", 2),
+    ] {
+        let taken = statements(&shop, &format!("/api/v1/{path}"));
+        assert!(taken <= most, "{path}: {taken} > {most}");
+    }
+
+    // More of everything, and still the same.
+    let before: Vec<u64> =
+        lists.iter().map(|(query, _)| statements(&shop, &format!("/api/v1/products?page_size=20{query}"))).collect();
+    shop.staff().post("/api/v1/products/batch", &rows(120, 600)).ok(200);
+    let after: Vec<u64> =
+        lists.iter().map(|(query, _)| statements(&shop, &format!("/api/v1/products?page_size=20{query}"))).collect();
+    for (((query, _), before), after) in lists.iter().zip(before).zip(after) {
+        assert!(after <= before + if query.contains("search") { 4 } else { 0 }, "{query}: {before} became {after}");
+    }
+
+    // Public reads that are kept ready take none.
+    shop.anonymous().get("/api/v1/products?page_size=100").ok(200);
+    let before = Shop::statements();
+    shop.anonymous().get("/api/v1/products?page_size=100").ok(200);
+    assert_eq!(Shop::statements() - before, 0);
+}

@@ -1,0 +1,419 @@
+//! The real program, started as its owner starts it: one temporary folder and one free port for each test.
+//!
+//! Nothing here waits for a fixed time and hopes: whatever takes a while is asked for until it is there or a
+//! deadline has passed.
+
+mod commands;
+mod config;
+mod crash;
+mod disk;
+mod start;
+mod stop;
+mod users;
+
+use serde_json::Value;
+use std::fs::File;
+use std::hash::{Hash, Hasher};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The program under test.
+pub const EXE: &str = env!("CARGO_BIN_EXE_nexus");
+
+/// Who may write in every shop made from the template.
+pub const STAFF: &str = "staff@example.com";
+/// Their password.
+pub const PASSWORD: &str = "a long walk by the canal";
+
+/// How long anything may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A shop with one member of staff, copied by every test that needs one.
+static TEMPLATE: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let made = run_with(nexus(&folder.path().join("data")).args(["user", "create", "--role", "staff", "--email", STAFF, "--password-stdin"]), PASSWORD);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    folder
+});
+
+/// A temporary folder that holds a data folder, and around it room for what a test writes down.
+pub struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    /// With nothing in it.
+    pub fn empty() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// With a shop that has a member of staff.
+    pub fn with_staff() -> Self {
+        let place = Self::empty();
+        copy_folder(&TEMPLATE.path().join("data"), &place.data());
+        place
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Something beside it.
+    pub fn beside(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// Copies a folder with all in it, but for the lock.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else if entry.file_name() != "nexus.lock" {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The program on a data folder, with no setting from around the tests.
+pub fn nexus(data: &Path) -> Command {
+    let mut command = Command::new(EXE);
+    let settings = std::env::vars().map(|(name, _)| name).filter(|n| n.starts_with("NEXUS_") || n.starts_with("ROCKET_"));
+    for name in settings {
+        command.env_remove(name);
+    }
+    // A folder without a Rocket.toml.
+    command.current_dir(std::env::temp_dir()).arg("--data-dir").arg(data).stdin(Stdio::null());
+    command
+}
+
+/// What a finished program said.
+#[derive(Debug)]
+pub struct Said {
+    /// Its exit code; none when a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+    /// How long it ran.
+    pub took: Duration,
+}
+
+impl Said {
+    /// Holds it to one line on standard error that has these parts, and to failing.
+    #[track_caller]
+    pub fn refuses(&self, parts: &[&str]) {
+        assert!(self.code.is_some_and(|code| code != 0), "{self:?}");
+        assert_eq!(self.err.trim_end().lines().count(), 1, "not one line: {}", self.err);
+        for part in parts {
+            assert!(self.err.contains(part), "{part:?} is not in {:?}", self.err);
+        }
+    }
+
+    /// Holds it to success and gives what it printed.
+    #[track_caller]
+    pub fn fine(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self.out
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Said {
+    run_with(command, "")
+}
+
+/// Runs a command to its end with this on standard input.
+pub fn run_with(command: &mut Command, input: &str) -> Said {
+    let started = Instant::now();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A program that does not read its input may have ended by now.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let id = process_id(child.id());
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(child.wait_with_output()));
+    let finished = told.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        // A server that should have refused to start, for one.
+        let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
+        told.recv().unwrap()
+    });
+    let finished = finished.unwrap();
+    Said {
+        code: finished.status.code(),
+        out: String::from_utf8_lossy(&finished.stdout).into_owned(),
+        err: String::from_utf8_lossy(&finished.stderr).into_owned(),
+        took: started.elapsed(),
+    }
+}
+
+/// The process of this number.
+pub fn process_id(number: u32) -> rustix::process::Pid {
+    rustix::process::Pid::from_raw(i32::try_from(number).unwrap()).unwrap()
+}
+
+/// Asks again and again until it is so.
+#[track_caller]
+pub fn eventually(what: &str, within: Duration, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < within, "not within {within:?}: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// A running server; killed when dropped.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub port: u16,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts a server on the data folder of a place and waits until it answers.
+    pub fn start(place: &Place) -> Self {
+        Self::start_with(place, &[], |_| {})
+    }
+
+    /// Starts a server with further arguments and settings.
+    pub fn start_with(place: &Place, arguments: &[&str], change: impl Fn(&mut Command)) -> Self {
+        loop {
+            let port = free_port();
+            let log = place.beside(&format!("server-{port}.log"));
+            let mut command = nexus(&place.data());
+            command.args(["serve", "--port", &port.to_string()]).args(arguments);
+            command.stdout(File::create(place.beside("server.out")).unwrap()).stderr(File::create(&log).unwrap());
+            change(&mut command);
+            let mut server = Self { child: command.spawn().unwrap(), port, log };
+            if server.wait_until_it_answers() {
+                return server;
+            }
+            // Somebody else took the port in between; everything else is a failure.
+            let log = server.log();
+            assert!(log.contains("cannot listen"), "the server did not start: {log}");
+        }
+    }
+
+    fn wait_until_it_answers(&mut self) -> bool {
+        let started = Instant::now();
+        loop {
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if get(self.port, "/health/live").is_ok_and(|reply| reply.status == 200) {
+                return true;
+            }
+            assert!(started.elapsed() < PATIENCE, "the server does not answer: {}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it, as a power cut or the kernel would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop.
+    pub fn ask_to_stop(&self) {
+        rustix::process::kill_process(process_id(self.child.id()), rustix::process::Signal::TERM).unwrap();
+    }
+
+    /// Waits until it has ended.
+    pub fn wait(mut self) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(started.elapsed() < PATIENCE, "the server does not end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Asks it to stop, waits, and holds it to a clean end.
+    #[track_caller]
+    pub fn stop(self) {
+        self.ask_to_stop();
+        let status = self.wait();
+        assert_eq!(status.code(), Some(0), "{status:?}");
+    }
+
+    /// Signs the template's member of staff in.
+    pub fn token(&self) -> String {
+        let reply = login(self.port, STAFF, PASSWORD);
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.json()["access"].as_str().unwrap().to_owned()
+    }
+
+    /// The names of all products, oldest first, read page by page.
+    pub fn product_names(&self) -> Vec<String> {
+        self.products().iter().map(|p| p["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// All products, oldest first, read page by page.
+    pub fn products(&self) -> Vec<Value> {
+        let (mut found, mut path) = (Vec::new(), "/api/v1/products?ordering=created_at&page_size=100".to_owned());
+        loop {
+            let page = get(self.port, &path).unwrap().json();
+            found.extend(page["results"].as_array().unwrap().iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => path = next.to_owned(),
+                None => return found,
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An answer, complete: a connection that ends early is an error.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Reply {
+    /// The body as JSON.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+}
+
+/// Signs in.
+pub fn login(port: u16, email: &str, password: &str) -> Reply {
+    let body = serde_json::json!({ "email": email, "password": password });
+    request(port, "POST", "/api/v1/auth/login", None, Some(&body)).unwrap()
+}
+
+/// Asks for a path.
+pub fn get(port: u16, path: &str) -> io::Result<Reply> {
+    request(port, "GET", path, None, None)
+}
+
+/// One request on a connection of its own.
+pub fn request(port: u16, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> io::Result<Reply> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(request_text(method, path, token, body).as_bytes())?;
+    read_reply(&mut stream)
+}
+
+/// What is sent for a request.
+pub fn request_text(method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> String {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+    if let Some(token) = token {
+        text += &format!("Authorization: Bearer {token}\r\n");
+    }
+    let body = body.map(Value::to_string).unwrap_or_default();
+    if !body.is_empty() {
+        text += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+    }
+    text + "\r\n" + &body
+}
+
+fn read_reply(stream: &mut TcpStream) -> io::Result<Reply> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes)?;
+    let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").ok_or_else(cut)?;
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let body = bytes.split_off(end + 4);
+    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or_else(cut)?;
+    let header = |name: &str| {
+        head.lines().filter_map(|l| l.split_once(':')).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim().to_owned())
+    };
+    if let Some(length) = header("content-length") {
+        if length.parse() != Ok(body.len()) {
+            return Err(cut());
+        }
+    }
+    Ok(Reply { status, body })
+}
+
+/// Every file below a folder with its length and a hash of it, but for the lock, which tells who came last.
+pub fn contents(folder: &Path) -> Vec<(PathBuf, usize, u64)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(next) = waiting.pop() {
+        for path in std::fs::read_dir(next).unwrap().map(|e| e.unwrap().path()) {
+            if path.is_dir() {
+                waiting.push(path);
+            } else if !path.ends_with("nexus.lock") {
+                let bytes = std::fs::read(&path).unwrap();
+                let mut hasher = std::hash::DefaultHasher::new();
+                bytes.hash(&mut hasher);
+                found.push((path, bytes.len(), hasher.finish()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A product that is one of several in one category, with two variants, so that half of it would show.
+pub fn product(name: &str) -> Value {
+    serde_json::json!({
+        "name": name, "category": "Proof > Crash", "tags": ["proof"], "attributes": { "made": "in a test" },
+        "options": [{ "name": "Size", "values": ["S", "L"] }],
+        "variants": [
+            { "sku": format!("{name}-s"), "options": { "Size": "S" }, "price": "10.00", "stock": 3 },
+            { "sku": format!("{name}-l"), "options": { "Size": "L" }, "price": "12.00", "stock": 4 },
+        ],
+    })
+}
+
+/// Creates a product; true when the server acknowledged it.
+pub fn create(port: u16, token: &str, name: &str) -> io::Result<bool> {
+    request(port, "POST", "/api/v1/products", Some(token), Some(&product(name))).map(|reply| reply.status == 201)
+}
+
+/// Holds a product to being whole.
+#[track_caller]
+pub fn is_whole(product: &Value) {
+    let variants = product["variants"].as_array().unwrap();
+    assert_eq!(variants.len(), 2, "{product}");
+    assert_eq!((product["price"].as_str(), product["stock"].as_i64()), (Some("10.00"), Some(7)), "{product}");
+    assert_eq!((&product["tags"][0], &product["attributes"]["made"]), (&"proof".into(), &"in a test".into()), "{product}");
+}
+
+/// Runs `nexus check` and holds it to finding nothing.
+#[track_caller]
+pub fn check_is_fine(data: &Path) {
+    let said = run(nexus(data).args(["check", "--json"]));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_eq!(serde_json::from_str::<Value>(&said.out).unwrap()["ok"], true, "{said:?}");
+}

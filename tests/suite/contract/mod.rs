@@ -1,0 +1,12 @@
+//! What holds for every request, whatever it is about.
+
+mod access;
+mod addresses;
+mod bodies;
+mod edges;
+mod hostile;
+mod login;
+mod openapi;
+mod problems;
+mod schemas;
+mod tokens;

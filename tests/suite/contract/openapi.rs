@@ -1,0 +1,177 @@
+//! The API description: complete, consistent, and the same as the committed one.
+
+use crate::support::{Requests, TestShop, product, spec};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Every `$ref` anywhere below a value.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Object(fields) => {
+            if let Some(target) = fields.get("$ref").and_then(Value::as_str) {
+                found.push(target.to_owned());
+            }
+            fields.values().for_each(|field| references(field, found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn description_is_served_as_it_is_committed() {
+    let document = spec::document();
+    let served = TestShop::new().anonymous().get("/api/openapi.json").ok(200);
+    assert_eq!(served, *document);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("static/openapi.json");
+    let text = format!("{}\n", serde_json::to_string_pretty(document).unwrap());
+    if std::env::var_os("NEXUS_UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == text,
+        "static/openapi.json is not what the routes say: run with NEXUS_UPDATE_SNAPSHOTS=1 and review the difference"
+    );
+}
+
+#[test]
+fn description_names_itself_and_its_parts() {
+    let document = spec::document();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.0."));
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(document["servers"][0]["url"], "/api/v1");
+    let tags: Vec<&Value> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    for (path, method, operation) in spec::operations() {
+        for tag in operation["tags"].as_array().unwrap() {
+            assert!(tags.contains(&tag), "{method} {path}: {tag}");
+        }
+    }
+}
+
+#[test]
+fn every_reference_resolves() {
+    let mut found = Vec::new();
+    references(spec::document(), &mut found);
+    assert!(!found.is_empty());
+    for target in found {
+        let pointer = target.strip_prefix('#').expect("references stay within the document");
+        assert!(spec::document().pointer(pointer).is_some(), "{target}");
+    }
+}
+
+#[test]
+fn every_operation_says_what_it_does_takes_and_gives() {
+    let mut ids = std::collections::BTreeSet::new();
+    for (path, method, operation) in spec::operations() {
+        let at = format!("{method} {path}");
+        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{at} has an id of its own");
+        assert!(operation["summary"].as_str().is_some_and(|s| s.len() > 5), "{at} has a summary");
+        assert!(operation["tags"].as_array().is_some_and(|t| !t.is_empty()), "{at} has a tag");
+        let named: Vec<&str> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        let parameters: Vec<&Value> = operation["parameters"].as_array().into_iter().flatten().collect();
+        for name in named {
+            let given = parameters.iter().find(|p| p["in"] == "path" && p["name"] == name);
+            assert!(given.is_some_and(|p| p["required"] == true && p["schema"].is_object()), "{at} describes {name}");
+        }
+        for parameter in parameters.iter().filter(|p| p["in"] == "query") {
+            assert!(
+                parameter["description"].as_str().is_some_and(|d| !d.is_empty()) && parameter["schema"].is_object(),
+                "{at} {parameter}"
+            );
+        }
+        let responses = operation["responses"].as_object().unwrap();
+        let successes: Vec<_> = responses.iter().filter(|(status, _)| status.starts_with('2')).collect();
+        assert!(!successes.is_empty(), "{at} can succeed");
+        for (status, response) in &successes {
+            assert!(*status == "204" || response["content"]["application/json"]["schema"].is_object(), "{at} {status}");
+        }
+        let conditional = parameters.iter().any(|p| p["name"] == "If-Match");
+        assert_eq!(conditional, path.contains("{id}") && method != "post", "{at}");
+        let always = ["500", "503"].into_iter();
+        let expected = always
+            .chain(
+                if operation.get("requestBody").is_some() { &["400", "413", "415", "422"][..] } else { &[] }
+                    .iter()
+                    .copied(),
+            )
+            .chain(if path.contains('{') { &["404"][..] } else { &[] }.iter().copied())
+            .chain(if conditional { &["412"][..] } else { &[] }.iter().copied());
+        for status in expected {
+            let schema = &responses.get(status).unwrap_or_else(|| panic!("{at} can answer {status}"))["content"]["application/problem+json"]
+                ["schema"];
+            assert!(schema.is_object(), "{at} {status} is a problem");
+        }
+    }
+}
+
+/// The schema of an operation's body.
+fn body_schema(operation: &'static Value) -> Option<(&'static Value, &'static Value)> {
+    let media = operation["requestBody"]["content"].get("application/json")?;
+    let target = media["schema"]["$ref"].as_str().expect("bodies are named");
+    Some((media, spec::document().pointer(&target[1..]).expect("the schema")))
+}
+
+#[test]
+fn every_body_is_required_and_has_an_example_that_fits() {
+    for (path, method, operation) in spec::operations() {
+        let Some((media, schema)) = body_schema(operation) else { continue };
+        assert_eq!(operation["requestBody"]["required"], true, "{method} {path}");
+        let example = media.get("example").or_else(|| schema.get("example"));
+        let example = example.unwrap_or_else(|| panic!("{method} {path} shows an example"));
+        let errors: Vec<String> =
+            spec::validator(&media["schema"]).iter_errors(example).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{method} {path}: {errors:?}");
+    }
+}
+
+#[test]
+fn every_example_of_a_body_is_accepted_by_the_shop() {
+    for (path, method, operation) in spec::operations() {
+        let Some((media, schema)) = body_schema(operation) else { continue };
+        let example = media.get("example").or_else(|| schema.get("example")).expect("an example");
+        let shop = TestShop::with_categories();
+        crate::support::builders::tee().create(&shop);
+        product("Mug").create(&shop);
+        let key = if path.starts_with("/products/{id}/") { "1" } else { "2" };
+        let path = format!("/api/v1{}", path.replace("{id}", key));
+        let method = method.to_uppercase().parse::<rocket::http::Method>().unwrap();
+        let answer = shop.staff().request(method, &path).json(example).send();
+        let fine = (200..300).contains(&answer.status) || (path.ends_with("login") && answer.status == 401);
+        // The example of a variant is one that the tee has already.
+        let known = path.ends_with("variants") && answer.status == 422;
+        assert!(fine || known, "{method} {path}: {} {}", answer.status, answer.text());
+    }
+}
+
+#[test]
+fn every_query_parameter_that_is_described_is_understood_and_no_other() {
+    let shop = TestShop::with_categories();
+    product("Mug").create(&shop);
+    for (path, _, operation) in spec::operations().into_iter().filter(|(_, method, _)| *method == "get") {
+        for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "query") {
+            let name = parameter["name"].as_str().unwrap();
+            if name == "cursor" {
+                continue;
+            }
+            let example = match &parameter["example"] {
+                Value::Array(items) => items[0].clone(),
+                Value::Null => json!("x"),
+                other => other.clone(),
+            };
+            let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+            let rest = if text == "relevance" { "&search=mug" } else { "" };
+            let query = format!("{name}={}{rest}", crate::support::encode(&text));
+            assert_eq!(shop.staff().get(&format!("/api/v1{path}?{query}")).status, 200, "{path}?{query}");
+            for value in parameter["schema"]["enum"].as_array().into_iter().flatten() {
+                let value = value.as_str().unwrap();
+                let rest = if value == "relevance" { "&search=mug" } else { "" };
+                assert_eq!(
+                    shop.staff().get(&format!("/api/v1{path}?{name}={value}{rest}")).status,
+                    200,
+                    "{path}?{name}={value}"
+                );
+            }
+        }
+    }
+}
