@@ -67,6 +67,13 @@ create table variant (
 
 create index variant_product on variant (product_id, position);
 
+-- Each product as the public sees it, encoded when it is written; layout tells in which form.
+create table product_card (
+  product_id integer primary key references product (id),
+  layout integer not null,
+  json text not null
+) strict;
+
 -- What filters look up; the lists themselves stand in the product's row.
 create table product_tag (
   tag text not null collate nocase,

@@ -1,9 +1,9 @@
 //! Puts the parts together: configuration → data folder → shop → server, and takes them apart again in order.
 
-use crate::config::{Config, LogFormat, LogSettings};
+use crate::config::{Config, LogFormat, LogSettings, ShopSettings};
 use crate::http::{self, Bodies, CursorKey, Front};
 use crate::log::LogBuffer;
-use crate::services::{CheckDepth, Ctx, Shop};
+use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::{Build, Rocket};
 use std::fmt;
@@ -22,6 +22,11 @@ impl fmt::Display for ServeError {
 }
 
 impl std::error::Error for ServeError {}
+
+/// How products are encoded for the public in a shop of these settings.
+pub fn cards(settings: &ShopSettings) -> CardMaker {
+    http::card_maker(settings.currency(), !settings.hide_stock)
+}
 
 /// A server for a shop, not yet listening.
 pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeError> {
@@ -53,9 +58,7 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
 pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync + 'static) -> Result<(), ServeError> {
     prepare_process();
     let shop = Arc::new(shop);
-    if shop.was_interrupted() {
-        look_over(&shop)?;
-    }
+    tend(&shop)?;
     let server = build(config, &shop)?;
     let address = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
     let greeting = rocket::fairing::AdHoc::on_liftoff("ready", move |_| Box::pin(async move { ready(&address) }));
@@ -81,16 +84,30 @@ fn prepare_process() {
     }
 }
 
-/// After a crash the file is looked over beside the running shop, since a large one takes a while.
-fn look_over(shop: &Arc<Shop>) -> Result<(), ServeError> {
+/// What is done once beside the running shop, since it takes a while in a large one.
+fn tend(shop: &Arc<Shop>) -> Result<(), ServeError> {
     let shop = shop.clone();
-    let look = move || match shop.check(&Ctx::owner(), CheckDepth::Quick) {
-        Ok(findings) if findings.is_empty() => tracing::info!("the shop was not stopped in order; its file is sound"),
-        Ok(findings) => findings.iter().for_each(|f| tracing::error!(check = f.check, problem = %f.problem, "the file is damaged")),
-        Err(error) => tracing::error!(%error, "the file could not be checked"),
+    let work = move || {
+        if shop.was_interrupted() {
+            look_over(&shop);
+        }
+        if let Err(error) = shop.cards_fill(&Ctx::owner()) {
+            tracing::warn!(%error, "the cards of products could not be made anew");
+        }
     };
-    let thread = std::thread::Builder::new().name("nexus-check".to_owned()).spawn(look);
+    let thread = std::thread::Builder::new().name("nexus-tend".to_owned()).spawn(work);
     thread.map(drop).map_err(|e| ServeError(e.to_string()))
+}
+
+/// After a crash the file is looked over.
+fn look_over(shop: &Shop) {
+    match shop.check(&Ctx::owner(), CheckDepth::Quick) {
+        Ok(findings) if findings.is_empty() => tracing::info!("the shop was not stopped in order; its file is sound"),
+        Ok(findings) => {
+            findings.iter().for_each(|f| tracing::error!(check = f.check, problem = %f.problem, "the file is damaged"));
+        }
+        Err(error) => tracing::error!(%error, "the file could not be checked"),
+    }
 }
 
 fn launch_problem(error: &rocket::Error, config: &Config) -> String {

@@ -143,7 +143,7 @@ impl Common {
 fn open_shop(config: &Config) -> Result<Shop, Failure> {
     let folder = DataFolder::open(&config.data.dir)?;
     let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
-    Ok(Shop::open(folder, store, config.shop.clone(), config.auth.clone())?)
+    Ok(Shop::open(folder, store, config.shop.clone(), config.auth.clone(), crate::app::cards(&config.shop))?)
 }
 
 /// Runs a use case that waits for its write, from a command.

@@ -93,6 +93,11 @@ pub fn encode(value: &impl Serialize) -> Bytes {
     Bytes::from(body)
 }
 
+/// Encodes a value as JSON text.
+pub fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 /// The tag of a body by its content.
 pub fn content_tag(body: &[u8]) -> String {
     format!("{:016x}", xxh3_64(body))

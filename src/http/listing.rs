@@ -1,17 +1,17 @@
 //! Lists of products: from query parameters to a page.
 
 use super::BASE;
-use super::answer::{Answer, Audience, content_tag, encode};
+use super::answer::{Answer, Audience, content_tag, text};
 use super::cache::Bodies;
 use super::guards::{Caller, SlowLane};
 use super::page::CursorKey;
 use super::problem::Problem;
 use super::query::{PRODUCT_LIST, Query};
-use super::views::{ProductList, ProductView};
+use super::views::{FacetsView, ListEnd, ProductView};
 use crate::domain::catalog::{Listing, ListingPosition};
-use crate::domain::{Currency, Direction};
+use crate::domain::Direction;
 use crate::services::Shop;
-use crate::services::catalog::{ProductPage, listing_depends_on};
+use crate::services::catalog::{ProductPage, Shown, listing_depends_on};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -69,24 +69,29 @@ impl Lister<'_> {
         } else {
             self.shop.product_list(&caller.0, listing)?
         };
-        let settings = self.shop.settings();
-        let show_stock = !caller.is_public() || !settings.hide_stock;
-        Ok(encode(&self.view(&page, query, settings.currency(), show_stock)))
+        Ok(self.encode(page, caller, query))
     }
 
-    fn view<'a>(&self, found: &'a ProductPage, query: &Query, currency: Currency, show_stock: bool) -> ProductList<'a> {
-        let scope = scope(query);
-        let others = query.without_cursor();
+    fn encode(&self, found: ProductPage, caller: &Caller, query: &Query) -> Bytes {
+        let settings = self.shop.settings();
+        let currency = settings.currency();
+        let show_stock = !caller.is_public() || !settings.hide_stock;
+        let encoded = |shown| match shown {
+            Shown::Card(card) => card,
+            Shown::Product(product) => text(&ProductView::new(&product, currency, show_stock)),
+        };
+        let products: Vec<String> = found.page.items.into_iter().map(encoded).collect();
+        let (scope, others) = (scope(query), query.without_cursor());
         let link = |position: &ListingPosition, direction| {
             format!("{BASE}/products?{others}cursor={}", self.cursors.seal(&scope, position, direction))
         };
-        ProductList {
-            results: found.page.items.iter().map(|p| ProductView::new(p, currency, show_stock)).collect(),
+        let end = ListEnd {
             next: found.page.next.as_ref().map(|p| link(p, Direction::Next)),
             previous: found.page.previous.as_ref().map(|p| link(p, Direction::Previous)),
             count: found.count,
-            facets: found.facets.as_ref().map(|f| super::views::FacetsView::new(f, currency)),
-        }
+            facets: found.facets.as_ref().map(|f| FacetsView::new(f, currency)),
+        };
+        Bytes::from(end.after(&products))
     }
 }
 

@@ -19,6 +19,7 @@ mod variants;
 mod views;
 
 pub use cache::Bodies;
+pub use views::card_maker;
 pub use openapi::document;
 pub use page::CursorKey;
 

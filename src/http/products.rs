@@ -12,7 +12,7 @@ use super::query::Query;
 use super::views::{BatchBodyShape, BatchOutcome, ProductBody, ProductList, ProductPatch, ProductView, revision_tag};
 use crate::domain::catalog::{Product, ProductDraft};
 use crate::domain::{Change, Invalid, ProductId};
-use crate::services::catalog::Key;
+use crate::services::catalog::{Key, Shown, ShownProduct};
 use crate::services::{Error, Shop};
 use rocket::{delete, get, patch, post, put};
 use rocket_okapi::openapi;
@@ -33,7 +33,7 @@ pub async fn product_list(
     bodies: Managed<'_, Bodies>,
     cursors: Managed<'_, CursorKey>,
     slow: Managed<'_, SlowLane>,
-) -> Result<Answer<ProductList<'static>>, Problem> {
+) -> Result<Answer<ProductList>, Problem> {
     Lister { shop, bodies, cursors, slow }.answer(&caller, &query).await
 }
 
@@ -56,12 +56,12 @@ pub async fn product_get(
     }
     // What it depends on is only known once it is read: its id and its category. Until then everything counts.
     let before = generations.stamp(&[Change::AnyProduct, Change::CategoryTree]);
-    let product = shop.product_get(&caller.0, &Key::parse(key)).map_err(|e| moved("products", "", e))?;
-    let answer = one(shop, &product, caller.is_public());
+    let found = shop.product_show(&caller.0, &Key::parse(key)).map_err(|e| moved("products", "", e))?;
+    let stamp = generations.stamp(&[Change::Product(found.id), Change::Category(found.category_id)]);
+    let answer = shown(shop, found, caller.is_public());
     if !caller.is_public() {
         return Ok(answer);
     }
-    let stamp = generations.stamp(&[Change::Product(product.id), Change::Category(product.category.id)]);
     if generations.is_current(&before) {
         bodies.keep(kept_as, answer.body(), answer.tag(), stamp);
     }
@@ -144,14 +144,30 @@ pub async fn product_remove(
     Ok(Nothing)
 }
 
+/// The answer for a product as it is shown.
+fn shown<T>(shop: &Shop, found: ShownProduct, public: bool) -> Answer<T> {
+    match found.shown {
+        Shown::Product(product) => one(shop, &product, public),
+        Shown::Card(card) => {
+            let audience = if public { Audience::Public } else { Audience::Private };
+            let etag = revision_tag(found.revision, shape(!shop.settings().hide_stock));
+            Answer::encoded(card.into(), audience).with_etag(etag)
+        }
+    }
+}
+
+/// What tells apart the forms in which the same state may be shown.
+fn shape(show_stock: bool) -> &'static str {
+    if show_stock { "" } else { "-p" }
+}
+
 /// The answer for one product.
 pub(super) fn one<T>(shop: &Shop, product: &Product, public: bool) -> Answer<T> {
     let settings = shop.settings();
     let show_stock = !public || !settings.hide_stock;
     let view = ProductView::new(product, settings.currency(), show_stock);
     let audience = if public { Audience::Public } else { Audience::Private };
-    let shape = if show_stock { "" } else { "-p" };
-    Answer::new(&view, audience).with_etag(revision_tag(product.revision, shape))
+    Answer::new(&view, audience).with_etag(revision_tag(product.revision, shape(show_stock)))
 }
 
 /// A product id out of an address; anything else names nothing.

@@ -6,7 +6,7 @@ use crate::store::{CheckDepth, Finding, Store};
 use std::time::Duration;
 
 /// A full check of a large shop may take this long.
-const CHECK_TIME: Duration = Duration::from_secs(3_600);
+pub(super) const CHECK_TIME: Duration = Duration::from_secs(3_600);
 
 impl Shop {
     /// Why the shop cannot do its work at the moment; nothing when it can.

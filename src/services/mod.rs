@@ -15,7 +15,7 @@ mod reindex;
 pub mod relevance;
 pub mod seed;
 
-pub use crate::store::{CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
+pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
 pub use ctx::{Actor, Ctx};
 pub use error::{Error, Outcome};
 
@@ -36,8 +36,14 @@ pub struct Shop {
 
 impl Shop {
     /// Opens the shop in a data folder, setting it up when the folder is new.
-    pub fn open(folder: DataFolder, store: StoreSettings, settings: ShopSettings, auth: AuthSettings) -> Result<Self, Error> {
-        let store = Store::open(&folder, store)?;
+    pub fn open(
+        folder: DataFolder,
+        store: StoreSettings,
+        settings: ShopSettings,
+        auth: AuthSettings,
+        cards: CardMaker,
+    ) -> Result<Self, Error> {
+        let store = Store::open(&folder, store, cards)?;
         let failed = |e: FolderError| Error::Internal(e.0);
         folder.mark().map_err(failed)?;
         let secret = folder.secret("token.key").map_err(failed)?;

@@ -55,6 +55,7 @@ impl ReadTx<'_> {
             let problems = self.query_all(sql, [], |row| row.get(0))?;
             findings.extend(problems.into_iter().map(|problem| Finding { check, problem }));
         }
+        findings.extend(self.cards_check()?.into_iter().map(|problem| Finding { check: "cards", problem }));
         findings.extend(self.search_check()?.into_iter().map(|problem| Finding { check: "search index", problem }));
         Ok(findings)
     }

@@ -3,6 +3,7 @@
 //! Noun files hold the SQL of their noun as methods of [`ReadTx`] and [`WriteTx`]; only this file and `tx`,
 //! `writer`, `pragma`, `migrate` and `check` name the driver.
 
+mod card;
 mod category;
 mod check;
 mod error;
@@ -20,6 +21,7 @@ mod writer;
 
 pub use check::{CheckDepth, Finding};
 pub use error::{StoreError, StoreResult};
+pub use card::{CardMaker, CardRow};
 pub use category::CategoryRow;
 pub use import::{ImportChange, ImportRun, LateTerms};
 pub use migrate::Migrated;
@@ -55,11 +57,12 @@ pub struct Store {
     settings: StoreSettings,
     migrated: Migrated,
     interrupted: bool,
+    cards: CardMaker,
 }
 
 impl Store {
     /// Opens the database of a folder and brings it to the newest schema.
-    pub fn open(folder: &DataFolder, settings: StoreSettings) -> StoreResult<Self> {
+    pub fn open(folder: &DataFolder, settings: StoreSettings, cards: CardMaker) -> StoreResult<Self> {
         pragma::assert_engine()?;
         let path = folder.database();
         let interrupted = has_log(&path);
@@ -84,8 +87,8 @@ impl Store {
             .max_lifetime(None)
             .build(readers)
             .map_err(|e| StoreError::Internal(e.to_string()))?;
-        let writer = Writer::start(connection, path, generations.clone())?;
-        Ok(Self { readers, writer, generations, settings, migrated, interrupted })
+        let writer = Writer::start(connection, path, generations.clone(), cards.clone())?;
+        Ok(Self { readers, writer, generations, settings, migrated, interrupted, cards })
     }
 
     /// Runs `work` on a consistent view. Blocks while it runs.
@@ -102,7 +105,7 @@ impl Store {
         let connection = self.readers.get().map_err(|_| StoreError::Busy)?;
         let _deadline = DeadlineGuard::until(Some(Instant::now() + deadline));
         let view = View::begin(&connection)?;
-        work(&ReadTx::new(view.0))
+        work(&ReadTx::new(view.0, &self.cards))
     }
 
     /// Queues a write and waits until it is on disk. The work sees and changes the newest state; an error from
@@ -143,6 +146,11 @@ impl Store {
     /// Why writes are refused at the moment, if they are.
     pub fn trouble(&self) -> Option<StoreError> {
         self.writer.trouble()
+    }
+
+    /// The layout of cards in use.
+    pub fn card_layout(&self) -> i64 {
+        self.cards.layout
     }
 
     /// What opening did to the schema.

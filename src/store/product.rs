@@ -1,7 +1,7 @@
 //! SQL of products and their variants.
 
 use super::error::StoreResult;
-use super::tx::{ReadTx, Row, RowResult, Value, WriteTx, params, params_from_iter};
+use super::tx::{ReadTx, Row, RowResult, WriteTx, params, params_from_iter};
 use crate::domain::catalog::{
     AttributeValue, Attributes, CategoryRef, Image, OptionChoice, OptionType, Product, Revision, Seo, Status, Stored, Variant,
 };
@@ -43,6 +43,33 @@ pub struct ProductRow<'a> {
     pub created_at: Timestamp,
     /// When it is written.
     pub updated_at: Timestamp,
+}
+
+impl ProductRow<'_> {
+    /// The product as it stands right after it was inserted.
+    pub fn product(&self, id: ProductId, category: CategoryRef, variants: Vec<Variant>) -> Product {
+        Product {
+            id,
+            slug: self.slug.clone(),
+            name: self.name.to_owned(),
+            description: self.description.to_owned(),
+            status: self.status,
+            category,
+            brand: self.brand.map(str::to_owned),
+            tags: self.tags.clone(),
+            attributes: self.attributes.clone(),
+            options: self.options.clone(),
+            images: self.images.clone(),
+            seo: self.seo.clone(),
+            price: self.price,
+            price_max: self.price_max,
+            stock: self.stock,
+            variants,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            revision: Revision::of(1),
+        }
+    }
 }
 
 /// A variant as it is written.
@@ -233,6 +260,7 @@ impl WriteTx<'_> {
     /// Removes a product with everything that belongs to it.
     pub fn product_delete(&self, before: &Product) -> StoreResult<()> {
         self.terms_delete(before)?;
+        self.card_delete(before.id)?;
         self.execute("delete from variant where product_id = ?1", [before.id])?;
         self.execute("delete from slug_redirect where kind = 'product' and target_id = ?1", [before.id])?;
         self.execute("delete from product where id = ?1", [before.id])?;
@@ -329,9 +357,4 @@ fn attribute_term(value: &AttributeValue) -> String {
         }
         other => other.to_string(),
     }
-}
-
-/// A list of ids as statement parameters.
-pub(super) fn id_values(ids: &[ProductId]) -> Vec<Value> {
-    ids.iter().map(|id| Value::from(*id)).collect()
 }

@@ -1,5 +1,6 @@
 //! Transactions and the few helpers every noun file uses, so that no other file names the driver.
 
+use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
 use crate::domain::{CategoryId, Change, ImportId, Money, ProductId, Timestamp, UserId, VariantId};
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -48,6 +49,7 @@ impl Drop for DeadlineGuard {
 /// A consistent view of the database.
 pub struct ReadTx<'c> {
     connection: &'c Connection,
+    cards: &'c CardMaker,
 }
 
 /// A transaction that may change things; it ends with its batch's commit.
@@ -65,8 +67,16 @@ impl<'c> Deref for WriteTx<'c> {
 }
 
 impl<'c> ReadTx<'c> {
-    pub(super) fn new(connection: &'c Connection) -> Self {
-        Self { connection }
+    pub(super) fn new(connection: &'c Connection, cards: &'c CardMaker) -> Self {
+        Self { connection, cards }
+    }
+
+    pub(super) fn card_maker(&self) -> &'c CardMaker {
+        self.cards
+    }
+
+    pub(super) fn card_layout(&self) -> i64 {
+        self.cards.layout
     }
 
     /// All rows of a query, each read by `read`.
@@ -118,8 +128,8 @@ impl<'c> ReadTx<'c> {
 }
 
 impl<'c> WriteTx<'c> {
-    pub(super) fn new(connection: &'c Connection) -> Self {
-        Self { read: ReadTx::new(connection), changes: RefCell::default() }
+    pub(super) fn new(connection: &'c Connection, cards: &'c CardMaker) -> Self {
+        Self { read: ReadTx::new(connection, cards), changes: RefCell::default() }
     }
 
     /// Runs a statement and tells how many rows it changed.

@@ -5,6 +5,7 @@
 //! job rolls back alone. When a commit fails, nobody knows what is on disk, so everyone in the batch is told so,
 //! the connection is opened anew, and the store stays read-only until a probe write succeeds.
 
+use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
 use super::tx::{DeadlineGuard, WriteTx};
 use super::pragma;
@@ -92,10 +93,15 @@ pub struct Writer {
 
 impl Writer {
     /// Starts the thread on an open connection; `reopen` is used after the disk failed.
-    pub fn start(connection: Connection, path: PathBuf, generations: Arc<Generations>) -> StoreResult<Self> {
+    pub fn start(
+        connection: Connection,
+        path: PathBuf,
+        generations: Arc<Generations>,
+        cards: CardMaker,
+    ) -> StoreResult<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
         let trouble = Arc::new(Mutex::new(None));
-        let desk = Desk { connection, path, generations, trouble: trouble.clone(), probed: None };
+        let desk = Desk { connection, path, generations, cards, trouble: trouble.clone(), probed: None };
         let thread = std::thread::Builder::new()
             .name("nexus-writer".to_owned())
             .spawn(move || desk.serve(&receiver))
@@ -181,6 +187,7 @@ struct Desk {
     connection: Connection,
     path: PathBuf,
     generations: Arc<Generations>,
+    cards: CardMaker,
     trouble: Arc<Mutex<Option<StoreError>>>,
     probed: Option<Instant>,
 }
@@ -231,7 +238,7 @@ impl Desk {
     }
 
     fn run_alone(&self, batch: &mut Batch) -> StoreResult<()> {
-        let tx = WriteTx::new(&self.connection);
+        let tx = WriteTx::new(&self.connection, &self.cards);
         tx.execute_script("begin immediate")?;
         let good = batch.jobs[0].run(&tx);
         self.still_open()?;
@@ -245,7 +252,7 @@ impl Desk {
     /// One transaction for the first job and for those that wait or arrive while it runs.
     fn run_together(&self, batch: &mut Batch, queue: &Receiver<Box<dyn Job>>) -> StoreResult<()> {
         let started = Instant::now();
-        let tx = WriteTx::new(&self.connection);
+        let tx = WriteTx::new(&self.connection, &self.cards);
         tx.execute("begin immediate", [])?;
         let mut next = 0;
         while let Some(job) = batch.jobs.get_mut(next) {

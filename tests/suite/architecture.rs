@@ -30,7 +30,14 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
 const DRIVERS: [(&str, &[&str]); 4] = [
     (
         "rusqlite",
-        &["src/store/mod.rs", "src/store/writer.rs", "src/store/tx.rs", "src/store/pragma.rs", "src/store/migrate.rs", "src/store/check.rs"],
+        &[
+            "src/store/mod.rs",
+            "src/store/writer.rs",
+            "src/store/tx.rs",
+            "src/store/pragma.rs",
+            "src/store/migrate.rs",
+            "src/store/check.rs",
+        ],
     ),
     ("r2d2_sqlite", &["src/store/mod.rs"]),
     ("rocket", &["src/app.rs", "src/http/"]),
@@ -50,7 +57,11 @@ const MOST_LINES: usize = 400;
 /// Longer files, each with the reason why it is not cut in two.
 const LONGER: [(&str, usize, &str); 3] = [
     ("src/domain/catalog/draft.rs", 470, "one body, read in one place: product, variant and what PATCH does to both"),
-    ("src/services/catalog/writer.rs", 470, "the one path by which products are written; its checks must run in this order"),
+    (
+        "src/services/catalog/writer.rs",
+        470,
+        "the one path by which products are written; its checks must run in this order",
+    ),
     ("src/store/listing.rs", 480, "the planner of lists: sources, walks and their SQL decide together"),
 ];
 
@@ -216,9 +227,21 @@ fn is_sql(quote: &str) -> bool {
     let text = quote.replace("\\n", " ").replace('\\', " ");
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     let verbs = [
-        ("select ", " from "), ("select ", "("), ("insert into ", ""), ("insert or ", ""), ("update ", " set "),
-        ("delete from ", ""), ("with recursive ", ""), ("create table ", ""), ("create index ", ""), ("drop table ", ""),
-        ("alter table ", ""), ("pragma ", ""), ("begin immediate", ""), ("savepoint ", ""), ("vacuum", ""),
+        ("select ", " from "),
+        ("select ", "("),
+        ("insert into ", ""),
+        ("insert or ", ""),
+        ("update ", " set "),
+        ("delete from ", ""),
+        ("with recursive ", ""),
+        ("create table ", ""),
+        ("create index ", ""),
+        ("drop table ", ""),
+        ("alter table ", ""),
+        ("pragma ", ""),
+        ("begin immediate", ""),
+        ("savepoint ", ""),
+        ("vacuum", ""),
     ];
     verbs.iter().any(|(start, then)| text.starts_with(start) && text[start.len()..].contains(then.trim_start()))
 }
@@ -378,48 +401,63 @@ fn architecture_page_naming_a_missing_folder_is_found() {
 fn planted_violations_are_found_and_lookalikes_are_not() {
     let head = "//! A file.\n";
     let cases: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::from([
-        ("src/http/carts.rs", vec![
-            ("use crate::store::Store;", "must not name `crate::store`"),
-            ("use crate::{domain::Money, store::{ReadTx, WriteTx}};", "must not name `crate::store`"),
-            ("use super::super::store::Store;", "must not name `crate::store`"),
-            ("use crate::jobs::Runner;", "must not name `crate::jobs`"),
-            ("use crate::services::{store, Shop};", ""),
-            ("// use crate::store::Store;\n/* crate::store /* */ crate::app */ fn f() {}", ""),
-            ("const S: &str = r#\"crate::store \"quoted\" rusqlite\"#;", ""),
-            ("fn f<'a>(x: &'a str) -> char { let _ = '\"'; '\\'' }", ""),
-        ]),
-        ("src/services/carts.rs", vec![
-            ("use crate::http::problem::Problem;", "must not name `crate::http`"),
-            ("use rocket::State;", "`rocket` is not named here"),
-            ("fn f() { let _ = rusqlite::version(); }", "`rusqlite` is not named here"),
-            ("const S: &str = \"select id from product where id = ?1\";", "SQL stands in src/store only"),
-            ("const S: &str = \"\\n  update variant\\n set stock = 0\";", "SQL stands in src/store only"),
-            ("const S: &str = \"pragma user_version\";", "SQL stands in src/store only"),
-            ("const S: &str = \"select a file\";", ""),
-            ("const S: &str = \"update the index\";", ""),
-            ("fn f() { println!(\"x\"); }", "`println!` outside the command line"),
-            ("fn f() { dbg!(1); }", "`dbg!` outside the command line"),
-            ("#[allow(dead_code)]\nfn f() {}", "`allow`; use `expect`"),
-            ("fn rocket_like() { let unsafe_name = 1; }", ""),
-        ]),
-        ("src/store/cart.rs", vec![
-            ("use rusqlite::Connection;", "`rusqlite` is not named here"),
-            ("use crate::services::Shop;", "must not name `crate::services`"),
-            ("const S: &str = \"select id from cart\";", ""),
-        ]),
-        ("src/domain/cart/mod.rs", vec![
-            ("use crate::clock::now;", "must not name `crate::clock`"),
-            ("use std::fs;", "must not name `std::fs`"),
-            ("use std::{time::SystemTime};", "must not name `SystemTime`"),
-            ("fn f() { unsafe { g() } }", "`unsafe`"),
-        ]),
+        (
+            "src/http/carts.rs",
+            vec![
+                ("use crate::store::Store;", "must not name `crate::store`"),
+                ("use crate::{domain::Money, store::{ReadTx, WriteTx}};", "must not name `crate::store`"),
+                ("use super::super::store::Store;", "must not name `crate::store`"),
+                ("use crate::jobs::Runner;", "must not name `crate::jobs`"),
+                ("use crate::services::{store, Shop};", ""),
+                ("// use crate::store::Store;\n/* crate::store /* */ crate::app */ fn f() {}", ""),
+                ("const S: &str = r#\"crate::store \"quoted\" rusqlite\"#;", ""),
+                ("fn f<'a>(x: &'a str) -> char { let _ = '\"'; '\\'' }", ""),
+            ],
+        ),
+        (
+            "src/services/carts.rs",
+            vec![
+                ("use crate::http::problem::Problem;", "must not name `crate::http`"),
+                ("use rocket::State;", "`rocket` is not named here"),
+                ("fn f() { let _ = rusqlite::version(); }", "`rusqlite` is not named here"),
+                ("const S: &str = \"select id from product where id = ?1\";", "SQL stands in src/store only"),
+                ("const S: &str = \"\\n  update variant\\n set stock = 0\";", "SQL stands in src/store only"),
+                ("const S: &str = \"pragma user_version\";", "SQL stands in src/store only"),
+                ("const S: &str = \"select a file\";", ""),
+                ("const S: &str = \"update the index\";", ""),
+                ("fn f() { println!(\"x\"); }", "`println!` outside the command line"),
+                ("fn f() { dbg!(1); }", "`dbg!` outside the command line"),
+                ("#[allow(dead_code)]\nfn f() {}", "`allow`; use `expect`"),
+                ("fn rocket_like() { let unsafe_name = 1; }", ""),
+            ],
+        ),
+        (
+            "src/store/cart.rs",
+            vec![
+                ("use rusqlite::Connection;", "`rusqlite` is not named here"),
+                ("use crate::services::Shop;", "must not name `crate::services`"),
+                ("const S: &str = \"select id from cart\";", ""),
+            ],
+        ),
+        (
+            "src/domain/cart/mod.rs",
+            vec![
+                ("use crate::clock::now;", "must not name `crate::clock`"),
+                ("use std::fs;", "must not name `std::fs`"),
+                ("use std::{time::SystemTime};", "must not name `SystemTime`"),
+                ("fn f() { unsafe { g() } }", "`unsafe`"),
+            ],
+        ),
         ("src/folder.rs", vec![("fn f() { super::store::open(); }", "must not name `crate::store`")]),
         ("src/warehouse/mod.rs", vec![("fn f() {}", "has no place among the layers")]),
-        ("src/cli/sell.rs", vec![
-            ("use crate::store::Store;", "must not name `crate::store`"),
-            ("use rocket::Rocket;", "`rocket` is not named here"),
-            ("fn f() { println!(\"x\"); eprintln!(\"y\"); }", ""),
-        ]),
+        (
+            "src/cli/sell.rs",
+            vec![
+                ("use crate::store::Store;", "must not name `crate::store`"),
+                ("use rocket::Rocket;", "`rocket` is not named here"),
+                ("fn f() { println!(\"x\"); eprintln!(\"y\"); }", ""),
+            ],
+        ),
     ]);
     for (path, plants) in cases {
         for (text, expected) in plants {

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 fn try_open(folder: &Path, read_deadline: Duration) -> Result<Shop, String> {
     let data = DataFolder::open(folder).map_err(|e| e.to_string())?;
     let settings = StoreSettings { readers: 4, read_deadline };
-    Shop::open(data, settings, ShopSettings::default(), AuthSettings::default()).map_err(|e| e.to_string())
+    let cards = nexus::app::cards(&ShopSettings::default());
+    Shop::open(data, settings, ShopSettings::default(), AuthSettings::default(), cards).map_err(|e| e.to_string())
 }
 
 fn open(folder: &Path) -> Shop {
@@ -159,7 +160,8 @@ fn store_full_disk_refuses_writes_serves_reads_and_recovers() {
     let shop = open(folder.path());
     put(&shop, "before", "there").unwrap();
     let room = |pages: &'static str| {
-        shop.store().write_blocking(move |tx| Ok::<_, Error>(tx.execute_script(&format!("pragma max_page_count = {pages}"))?))
+        shop.store()
+            .write_blocking(move |tx| Ok::<_, Error>(tx.execute_script(&format!("pragma max_page_count = {pages}"))?))
     };
     room("1").unwrap();
     let refused = put(&shop, "large", &"x".repeat(1 << 20));

@@ -7,7 +7,7 @@ mod user;
 
 pub use bodies::{BatchBodyShape, CategoryBody, CategoryPatch, LoginBody, ProductBody, ProductPatch, VariantBody, VariantPatchBody};
 pub use category::{CategoryList, CategoryView};
-pub use product::{BatchOutcome, FacetsView, ProductList, ProductView, VariantList, VariantView};
+pub use product::{BatchOutcome, card_maker, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView};
 pub use user::LoginView;
 
 use crate::domain::catalog::Revision;

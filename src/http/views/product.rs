@@ -4,10 +4,13 @@ use super::category::CategoryRefView;
 use super::{Amount, Moment};
 use crate::domain::catalog::{FacetCount, Facets, Image, OptionType, PriceRange, Product, Seo, Stored, Variant};
 use crate::domain::{Currency, ProductId, Sku, VariantId};
+use crate::services::CardMaker;
 use crate::services::catalog::{BatchAction, BatchRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A product.
 #[derive(Serialize, JsonSchema)]
@@ -82,20 +85,54 @@ pub struct VariantView<'a> {
 }
 
 /// A page of products.
-#[derive(Serialize, JsonSchema)]
-pub struct ProductList<'a> {
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "lists are put together from encoded products; this describes them")]
+pub struct ProductList {
     /// The products.
-    pub results: Vec<ProductView<'a>>,
+    results: Vec<ProductView<'static>>,
+    /// Where the next page is.
+    next: Option<String>,
+    /// Where the previous page is.
+    previous: Option<String>,
+    /// How many match in all; with `include=count`.
+    #[schemars(default)]
+    count: Option<i64>,
+    /// What the matching products have in common; with `include=facets`.
+    #[schemars(default)]
+    facets: Option<FacetsView<'static>>,
+}
+
+/// What follows the products of a page.
+#[derive(Serialize)]
+pub struct ListEnd<'a> {
     /// Where the next page is.
     pub next: Option<String>,
     /// Where the previous page is.
     pub previous: Option<String>,
-    /// How many match in all; with `include=count`.
+    /// How many match in all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<i64>,
-    /// What the matching products have in common; with `include=facets`.
+    /// What they have in common.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facets: Option<FacetsView<'a>>,
+}
+
+impl ListEnd<'_> {
+    /// The whole page: encoded products, then this.
+    pub fn after(&self, products: &[String]) -> Vec<u8> {
+        let mut page = Vec::with_capacity(products.iter().map(|p| p.len() + 1).sum::<usize>() + 512);
+        page.extend_from_slice(b"{\"results\":[");
+        for (place, product) in products.iter().enumerate() {
+            if place > 0 {
+                page.push(b',');
+            }
+            page.extend_from_slice(product.as_bytes());
+        }
+        let end = serde_json::to_vec(self).unwrap_or_default();
+        page.extend_from_slice(b"],");
+        page.extend_from_slice(end.get(1..).unwrap_or_default());
+        page
+    }
 }
 
 /// Counts of the matching products, most frequent first.
@@ -207,6 +244,21 @@ impl<'a> ProductView<'a> {
             created_at: Moment(product.created_at),
             updated_at: Moment(product.updated_at),
         }
+    }
+}
+
+/// Counts the changes to how a product is encoded; a test holds it to the encoding itself.
+const LAYOUT: i64 = 1;
+
+/// How products are encoded for the public.
+pub fn card_maker(currency: Currency, show_stock: bool) -> CardMaker {
+    let form = format!("{LAYOUT} {} {} {show_stock}", env!("CARGO_PKG_VERSION"), currency.code());
+    CardMaker {
+        layout: xxh3_64(form.as_bytes()).cast_signed(),
+        // Views are plain structs of texts and numbers, which always have a JSON form.
+        make: Arc::new(move |product| {
+            serde_json::to_string(&ProductView::new(product, currency, show_stock)).unwrap_or_default()
+        }),
     }
 }
 

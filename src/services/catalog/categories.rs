@@ -55,7 +55,8 @@ impl Shop {
                 note_category(tx, &before)?;
                 tx.category_update(&before, &row(&draft, parent_id, &slug, &seo, now))?;
                 let after = current(tx, id)?;
-                if after.name != before.name || after.parent_id != before.parent_id {
+                let shown = |c: &Category| (c.name.clone(), c.slug.clone(), c.parent_id);
+                if shown(&after) != shown(&before) {
                     reindex_below(tx, now, id)?;
                 }
                 note_category(tx, &after)?;

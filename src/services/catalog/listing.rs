@@ -2,14 +2,25 @@
 
 use crate::domain::catalog::{CategoryPick, Facets, Listing, ListingPosition, Product, Status};
 use crate::domain::page::Page;
-use crate::domain::{Change, Direction, Role};
+use crate::domain::{Change, Direction, ProductId, Role};
 use crate::services::{Ctx, Error, Outcome, Shop};
+use crate::store::ReadTx;
+use std::collections::HashMap;
+
+/// A product of a list: encoded already, or still to be.
+#[derive(Clone, Debug)]
+pub enum Shown {
+    /// Its card.
+    Card(String),
+    /// Itself, for who sees more than the card, or when it has none yet.
+    Product(Box<Product>),
+}
 
 /// A page of products with what was asked beside it.
 #[derive(Clone, Debug)]
 pub struct ProductPage {
     /// The products and the ways on.
-    pub page: Page<Product, ListingPosition>,
+    pub page: Page<Shown, ListingPosition>,
     /// How many match in all, when asked.
     pub count: Option<i64>,
     /// What they have in common, when asked.
@@ -22,33 +33,60 @@ impl Shop {
         if listing.filter.statuses != [Status::Active] {
             ctx.require(Role::Staff)?;
         }
+        let cards = self.sees_cards(ctx);
         self.store.read(|tx| {
             let size = listing.page_size.get();
             let mut found = tx.listing_ids(listing, size + 1)?;
             let more = found.len() > size;
             found.truncate(size);
-            let backwards = matches!(listing.from, Some((_, Direction::Previous)));
-            if backwards {
-                found.reverse();
-            }
+            let (next, previous) = ways_on(listing, &mut found, more);
             let ids: Vec<_> = found.iter().map(|(id, _)| *id).collect();
-            let (mut next, mut previous) = (None, None);
-            if let (Some((_, first)), Some((_, last))) = (found.first(), found.last()) {
-                next = (more || backwards).then(|| last.clone());
-                previous = (if backwards { more } else { listing.from.is_some() }).then(|| first.clone());
-            } else if let Some((position, direction)) = &listing.from {
-                // Everything on this side of the position has gone: the way back still stands.
-                match direction {
-                    Direction::Next => previous = Some(position.clone()),
-                    Direction::Previous => next = Some(position.clone()),
-                }
-            }
-            let items = tx.products_by_ids(&ids)?;
+            let items = shown(tx, &ids, cards)?;
             let count = listing.count.then(|| tx.listing_count(&listing.filter)).transpose()?;
             let facets = listing.facets.then(|| tx.listing_facets(&listing.filter)).transpose()?;
             Ok::<_, Error>(ProductPage { page: Page { items, next, previous }, count, facets })
         })
     }
+
+    /// Whether the card is all that a caller sees of a product.
+    pub(super) fn sees_cards(&self, ctx: &Ctx) -> bool {
+        !(self.settings.hide_stock && ctx.is(Role::Staff))
+    }
+}
+
+/// Brings what was found into list order, and tells from where the neighbouring pages go on.
+fn ways_on(
+    listing: &Listing,
+    found: &mut [(ProductId, ListingPosition)],
+    more: bool,
+) -> (Option<ListingPosition>, Option<ListingPosition>) {
+    let backwards = matches!(listing.from, Some((_, Direction::Previous)));
+    if backwards {
+        found.reverse();
+    }
+    match (found.first(), found.last(), &listing.from) {
+        (Some((_, first)), Some((_, last)), from) => (
+            (more || backwards).then(|| last.clone()),
+            (if backwards { more } else { from.is_some() }).then(|| first.clone()),
+        ),
+        // Everything on this side of the position has gone: the way back still stands.
+        (_, _, Some((position, Direction::Next))) => (None, Some(position.clone())),
+        (_, _, Some((position, Direction::Previous))) => (Some(position.clone()), None),
+        (_, _, None) => (None, None),
+    }
+}
+
+/// The products of these ids in their order, as cards where there are any and these suffice.
+fn shown(tx: &ReadTx<'_>, ids: &[ProductId], cards: bool) -> Outcome<Vec<Shown>> {
+    let mut cards = if cards && !ids.is_empty() { tx.cards_by_ids(ids)? } else { HashMap::new() };
+    let missing: Vec<ProductId> = ids.iter().filter(|id| !cards.contains_key(id)).copied().collect();
+    let mut others: HashMap<ProductId, Product> =
+        tx.products_by_ids(&missing)?.into_iter().map(|product| (product.id, product)).collect();
+    let pick = |id: &ProductId| match cards.remove(id) {
+        Some(card) => Some(Shown::Card(card)),
+        None => others.remove(id).map(|product| Shown::Product(Box::new(product))),
+    };
+    Ok(ids.iter().filter_map(pick).collect())
 }
 
 /// What a list depends on: the narrowest kind of change that covers everything its filter can match.

@@ -1,6 +1,7 @@
 //! The catalog: products, categories, and lists of them.
 
 mod batch;
+mod cards;
 mod categories;
 mod category_tree;
 mod listing;
@@ -9,7 +10,7 @@ mod taken;
 mod writer;
 
 pub use batch::{BatchAction, BatchRow};
-pub use listing::{ProductPage, listing_depends_on};
-pub use products::{Key, Preconditions};
+pub use listing::{ProductPage, Shown, listing_depends_on};
+pub use products::{Key, Preconditions, ShownProduct};
 pub use writer::CatalogWriter;
 pub(in crate::services) use writer::document;

@@ -1,10 +1,11 @@
 //! Use cases of single products and their variants.
 
+use super::listing::Shown;
 use super::writer::{CatalogWriter, is_public};
-use crate::domain::catalog::{Product, ProductDraft, Revision, Variant, VariantDraft};
-use crate::domain::{Invalid, ProductId, Role, VariantId};
+use crate::domain::catalog::{Product, ProductDraft, Revision, Status, Variant, VariantDraft};
+use crate::domain::{CategoryId, Invalid, ProductId, Role, VariantId};
 use crate::services::{Ctx, Error, Outcome, Shop};
-use crate::store::{ReadTx, WriteTx};
+use crate::store::{CardRow, ReadTx, WriteTx};
 
 /// How a request names a thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,19 @@ impl Preconditions {
     }
 }
 
+/// A single product as it is shown.
+#[derive(Clone, Debug)]
+pub struct ShownProduct {
+    /// Which.
+    pub id: ProductId,
+    /// The category whose name it shows.
+    pub category_id: CategoryId,
+    /// Which state it is.
+    pub revision: Revision,
+    /// What is shown.
+    pub shown: Shown,
+}
+
 const PRODUCT: Error = Error::NotFound("product");
 const VARIANT: Error = Error::NotFound("variant");
 
@@ -50,6 +64,26 @@ impl Shop {
             Ok(_) | Err(Error::Moved(_)) => Err(PRODUCT),
             Err(other) => Err(other),
         })
+    }
+
+    /// One product as it is shown: by its card where that is all the caller sees.
+    pub fn product_show(&self, ctx: &Ctx, key: &Key) -> Outcome<ShownProduct> {
+        if self.sees_cards(ctx) {
+            let row = self.store.read(|tx| {
+                Ok::<_, Error>(match key {
+                    Key::Id(id) => tx.card_by_id(ProductId::new(*id))?,
+                    Key::Slug(slug) => tx.card_by_slug(slug)?,
+                })
+            })?;
+            if let Some(CardRow { id, status, category_id, revision, json: Some(card) }) = row
+                && (status == Status::Active || ctx.is(Role::Staff))
+            {
+                return Ok(ShownProduct { id, category_id, revision, shown: Shown::Card(card) });
+            }
+        }
+        let product = self.product_get(ctx, key)?;
+        let (id, category_id, revision) = (product.id, product.category.id, product.revision);
+        Ok(ShownProduct { id, category_id, revision, shown: Shown::Product(Box::new(product)) })
     }
 
     /// Creates a product.

@@ -15,7 +15,8 @@ pub struct Bulk {
     taken: Option<Taken>,
     /// What filters look up, written later in good order.
     pub late: LateTerms,
-    told: HashSet<(CategoryId, Option<String>)>,
+    told_categories: HashSet<CategoryId>,
+    told_brands: HashSet<String>,
 }
 
 #[derive(Default)]
@@ -48,7 +49,12 @@ impl Hasher for AsItIs {
 impl Bulk {
     /// For a shop that holds no products, or for one that does.
     pub fn new(empty: bool) -> Self {
-        Self { taken: empty.then(Taken::default), late: LateTerms::default(), told: HashSet::new() }
+        Self {
+            taken: empty.then(Taken::default),
+            late: LateTerms::default(),
+            told_categories: HashSet::new(),
+            told_brands: HashSet::new(),
+        }
     }
 
     /// Whether no row can mean an earlier product, so that what is looked up may be written late.
@@ -76,6 +82,8 @@ impl Bulk {
 
     /// Whether readers of lists of this category and brand have yet to be told of a change.
     pub fn tells(&mut self, category: CategoryId, brand: Option<&str>) -> bool {
-        self.told.insert((category, brand.map(str::to_lowercase)))
+        let brand = brand.map(str::to_lowercase).filter(|brand| !self.told_brands.contains(brand));
+        let new_brand = brand.is_some_and(|brand| self.told_brands.insert(brand));
+        self.told_categories.insert(category) || new_brand
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::catalog::{
     Category, CategoryKey, CategoryRef, OptionType, Product, ProductDraft, Seo, Status, Stored, Variant, VariantDraft,
 };
 use crate::domain::search::{SearchDocument, SearchText};
-use crate::domain::{CategoryId, Change, Invalid, Money, ProductId, Sku, Slug, Timestamp};
+use crate::domain::{CategoryId, Change, Invalid, Money, ProductId, Sku, Slug, Timestamp, VariantId};
 use super::taken::Bulk;
 use crate::services::{Error, Outcome};
 use crate::store::{CategoryRow, ProductRow, VariantRow, WriteTx};
@@ -31,6 +31,13 @@ pub struct CatalogWriter<'t, 'c> {
 struct Known {
     path: String,
     ancestors: Vec<CategoryRef>,
+}
+
+impl Known {
+    /// The category itself.
+    fn category(&self) -> Outcome<CategoryRef> {
+        self.ancestors.first().cloned().ok_or_else(|| Error::Internal("a product without a category".to_owned()))
+    }
 }
 
 impl<'t, 'c> CatalogWriter<'t, 'c> {
@@ -91,9 +98,14 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
             }
             _ => self.tx.product_insert(&row)?,
         };
+        let mut variants = Vec::with_capacity(draft.variants.len());
         for (position, variant) in (0..).zip(&draft.variants) {
-            self.tx.variant_insert(id, &variant_row(variant, position, &Extra::new(variant, &draft.options)))?;
+            let extra = Extra::new(variant, &draft.options);
+            let variant_id = self.tx.variant_insert(id, &variant_row(variant, position, &extra))?;
+            variants.push(extra.variant(variant_id, id, variant));
         }
+        let category = self.known(category_id)?.category()?;
+        self.tx.card_put(&row.product(id, category, variants))?;
         match ready {
             Some(document) => self.tx.search_put(id, document)?,
             None => self.index(id, draft, category_id)?,
@@ -127,6 +139,8 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         }
         self.tx.product_update(before, &parts.row(draft, &slug, category_id, created_at, self.now))?;
         self.write_variants(before, draft, &matched)?;
+        let written = self.tx.product_by_id(before.id)?;
+        written.iter().try_for_each(|product| self.tx.card_put(product))?;
         self.index(before.id, draft, category_id)?;
         self.note(before.id, before.category.id, before.brand.as_deref())?;
         self.note(before.id, category_id, draft.brand.as_deref())?;
@@ -140,11 +154,12 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         self.note(before.id, before.category.id, before.brand.as_deref())
     }
 
-    /// Builds the search documents of products anew, after a category they are found by changed its name.
+    /// Makes what is derived from products anew: their cards and search documents, after their category changed.
     pub fn reindex(&mut self, ids: &[ProductId]) -> Outcome<()> {
         for product in self.tx.products_by_ids(ids)? {
             let known = self.known(product.category.id)?;
             self.tx.search_put(product.id, &document(&ProductDraft::of(&product), &known.path))?;
+            self.tx.card_put(&product)?;
             self.tx.changed(Change::Product(product.id));
         }
         Ok(())
@@ -375,6 +390,24 @@ impl Extra {
     fn new(variant: &VariantDraft, options: &[OptionType]) -> Self {
         let ordered = options.iter().filter_map(|o| Some((o.name.clone(), variant.options.get(&o.name)?.clone())));
         Self { title: ProductDraft::variant_title(options, &variant.options), options: Stored::new(&ordered.collect()) }
+    }
+}
+
+impl Extra {
+    /// The variant as it was written.
+    fn variant(self, id: VariantId, product_id: ProductId, draft: &VariantDraft) -> Variant {
+        Variant {
+            id,
+            product_id,
+            sku: draft.sku.clone(),
+            title: self.title,
+            options: self.options,
+            price: draft.price,
+            compare_at_price: draft.compare_at_price,
+            stock: draft.stock,
+            weight_grams: draft.weight_grams,
+            barcode: draft.barcode.clone(),
+        }
     }
 }
 

@@ -36,7 +36,7 @@ use table::{Named, Table};
 /// Products in one message between the threads.
 const PIECE: usize = 128;
 /// Messages that may wait.
-const QUEUE: usize = 8;
+const QUEUE: usize = 4;
 /// Refused rows a report names; the others are counted.
 const ERRORS_NAMED: usize = 20;
 

@@ -5,6 +5,7 @@ use crate::config::{AuthSettings, Config, ShopSettings};
 use crate::domain::Sku;
 use crate::domain::catalog::{Product, Status};
 use crate::folder::DataFolder;
+use crate::services::CardMaker;
 use crate::services::StoreSettings;
 use crate::services::export::ExportFormat;
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ fn shop() -> Bench {
     let store = StoreSettings { readers: 1, read_deadline: Duration::from_secs(30) };
     let Config { shop, auth, .. } = Config::default();
     let (shop, auth): (ShopSettings, AuthSettings) = (shop, auth);
-    let shop = Shop::open(DataFolder::open(folder.path()).unwrap(), store, shop, auth).unwrap();
+    let shop = Shop::open(DataFolder::open(folder.path()).unwrap(), store, shop, auth, CardMaker::by_name()).unwrap();
     Bench { shop, _folder: folder }
 }
 

@@ -20,7 +20,10 @@ fn shown(out: &str, key: &str) -> (Value, String) {
 #[test]
 fn config_file_goes_before_defaults_environment_before_file_flags_before_all() {
     let place = Place::empty();
-    let file = write(&place, "[default]\nport = 8101\nworkers = 3\n[default.shop]\nname = \"From the file\"\ncurrency = \"USD\"\n");
+    let file = write(
+        &place,
+        "[default]\nport = 8101\nworkers = 3\n[default.shop]\nname = \"From the file\"\ncurrency = \"USD\"\n",
+    );
     let show = |change: &dyn Fn(&mut super::Command)| {
         let mut command = nexus(&place.data());
         command.arg("--config").arg(&file).args(["config", "show", "--json"]);
@@ -78,7 +81,8 @@ fn config_key_nobody_knows_in_the_file_refuses_and_is_named() {
 
 #[test]
 fn config_variable_nobody_knows_refuses_and_is_named() {
-    for (variable, part) in [("NEXUS_SHOP_NMAE", "nmae"), ("NEXUS_PROT", "prot"), ("NEXUS_SHOP_NAME_LONG", "name_long")] {
+    for (variable, part) in [("NEXUS_SHOP_NMAE", "nmae"), ("NEXUS_PROT", "prot"), ("NEXUS_SHOP_NAME_LONG", "name_long")]
+    {
         let place = Place::empty();
         let said = run(nexus(&place.data()).env(variable, "1").args(["serve", "--port", &free_port().to_string()]));
         said.refuses(&[part]);
@@ -107,7 +111,9 @@ fn config_value_that_cannot_be_refuses_and_is_named() {
 #[test]
 fn config_file_of_the_project_lists_every_key_with_its_default() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Rocket.toml")).unwrap();
-    let is_setting = |line: &str| line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'));
+    let is_setting = |line: &str| {
+        line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+    };
     let text: String = page
         .lines()
         .map(|line| line.strip_prefix("# ").filter(|rest| is_setting(rest)).unwrap_or(line).to_owned() + "\n")

@@ -41,7 +41,9 @@ fn kill_under_writes_loses_nothing_acknowledged() {
                     }
                 });
             }
-            super::eventually("writes are under way", Duration::from_secs(30), || acknowledged.lock().unwrap().len() >= goal);
+            super::eventually("writes are under way", Duration::from_secs(30), || {
+                acknowledged.lock().unwrap().len() >= goal
+            });
             server.kill();
         });
         check_is_fine(&place.data());
@@ -73,7 +75,8 @@ fn killed_with_a_log(products: usize) -> Place {
 fn sound_names(data: &Path) -> Vec<String> {
     let folder = DataFolder::open(data).unwrap();
     let settings = StoreSettings { readers: 2, read_deadline: Duration::from_secs(10) };
-    let shop = Shop::open(folder, settings, ShopSettings::default(), AuthSettings::default()).unwrap();
+    let cards = nexus::app::cards(&ShopSettings::default());
+    let shop = Shop::open(folder, settings, ShopSettings::default(), AuthSettings::default(), cards).unwrap();
     let findings = shop.check(&Ctx::owner(), CheckDepth::Full).unwrap();
     assert!(findings.is_empty(), "{findings:?}");
     let list = "select name from product order by id";
@@ -121,7 +124,9 @@ fn log_left_by_a_kill_is_folded_in_at_the_next_start() {
     let place = killed_with_a_log(10);
     let server = Server::start(&place);
     assert_eq!(server.product_names().len(), 10);
-    super::eventually("the crash is noted and the file looked over", Duration::from_secs(10), || server.log().contains("its file is sound"));
+    super::eventually("the crash is noted and the file looked over", Duration::from_secs(10), || {
+        server.log().contains("its file is sound")
+    });
     server.stop();
     assert_eq!(std::fs::metadata(place.data().join("nexus.db-wal")).map_or(0, |meta| meta.len()), 0);
 }
@@ -134,7 +139,12 @@ fn kill_during_the_first_start_leaves_a_folder_that_starts() {
     check_is_fine(&place.data());
     for wait_ms in (0..100).step_by(5) {
         let place = Place::empty();
-        let mut child = nexus(&place.data()).args(["serve", "--port", &super::free_port().to_string()]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = nexus(&place.data())
+            .args(["serve", "--port", &super::free_port().to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         std::thread::sleep(Duration::from_millis(wait_ms));
         child.kill().unwrap();
         child.wait().unwrap();
@@ -153,7 +163,8 @@ fn flipped_bit_in_a_page_is_found_by_check() {
     server.stop();
     let database = std::fs::read(place.data().join("nexus.db")).unwrap();
     // In a row of its own page: the table's copy of the name, and the index's.
-    let places: Vec<usize> = database.windows(5).enumerate().filter(|(_, w)| *w == b"n0007").map(|(at, _)| at).collect();
+    let places: Vec<usize> =
+        database.windows(5).enumerate().filter(|(_, w)| *w == b"n0007").map(|(at, _)| at).collect();
     assert!(places.len() >= 3, "{places:?}");
     let mut found = 0;
     for at in &places {

@@ -38,7 +38,9 @@ fn survives(place: &Place, server: Server, make_room: impl FnOnce()) {
     assert_eq!(ready.status, 503, "{ready:?}");
     make_room();
     // Nobody writes: it finds out by itself.
-    eventually("the shop is ready again", Duration::from_secs(10), || get(server.port, "/health/ready").unwrap().status == 200);
+    eventually("the shop is ready again", Duration::from_secs(10), || {
+        get(server.port, "/health/ready").unwrap().status == 200
+    });
     assert!(create(server.port, &token, "after").unwrap());
     let products = server.products();
     let names: Vec<&str> = products.iter().map(|p| p["name"].as_str().unwrap()).collect();

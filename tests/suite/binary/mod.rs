@@ -7,15 +7,18 @@ mod commands;
 mod config;
 mod crash;
 mod disk;
+mod http;
 mod start;
 mod stop;
 mod users;
 
+pub use http::{get, login, request, request_text};
+
 use serde_json::Value;
 use std::fs::File;
 use std::hash::{Hash, Hasher};
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
@@ -36,7 +39,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A shop with one member of staff, copied by every test that needs one.
 static TEMPLATE: LazyLock<TempDir> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
-    let made = run_with(nexus(&folder.path().join("data")).args(["user", "create", "--role", "staff", "--email", STAFF, "--password-stdin"]), PASSWORD);
+    let made = run_with(
+        nexus(&folder.path().join("data")).args([
+            "user",
+            "create",
+            "--role",
+            "staff",
+            "--email",
+            STAFF,
+            "--password-stdin",
+        ]),
+        PASSWORD,
+    );
     assert_eq!(made.code, Some(0), "{made:?}");
     folder
 });
@@ -86,7 +100,8 @@ pub fn copy_folder(from: &Path, to: &Path) {
 /// The program on a data folder, with no setting from around the tests.
 pub fn nexus(data: &Path) -> Command {
     let mut command = Command::new(EXE);
-    let settings = std::env::vars().map(|(name, _)| name).filter(|n| n.starts_with("NEXUS_") || n.starts_with("ROCKET_"));
+    let settings =
+        std::env::vars().map(|(name, _)| name).filter(|n| n.starts_with("NEXUS_") || n.starts_with("ROCKET_"));
     for name in settings {
         command.env_remove(name);
     }
@@ -296,74 +311,6 @@ impl Drop for Server {
     }
 }
 
-/// An answer, complete: a connection that ends early is an error.
-#[derive(Debug)]
-pub struct Reply {
-    /// The status.
-    pub status: u16,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl Reply {
-    /// The body as JSON.
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
-    }
-}
-
-/// Signs in.
-pub fn login(port: u16, email: &str, password: &str) -> Reply {
-    let body = serde_json::json!({ "email": email, "password": password });
-    request(port, "POST", "/api/v1/auth/login", None, Some(&body)).unwrap()
-}
-
-/// Asks for a path.
-pub fn get(port: u16, path: &str) -> io::Result<Reply> {
-    request(port, "GET", path, None, None)
-}
-
-/// One request on a connection of its own.
-pub fn request(port: u16, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> io::Result<Reply> {
-    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(request_text(method, path, token, body).as_bytes())?;
-    read_reply(&mut stream)
-}
-
-/// What is sent for a request.
-pub fn request_text(method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> String {
-    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-    if let Some(token) = token {
-        text += &format!("Authorization: Bearer {token}\r\n");
-    }
-    let body = body.map(Value::to_string).unwrap_or_default();
-    if !body.is_empty() {
-        text += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
-    }
-    text + "\r\n" + &body
-}
-
-fn read_reply(stream: &mut TcpStream) -> io::Result<Reply> {
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes)?;
-    let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
-    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").ok_or_else(cut)?;
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let body = bytes.split_off(end + 4);
-    let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or_else(cut)?;
-    let header = |name: &str| {
-        head.lines().filter_map(|l| l.split_once(':')).find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim().to_owned())
-    };
-    if let Some(length) = header("content-length") {
-        if length.parse() != Ok(body.len()) {
-            return Err(cut());
-        }
-    }
-    Ok(Reply { status, body })
-}
-
 /// Every file below a folder with its length and a hash of it, but for the lock, which tells who came last.
 pub fn contents(folder: &Path) -> Vec<(PathBuf, usize, u64)> {
     let mut found = Vec::new();
@@ -407,7 +354,11 @@ pub fn is_whole(product: &Value) {
     let variants = product["variants"].as_array().unwrap();
     assert_eq!(variants.len(), 2, "{product}");
     assert_eq!((product["price"].as_str(), product["stock"].as_i64()), (Some("10.00"), Some(7)), "{product}");
-    assert_eq!((&product["tags"][0], &product["attributes"]["made"]), (&"proof".into(), &"in a test".into()), "{product}");
+    assert_eq!(
+        (&product["tags"][0], &product["attributes"]["made"]),
+        (&"proof".into(), &"in a test".into()),
+        "{product}"
+    );
 }
 
 /// Runs `nexus check` and holds it to finding nothing.

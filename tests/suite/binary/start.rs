@@ -1,7 +1,10 @@
 //! Conditions under which the shop starts, and those under which it must not: then one line names the cause, and
 //! no file has changed.
 
-use super::{Command, Duration, EXE, Ipv4Addr, Path, Place, Said, Server, TcpListener, contents, copy_folder, free_port, get, nexus, run};
+use super::{
+    Command, Duration, EXE, Ipv4Addr, Path, Place, Said, Server, TcpListener, contents, copy_folder, free_port, get,
+    nexus, run,
+};
 use std::io::Write;
 
 /// Tries to serve a folder that must be refused, and holds its files to being unchanged.
@@ -33,7 +36,8 @@ fn serve_on_an_empty_folder_sets_a_shop_up() {
 fn serve_demo_fills_the_shop_and_prints_a_login_that_works() {
     let place = Place::empty();
     let server = Server::start_with(&place, &["--demo"], |_| {});
-    let count = get(server.port, "/api/v1/products?include=count&page_size=1").unwrap().json()["count"].as_i64().unwrap();
+    let count =
+        get(server.port, "/api/v1/products?include=count&page_size=1").unwrap().json()["count"].as_i64().unwrap();
     assert!(count >= 40, "{count} products");
     let categories = get(server.port, "/api/v1/categories").unwrap().json();
     assert!(categories["results"].as_array().unwrap().len() >= 6, "{categories}");
@@ -42,7 +46,8 @@ fn serve_demo_fills_the_shop_and_prints_a_login_that_works() {
     server.stop();
     // A second start finds the shop as it is.
     let server = Server::start_with(&place, &["--demo"], |_| {});
-    let again = get(server.port, "/api/v1/products?include=count&page_size=1").unwrap().json()["count"].as_i64().unwrap();
+    let again =
+        get(server.port, "/api/v1/products?include=count&page_size=1").unwrap().json()["count"].as_i64().unwrap();
     assert_eq!(again, count);
     server.stop();
 }
@@ -165,7 +170,14 @@ fn serve_on_a_newer_schema_refuses_naming_both() {
                  values (9999, 'later', '2030-01-01T00:00:00Z', '1')";
     let store = nexus::services::StoreSettings { readers: 2, read_deadline: Duration::from_secs(2) };
     let folder = nexus::folder::DataFolder::open(&place.data()).unwrap();
-    let shop = nexus::services::Shop::open(folder, store, Default::default(), Default::default()).unwrap();
+    let shop = nexus::services::Shop::open(
+        folder,
+        store,
+        Default::default(),
+        Default::default(),
+        nexus::app::cards(&Default::default()),
+    )
+    .unwrap();
     shop.store().write_blocking(move |tx| Ok::<_, nexus::services::Error>(tx.execute(newer, [])?)).unwrap();
     drop(shop);
     refused(&place).refuses(&["nexus.db", "9999", "newer"]);
@@ -180,7 +192,8 @@ fn as_somebody_else(command: &mut Command) {
 
 #[test]
 fn serve_on_a_folder_it_may_not_write_refuses() {
-    let set_mode = |path: &Path, mode| std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    let set_mode =
+        |path: &Path, mode| std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
     for (database_mode, cause) in [(0o600, "denied"), (0o644, "not permitted")] {
         let place = Place::with_staff();
         // The program itself may lie where only root may look.
@@ -192,7 +205,11 @@ fn serve_on_a_folder_it_may_not_write_refuses() {
         set_mode(&place.data(), 0o555);
         let before = contents(&place.data());
         let mut command = Command::new(&exe);
-        command.current_dir(std::env::temp_dir()).arg("--data-dir").arg(place.data()).args(["serve", "--port", &free_port().to_string()]);
+        command.current_dir(std::env::temp_dir()).arg("--data-dir").arg(place.data()).args([
+            "serve",
+            "--port",
+            &free_port().to_string(),
+        ]);
         as_somebody_else(&mut command);
         let said = run(&mut command);
         set_mode(&place.data(), 0o755);

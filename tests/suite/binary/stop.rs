@@ -1,6 +1,6 @@
 //! Stopping in order: what was accepted is finished or had no effect, the log is folded in, the folder is free.
 
-use super::{Duration, Place, Server, check_is_fine, create, is_whole, request_text, product};
+use super::{Duration, Place, Server, check_is_fine, create, is_whole, product, request_text};
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};

@@ -1,6 +1,6 @@
 //! `nexus user …`, and what its changes mean to a running shop.
 
-use super::{PASSWORD, Place, Said, STAFF, Server, create, login, nexus, run, run_with};
+use super::{PASSWORD, Place, STAFF, Said, Server, create, login, nexus, run, run_with};
 use serde_json::Value;
 
 const ANN: &str = "ann@example.com";
@@ -56,7 +56,8 @@ fn user_create_refuses_what_cannot_be() {
     let role = make("owner", "dan@example.com", PASSWORD);
     assert!(role.code == Some(2) && role.err.contains("owner") && role.err.contains("staff"), "{role:?}");
     // Without a terminal nobody can be asked.
-    run(nexus(&place.data()).args(["user", "create", "--role", "staff", "--email", "dan@example.com"])).refuses(&["--password-stdin"]);
+    run(nexus(&place.data()).args(["user", "create", "--role", "staff", "--email", "dan@example.com"]))
+        .refuses(&["--password-stdin"]);
     assert_eq!(list(&place, &[]).len(), 1);
 }
 
@@ -73,7 +74,8 @@ fn user_set_password_replaces_the_old_one() {
     assert_eq!(login(server.port, ANN, "another long walk").status, 200);
     assert!(!create(server.port, &token, "Mug").unwrap(), "a token from before the change still counts");
     server.stop();
-    user(&place, &["set-password", "--email", "eve@example.com", "--password-stdin"], "another long walk").refuses(&["user"]);
+    user(&place, &["set-password", "--email", "eve@example.com", "--password-stdin"], "another long walk")
+        .refuses(&["user"]);
     user(&place, &["set-password", "--email", ANN, "--password-stdin"], "short").refuses(&["password"]);
 }
 
