@@ -180,6 +180,18 @@ impl WriteTx<'_> {
         definitions.iter().try_for_each(|sql| self.execute_script(sql))
     }
 
+    /// Forgets what the query planner knows of the sizes of tables. What it learnt from an empty shop would have it
+    /// scan whole tables that a large import is filling; without knowledge it takes the indexes.
+    pub fn statistics_forget(&self) -> StoreResult<()> {
+        let known = self.query_number("select count(*) from sqlite_schema where name = 'sqlite_stat1'", [])?;
+        if known == 0 { Ok(()) } else { self.execute_script("delete from sqlite_stat1; analyze sqlite_schema;") }
+    }
+
+    /// Tells the query planner the sizes of tables as they are now, from a look at some rows of each index.
+    pub fn statistics_gather(&self) -> StoreResult<()> {
+        self.execute_script("pragma analysis_limit = 400; analyze; pragma analysis_limit = 0;")
+    }
+
     /// Settings of the connection for a bulk load, and back to those of everyday writes: more pages in memory,
     /// so that the unique indexes are not read again for every row, and sorting in files, since the indexes of a
     /// million rows would not fit beside them.

@@ -193,6 +193,22 @@ impl ProductDraft {
         body
     }
 
+    /// Merges a batch row into the body of a product. In one with several variants, what the row says of price,
+    /// stock and codes is meant for the variant of its SKU.
+    pub fn patched_by_sku(mut body: Value, row: &Value, sku: &Sku) -> Value {
+        let mut rest = row.clone();
+        let variants = body.get_mut("variants").and_then(Value::as_array_mut);
+        let meant = variants.and_then(|list| list.iter_mut().find(|v| v["sku"].as_str() == Some(sku.as_str())));
+        if let (Some(variant), Some(rest), false) = (meant, rest.as_object_mut(), row.get("variants").is_some()) {
+            let mut sale = Map::new();
+            for field in SALE_FIELDS {
+                sale.extend(rest.remove_entry(field));
+            }
+            merge_patch(variant, &Value::Object(sale));
+        }
+        Self::patched(body, &rest)
+    }
+
     /// Each variant must choose one value of each option, and no two the same values.
     fn check_options(&self, fields: &mut Fields<'_>) {
         if let Some(problem) = self.option_problem() {

@@ -95,10 +95,8 @@ pub struct ProductList {
     /// Where the previous page is.
     previous: Option<String>,
     /// How many match in all; with `include=count`.
-    #[schemars(default)]
     count: Option<i64>,
     /// What the matching products have in common; with `include=facets`.
-    #[schemars(default)]
     facets: Option<FacetsView<'static>>,
 }
 

@@ -62,7 +62,7 @@ fn upsert(writer: &mut CatalogWriter<'_, '_>, row: &Value, currency: crate::doma
         return Ok(BatchRow { sku: sku.to_string(), id, action: BatchAction::Created });
     };
     let before = current(writer.tx(), id)?;
-    let body = ProductDraft::patched(ProductDraft::body_of(&before, currency), row);
+    let body = ProductDraft::patched_by_sku(ProductDraft::body_of(&before, currency), row, &sku);
     let changed = writer.update(&before, &ProductDraft::from_body(&body, currency)?)?;
     let action = if changed { BatchAction::Updated } else { BatchAction::Unchanged };
     Ok(BatchRow { sku: sku.to_string(), id, action })

@@ -81,6 +81,7 @@ impl Load {
     }
 
     fn bulk(&mut self, tx: &WriteTx<'_>, next: &impl Fn() -> Message, empty: bool) -> Result<ImportReport, Stop> {
+        tx.statistics_forget()?;
         let indexes = tx.indexes_drop()?;
         tx.search_bulk_begin()?;
         let report = self.rows(tx, next, empty)?;
@@ -90,6 +91,7 @@ impl Load {
         {
             tx.search_bulk_end()?;
             tx.indexes_build(&indexes)?;
+            tx.statistics_gather()?;
         }
         Ok(report)
     }

@@ -68,10 +68,8 @@ fn read_reply(stream: &mut TcpStream) -> io::Result<Reply> {
             .find(|(n, _)| n.eq_ignore_ascii_case(name))
             .map(|(_, v)| v.trim().to_owned())
     };
-    if let Some(length) = header("content-length") {
-        if length.parse() != Ok(body.len()) {
-            return Err(cut());
-        }
+    if header("content-length").is_some_and(|length| length.parse() != Ok(body.len())) {
+        return Err(cut());
     }
     Ok(Reply { status, body })
 }

@@ -130,3 +130,21 @@ fn batch_slugs_of_equal_names_are_numbered() {
     assert_eq!(slugs.len(), 30);
     assert!(slugs.contains("cable") && slugs.contains("cable-2"));
 }
+
+#[test]
+fn batch_row_of_a_variants_sku_changes_that_variant_alone() {
+    let shop = TestShop::with_categories();
+    let created = tee().create(&shop);
+    let variants = created["variants"].as_array().unwrap();
+    let (first, last) = (&variants[0], &variants[variants.len() - 1]);
+    let row = json!([{"sku": last["sku"], "price": "99.00", "stock": 5}]);
+    let done = shop.staff().post(BATCH, &row).ok(200);
+    assert_eq!(done["results"][0]["action"], "updated");
+    let after = shop.staff().get(&format!("/api/v1/products/{}", created["id"])).ok(200);
+    let changed = after["variants"].as_array().unwrap();
+    assert_eq!(changed.len(), variants.len());
+    assert_eq!(&changed[0], first);
+    let meant = &changed[changed.len() - 1];
+    assert_eq!((&meant["id"], &meant["price"], &meant["stock"]), (&last["id"], &json!("99.00"), &json!(5)));
+    assert_eq!(after["price_max"], "99.00");
+}
