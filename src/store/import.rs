@@ -180,11 +180,19 @@ impl WriteTx<'_> {
         definitions.iter().try_for_each(|sql| self.execute_script(sql))
     }
 
-    /// Forgets what the query planner knows of the sizes of tables. What it learnt from an empty shop would have it
-    /// scan whole tables that a large import is filling; without knowledge it takes the indexes.
+    /// Makes the query planner take all tables for large. What it learnt from an empty shop would have it scan
+    /// whole tables, those of the search index above all, that a large import is filling. Deleting what it learnt
+    /// is not enough: it would keep the sizes it has read already.
     pub fn statistics_forget(&self) -> StoreResult<()> {
         let known = self.query_number("select count(*) from sqlite_schema where name = 'sqlite_stat1'", [])?;
-        if known == 0 { Ok(()) } else { self.execute_script("delete from sqlite_stat1; analyze sqlite_schema;") }
+        if known == 0 {
+            return Ok(());
+        }
+        self.execute_script(
+            "delete from sqlite_stat1 where idx is not null;
+             update sqlite_stat1 set stat = '1000000';
+             analyze sqlite_schema;",
+        )
     }
 
     /// Tells the query planner the sizes of tables as they are now, from a look at some rows of each index.
