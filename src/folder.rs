@@ -123,6 +123,9 @@ fn check_identity(root: &Path) -> Result<bool, FolderError> {
     let database = root.join(DATABASE);
     let marked = root.join(MARKER).exists();
     let size = fs::metadata(&database).map(|m| m.len()).unwrap_or(0);
+    if size == 0 && !marked {
+        refuse_foreign(root)?;
+    }
     if size == 0 {
         if marked {
             return Err(FolderError(format!(
@@ -147,6 +150,21 @@ fn check_identity(root: &Path) -> Result<bool, FolderError> {
         return Err(FolderError(format!("{} is a database of another program", database.display())));
     }
     Ok(false)
+}
+
+/// A folder that holds other things is not taken over: its access would be restricted and its files mixed with ours.
+fn refuse_foreign(root: &Path) -> Result<(), FolderError> {
+    let Ok(entries) = fs::read_dir(root) else { return Ok(()) };
+    let names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).filter(|n| n != "lost+found").collect();
+    let ours = [LOCK, DATABASE].iter().any(|ours| names.iter().any(|name| name == ours));
+    if names.is_empty() || ours {
+        return Ok(());
+    }
+    let one = names[0].to_string_lossy();
+    Err(FolderError(format!(
+        "data folder {}: holds other things ({one}) and no shop; choose an empty or new folder with --data-dir",
+        root.display()
+    )))
 }
 
 /// Writes a file that only its owner may read, durably: a crash leaves the old state or the whole file.

@@ -79,7 +79,7 @@ impl<T> Answer<T> {
     }
 
     /// Says whether the body was kept ready.
-    pub fn from_cache(mut self, hit: bool) -> Self {
+    pub fn was_kept(mut self, hit: bool) -> Self {
         self.cached = Some(hit);
         self
     }

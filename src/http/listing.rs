@@ -32,10 +32,10 @@ impl Lister<'_> {
     pub async fn answer<T>(&self, caller: &Caller, query: &Query) -> Result<Answer<T>, Problem> {
         let key = format!("products\u{1}{}", query.key());
         let generations = self.shop.generations();
-        if caller.is_public() {
-            if let Some(kept) = self.bodies.get(&key, generations) {
-                return Ok(Answer::encoded(kept.body, Audience::Public).with_etag(kept.etag).from_cache(true));
-            }
+        if caller.is_public()
+            && let Some(kept) = self.bodies.get(&key, generations)
+        {
+            return Ok(Answer::encoded(kept.body, Audience::Public).with_etag(kept.etag).was_kept(true));
         }
         let listing = self.listing(query)?;
         let stamp = generations.stamp(&listing_depends_on(&listing));
@@ -45,7 +45,7 @@ impl Lister<'_> {
         }
         let etag = content_tag(&body);
         let kept = self.bodies.keep(key, body, etag, stamp);
-        Ok(Answer::encoded(kept.body, Audience::Public).with_etag(kept.etag).from_cache(false))
+        Ok(Answer::encoded(kept.body, Audience::Public).with_etag(kept.etag).was_kept(false))
     }
 
     fn listing(&self, query: &Query) -> Result<Listing, Problem> {

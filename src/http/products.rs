@@ -49,10 +49,10 @@ pub async fn product_get(
 ) -> Result<Answer<ProductView<'static>>, Problem> {
     let generations = shop.generations();
     let kept_as = format!("product\u{1}{key}");
-    if caller.is_public() {
-        if let Some(kept) = bodies.get(&kept_as, generations) {
-            return Ok(Answer::encoded(kept.body, Audience::Public).with_etag(kept.etag).from_cache(true));
-        }
+    if caller.is_public()
+        && let Some(kept) = bodies.get(&kept_as, generations)
+    {
+        return Ok(Answer::encoded(kept.body, Audience::Public).with_etag(kept.etag).was_kept(true));
     }
     // What it depends on is only known once it is read: its id and its category. Until then everything counts.
     let before = generations.stamp(&[Change::AnyProduct, Change::CategoryTree]);
@@ -65,7 +65,7 @@ pub async fn product_get(
     if generations.is_current(&before) {
         bodies.keep(kept_as, answer.body(), answer.tag(), stamp);
     }
-    Ok(answer.from_cache(false))
+    Ok(answer.was_kept(false))
 }
 
 /// # Create a product

@@ -175,8 +175,10 @@ impl WriteTx<'_> {
         Ok(indexes.into_iter().map(|(_, sql)| sql).collect())
     }
 
-    /// Builds indexes from their definitions.
+    /// Builds indexes from their definitions. Sorting takes as much memory as the cache may, beside the cache, so
+    /// that is made small first.
     pub fn indexes_build(&self, definitions: &[String]) -> StoreResult<()> {
+        self.execute_script("pragma cache_size = -16000")?;
         definitions.iter().try_for_each(|sql| self.execute_script(sql))
     }
 

@@ -10,7 +10,7 @@ mod stages;
 mod tests;
 
 use super::error::StoreResult;
-use super::listing::Sql;
+use super::sql::Sql;
 use super::tx::{ReadTx, Value, WriteTx, params};
 use crate::domain::ProductId;
 use crate::domain::catalog::Status;
@@ -88,7 +88,7 @@ impl ReadTx<'_> {
             ("select id from product except select id from search_index_docsize", "is not in the search index"),
             ("select id from search_index_docsize except select id from product", "is in the search index but gone"),
         ] {
-            let ids = self.query_all(&format!("{sql} limit 10"), params![], |row| Ok(row.get::<_, i64>(0)?))?;
+            let ids = self.query_all(&format!("{sql} limit 10"), params![], |row| row.get::<_, i64>(0))?;
             problems.extend(ids.into_iter().map(|id| format!("product {id} {what}")));
         }
         Ok(problems)

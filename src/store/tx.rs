@@ -56,6 +56,7 @@ pub struct ReadTx<'c> {
 pub struct WriteTx<'c> {
     read: ReadTx<'c>,
     changes: RefCell<Vec<Change>>,
+    disk_trouble: RefCell<Option<StoreError>>,
 }
 
 impl<'c> Deref for WriteTx<'c> {
@@ -129,18 +130,32 @@ impl<'c> ReadTx<'c> {
 
 impl<'c> WriteTx<'c> {
     pub(super) fn new(connection: &'c Connection, cards: &'c CardMaker) -> Self {
-        Self { read: ReadTx::new(connection, cards), changes: RefCell::default() }
+        Self { read: ReadTx::new(connection, cards), changes: RefCell::default(), disk_trouble: RefCell::default() }
     }
 
     /// Runs a statement and tells how many rows it changed.
     pub fn execute(&self, sql: &str, params: impl Params) -> StoreResult<usize> {
         STATEMENTS.fetch_add(1, Ordering::Relaxed);
-        Ok(self.read.connection.prepare_cached(sql)?.execute(params)?)
+        let run = || self.read.connection.prepare_cached(sql)?.execute(params);
+        run().map_err(|error| self.noted(error))
     }
 
     /// Runs several statements that take no parameters.
     pub fn execute_script(&self, sql: &str) -> StoreResult<()> {
-        Ok(self.read.connection.execute_batch(sql)?)
+        self.read.connection.execute_batch(sql).map_err(|error| self.noted(error))
+    }
+
+    /// Remembers that the disk is full or failing, which concerns more than the job that met it.
+    fn noted(&self, error: rusqlite::Error) -> StoreError {
+        let error = StoreError::from(error);
+        if matches!(error, StoreError::Full | StoreError::Unavailable(_)) {
+            *self.disk_trouble.borrow_mut() = Some(error.clone());
+        }
+        error
+    }
+
+    pub(super) fn disk_trouble(&self) -> Option<StoreError> {
+        self.disk_trouble.borrow().clone()
     }
 
     /// The id of the row inserted last.

@@ -241,12 +241,15 @@ impl Desk {
         let tx = WriteTx::new(&self.connection, &self.cards);
         tx.execute_script("begin immediate")?;
         let good = batch.jobs[0].run(&tx);
-        self.still_open()?;
+        self.still_sound(&tx)?;
         batch.changes = tx.take_changes();
         tx.execute_script(if good { "commit" } else { "rollback" })?;
         // After a bulk load the search index would keep its large hash table, which every later write scans;
         // reading the schema anew gives it up.
-        tx.execute_script("pragma writable_schema = reset")
+        if let Err(error) = tx.execute_script("pragma writable_schema = reset") {
+            tracing::warn!(%error, "the schema could not be read anew");
+        }
+        Ok(())
     }
 
     /// One transaction for the first job and for those that wait or arrive while it runs.
@@ -259,7 +262,7 @@ impl Desk {
             let _deadline = DeadlineGuard::until(Some(Instant::now() + JOB_TIME));
             tx.execute("savepoint job", [])?;
             let good = job.run(&tx);
-            self.still_open()?;
+            self.still_sound(&tx)?;
             let changes = tx.take_changes();
             if good {
                 batch.changes.extend(changes);
@@ -275,9 +278,14 @@ impl Desk {
         tx.execute("commit", []).map(drop)
     }
 
-    /// On a full or failing disk the engine may give up the whole transaction, and every job in it is lost.
-    fn still_open(&self) -> StoreResult<()> {
-        if self.connection.is_autocommit() { Err(StoreError::Full) } else { Ok(()) }
+    /// When the disk is full or failing, every job of the transaction is lost: the engine may have given it up, and
+    /// its commit would fail anyway.
+    fn still_sound(&self, tx: &WriteTx<'_>) -> StoreResult<()> {
+        match tx.disk_trouble() {
+            Some(trouble) => Err(trouble),
+            None if self.connection.is_autocommit() => Err(StoreError::Unavailable("the transaction was given up".to_owned())),
+            None => Ok(()),
+        }
     }
 
     /// Refuses while the disk is in trouble, except for a probe every now and then.

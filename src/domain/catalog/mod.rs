@@ -3,13 +3,15 @@
 mod category;
 mod draft;
 mod listing;
+mod patch;
 mod product;
 mod stored;
 
 pub use category::{Category, CategoryDraft, CategoryNode, CategoryRef, CategoryRemoval};
-pub use draft::{CategoryKey, ProductDraft, VariantDraft, image_url, merge_patch};
+pub use draft::{CategoryKey, ProductDraft, VariantDraft, image_url};
 pub use listing::{
     CategoryPick, FacetCount, Facets, Listing, ListingPosition, Ordering, OrderingKey, PriceRange, ProductFilter,
 };
+pub use patch::merge_patch;
 pub use product::{AttributeValue, Attributes, Image, OptionChoice, OptionType, Product, Revision, Seo, Status, Variant};
 pub use stored::Stored;

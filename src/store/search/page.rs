@@ -9,7 +9,7 @@ use super::stages::{EXACT, MOST, PREFIX, Stages};
 use crate::domain::search::{SearchPosition, SearchQuery, SearchRank, TOP_LEVEL};
 use crate::domain::{Direction, ProductId};
 use crate::store::StoreResult;
-use crate::store::listing::Sql;
+use crate::store::sql::Sql;
 use crate::store::tx::{ReadTx, Value, params, params_from_iter};
 
 /// Products that are weighed at once, by stage. With 256 the order of rated searches is as good as with all

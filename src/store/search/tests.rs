@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::{Store, StoreError, StoreSettings};
 use crate::domain::search::{SearchDocument, SearchPosition, SearchQuery, SearchText};
 use crate::domain::{Direction, ProductId};
-use crate::store::listing::Sql;
+use crate::store::sql::Sql;
 
 struct Shop {
     store: Store,
@@ -187,7 +187,7 @@ fn search_pages_lose_and_repeat_nothing_while_products_come_and_go() {
             at = Some(last.clone());
             seen.extend(page.into_iter().map(|(id, _)| id));
             turn += 1;
-            shop.put(crowd((0..40).map(|i| (i * 97 + turn * 31) % 4000 | 1)));
+            shop.put(crowd((0..40).map(|i| ((i * 97 + turn * 31) % 4000) | 1)));
             let id = turn * 74 % 4000 + 2;
             shop.remove(id);
             gone.push(id);
