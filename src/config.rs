@@ -260,7 +260,10 @@ impl Loaded {
             let file = Figment::from(Toml::file_exact(path).nested());
             // A section of another name would be passed over, and every setting in it.
             if let Some(section) = file.profiles().find(|name| **name != Profile::Default) {
-                return Err(ConfigError(format!("unknown section [{section}] in {}, expected [default]", path.display())));
+                return Err(ConfigError(format!(
+                    "unknown section [{section}] in {}, expected [default]",
+                    path.display()
+                )));
             }
             figment = figment.merge(file);
         }

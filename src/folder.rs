@@ -39,7 +39,8 @@ impl DataFolder {
     /// Refuses, without changing anything: a folder that another process holds, a folder whose database is gone,
     /// a database that is not ours.
     pub fn open(root: &Path) -> Result<Self, FolderError> {
-        let failed = |what: &str, e: std::io::Error| FolderError(format!("data folder {}: cannot {what}: {e}", root.display()));
+        let failed =
+            |what: &str, e: std::io::Error| FolderError(format!("data folder {}: cannot {what}: {e}", root.display()));
         if !root.exists() {
             fs::create_dir_all(root).map_err(|e| failed("make it", e))?;
         }
@@ -50,7 +51,9 @@ impl DataFolder {
         let fresh = check_identity(root)?;
         for folder in FOLDERS {
             let path = root.join(folder);
-            fs::create_dir_all(&path).and_then(|()| restrict(&path, 0o700)).map_err(|e| failed("make a folder in it", e))?;
+            fs::create_dir_all(&path)
+                .and_then(|()| restrict(&path, 0o700))
+                .map_err(|e| failed("make a folder in it", e))?;
         }
         Ok(Self { root: root.to_owned(), fresh, _lock: lock })
     }
@@ -102,7 +105,8 @@ impl DataFolder {
 fn take_lock(root: &Path) -> Result<File, FolderError> {
     let path = root.join(LOCK);
     let failed = |e: std::io::Error| FolderError(format!("data folder {}: cannot open {LOCK}: {e}", root.display()));
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
@@ -155,7 +159,8 @@ fn check_identity(root: &Path) -> Result<bool, FolderError> {
 /// A folder that holds other things is not taken over: its access would be restricted and its files mixed with ours.
 fn refuse_foreign(root: &Path) -> Result<(), FolderError> {
     let Ok(entries) = fs::read_dir(root) else { return Ok(()) };
-    let names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.file_name())).filter(|n| n != "lost+found").collect();
+    let names: Vec<_> =
+        entries.filter_map(|entry| Some(entry.ok()?.file_name())).filter(|n| n != "lost+found").collect();
     let ours = [LOCK, DATABASE].iter().any(|ours| names.iter().any(|name| name == ours));
     if names.is_empty() || ours {
         return Ok(());

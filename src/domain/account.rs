@@ -87,7 +87,9 @@ mod tests {
         for good in ["a@example.test", "Ann.Lee+shop@mail.example.test"] {
             assert!(Email::parse(good).is_some(), "{good}");
         }
-        for bad in ["", "a", "a@b", "@example.test", "a@", "a b@example.test", "a@exa..mple", "a@b@c.test", "a\n@example.test"] {
+        for bad in
+            ["", "a", "a@b", "@example.test", "a@", "a b@example.test", "a@exa..mple", "a@b@c.test", "a\n@example.test"]
+        {
             assert!(Email::parse(bad).is_none(), "{bad}");
         }
     }

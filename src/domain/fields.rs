@@ -38,7 +38,8 @@ impl Invalid {
 
     /// All errors in one line, for the command line.
     pub fn summary(&self) -> String {
-        let one = |e: &FieldError| if e.field.is_empty() { e.message.clone() } else { format!("{} {}", e.field, e.message) };
+        let one =
+            |e: &FieldError| if e.field.is_empty() { e.message.clone() } else { format!("{} {}", e.field, e.message) };
         self.0.iter().map(one).collect::<Vec<_>>().join("; ")
     }
 }
@@ -133,7 +134,12 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that must mean something to `parse`.
-    pub fn parsed<T>(&mut self, name: &'static str, expected: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    pub fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let value = self.value(name)?;
         let parsed = value.as_str().and_then(parse);
         if parsed.is_none() {
@@ -238,7 +244,14 @@ pub fn line(value: &Value, length: &RangeInclusive<usize>) -> Result<String, (&'
     let text = text.trim();
     let count = text.chars().count();
     if count < *length.start() {
-        Err(("too_short", if *length.start() == 1 { "must not be empty".to_owned() } else { format!("must be at least {} characters long", length.start()) }))
+        Err((
+            "too_short",
+            if *length.start() == 1 {
+                "must not be empty".to_owned()
+            } else {
+                format!("must be at least {} characters long", length.start())
+            },
+        ))
     } else if count > *length.end() {
         Err(("too_long", format!("must be at most {} characters long", length.end())))
     } else if text.chars().any(char::is_control) {
@@ -281,7 +294,8 @@ mod tests {
     #[test]
     fn every_wrong_field_is_listed_with_its_path() {
         let eur = Currency::from_code("EUR").unwrap();
-        let body = json!({"name": "", "price": "1.999", "role": "admin", "seo": {"title": 3, "x": 1}, "tags": ["a", 2]});
+        let body =
+            json!({"name": "", "price": "1.999", "role": "admin", "seo": {"title": 3, "x": 1}, "tags": ["a", 2]});
         let invalid = Fields::read(&body, |f| {
             f.text("name", 1..=10);
             f.money("price", eur);

@@ -14,8 +14,8 @@ pub mod sku;
 pub mod slug;
 pub mod time;
 
-pub use change::Change;
 pub use account::{Email, Role};
+pub use change::Change;
 pub use fields::{FieldError, Fields, Invalid};
 pub use id::{CategoryId, ImportId, ProductId, UserId, VariantId};
 pub use money::{Currency, Money};

@@ -156,7 +156,16 @@ mod tests {
     #[test]
     fn parse_is_exact_and_names_what_is_wrong() {
         let eur = currency("EUR");
-        for (text, minor) in [("19.99", 1999), ("19.9", 1990), ("19", 1900), ("19.990", 1999), ("1e2", 10_000), ("-0", 0), ("0.00", 0), ("1.5E1", 1500)] {
+        for (text, minor) in [
+            ("19.99", 1999),
+            ("19.9", 1990),
+            ("19", 1900),
+            ("19.990", 1999),
+            ("1e2", 10_000),
+            ("-0", 0),
+            ("0.00", 0),
+            ("1.5E1", 1500),
+        ] {
             assert_eq!(eur.parse(text), Ok(Money::from_minor(minor)), "{text}");
         }
         for (text, error) in [

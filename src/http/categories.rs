@@ -35,7 +35,8 @@ pub async fn category_list(
     let from = query.one("cursor")?.map(|cursor| cursors.open::<CategoryId>("categories", cursor)).transpose()?;
     let page = shop.category_list(&caller.0, query.page_size()?, from)?;
     let others = query.without_cursor();
-    let link = |id: CategoryId, way| format!("{BASE}/categories?{others}cursor={}", cursors.seal("categories", &id, way));
+    let link =
+        |id: CategoryId, way| format!("{BASE}/categories?{others}cursor={}", cursors.seal("categories", &id, way));
     let list = CategoryList {
         results: page.items.iter().map(CategoryView::new).collect(),
         next: page.next.map(|id| link(id, Direction::Next)),
@@ -48,7 +49,11 @@ pub async fn category_list(
 /// By id or slug; a former slug answers 301 with the new address.
 #[openapi(tag = "Catalog")]
 #[get("/categories/<key>")]
-pub async fn category_get(caller: Caller, key: &str, shop: Managed<'_, Arc<Shop>>) -> Result<Answer<CategoryView>, Problem> {
+pub async fn category_get(
+    caller: Caller,
+    key: &str,
+    shop: Managed<'_, Arc<Shop>>,
+) -> Result<Answer<CategoryView>, Problem> {
     let category = shop.category_get(&caller.0, &Key::parse(key)).map_err(|e| moved("categories", "", e))?;
     Ok(one(&category, Audience::Public))
 }

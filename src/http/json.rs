@@ -54,9 +54,15 @@ async fn read<'r, T>(request: &'r Request<'_>, data: Data<'r>, limit_kib: u64) -
         return refuse(Problem::new(415, "unsupported-media-type", "Only JSON is understood", detail));
     }
     if request.headers().get_one("Content-Encoding").is_some_and(|e| !e.eq_ignore_ascii_case("identity")) {
-        return refuse(Problem::new(415, "unsupported-media-type", "Only JSON is understood", "send the body without Content-Encoding"));
+        return refuse(Problem::new(
+            415,
+            "unsupported-media-type",
+            "Only JSON is understood",
+            "send the body without Content-Encoding",
+        ));
     }
-    let too_large = || Problem::new(413, "too-large", "The body is too large", format!("at most {limit_kib} KiB are read"));
+    let too_large =
+        || Problem::new(413, "too-large", "The body is too large", format!("at most {limit_kib} KiB are read"));
     let declared = request.headers().get_one("Content-Length").and_then(|l| l.parse::<u64>().ok());
     if declared.is_some_and(|bytes| bytes > limit_kib * 1024) {
         return refuse(too_large());
@@ -74,7 +80,9 @@ async fn read<'r, T>(request: &'r Request<'_>, data: Data<'r>, limit_kib: u64) -
 
 fn is_json(content_type: Option<&ContentType>) -> bool {
     content_type.is_some_and(|ct| {
-        ct.top() == "application" && ct.sub() == "json" && ct.param("charset").is_none_or(|c| c.eq_ignore_ascii_case("utf-8"))
+        ct.top() == "application"
+            && ct.sub() == "json"
+            && ct.param("charset").is_none_or(|c| c.eq_ignore_ascii_case("utf-8"))
     })
 }
 

@@ -19,9 +19,9 @@ mod variants;
 mod views;
 
 pub use cache::Bodies;
-pub use views::card_maker;
 pub use openapi::document;
 pub use page::CursorKey;
+pub use views::card_maker;
 
 use crate::services::Shop;
 use answer::Caching;

@@ -76,7 +76,10 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         operation.responses.responses.insert(status.to_string(), RefOr::Object(refusal(title, headers, problem)));
     }
     if path.contains("{key}") && method == "get" {
-        let moved = Response { description: "A former slug: `Location` names the new address".to_owned(), ..refusal("", &["Location"], problem) };
+        let moved = Response {
+            description: "A former slug: `Location` names the new address".to_owned(),
+            ..refusal("", &["Location"], problem)
+        };
         operation.responses.responses.insert("301".to_owned(), RefOr::Object(moved));
     }
     if method == "get" {
@@ -210,7 +213,8 @@ fn kind_schema(kind: Kind) -> SchemaObject {
             list
         }
         Kind::Integer(min, max) => {
-            let bounds = NumberValidation { minimum: Some(min as f64), maximum: Some(max as f64), ..Default::default() };
+            let bounds =
+                NumberValidation { minimum: Some(min as f64), maximum: Some(max as f64), ..Default::default() };
             SchemaObject { number: Some(Box::new(bounds)), ..typed(InstanceType::Integer) }
         }
     }

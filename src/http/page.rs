@@ -28,7 +28,14 @@ impl CursorKey {
 
     /// Opens a cursor of this list.
     pub fn open<P: DeserializeOwned>(&self, list: &str, cursor: &str) -> Result<(P, Direction), Problem> {
-        let wrong = || Problem::new(400, "bad-cursor", "This cursor leads nowhere", "use next and previous as they were given, with the same filters and ordering");
+        let wrong = || {
+            Problem::new(
+                400,
+                "bad-cursor",
+                "This cursor leads nowhere",
+                "use next and previous as they were given, with the same filters and ordering",
+            )
+        };
         let sealed = decode(cursor).filter(|bytes| bytes.len() > SEAL).ok_or_else(wrong)?;
         let (seal, payload) = sealed.split_at(SEAL);
         let good = subtle::ConstantTimeEq::ct_eq(seal, &self.sign(list, payload)[..]);

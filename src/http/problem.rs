@@ -88,7 +88,8 @@ impl Problem {
 
     /// A 401 with the challenge that must go with it.
     pub fn unauthenticated(detail: &str) -> Self {
-        Self::new(401, "unauthenticated", "Sign in first", detail).with_header("WWW-Authenticate", "Bearer realm=\"nexus\"")
+        Self::new(401, "unauthenticated", "Sign in first", detail)
+            .with_header("WWW-Authenticate", "Bearer realm=\"nexus\"")
     }
 
     /// Keeps the problem for the catcher, since a guard can only fail with a status.
@@ -108,18 +109,26 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::NotFound(_) => Self::new(404, "not-found", "There is no such thing", detail),
-            Error::Moved(slug) => Self::new(301, "moved", "It has another address now", detail).with_header("Location", slug.to_string()),
+            Error::Moved(slug) => {
+                Self::new(301, "moved", "It has another address now", detail).with_header("Location", slug.to_string())
+            }
             Error::Invalid(invalid) => invalid.into(),
             Error::Conflict(code, detail, fields) => {
-                Self::new(409, code.replace('_', "-").as_str(), "It does not go with what is there", detail).with_errors(fields)
+                Self::new(409, code.replace('_', "-").as_str(), "It does not go with what is there", detail)
+                    .with_errors(fields)
             }
-            Error::Stale => Self::new(412, "stale", "It has changed", "it has changed since you read it; read it again"),
+            Error::Stale => {
+                Self::new(412, "stale", "It has changed", "it has changed since you read it; read it again")
+            }
             Error::Unauthenticated => Self::unauthenticated("send a valid access token as Authorization: Bearer …"),
             Error::BadCredentials => Self::unauthenticated(&detail),
             Error::Forbidden => Self::new(403, "forbidden", "Not allowed", detail),
             Error::Busy => Self::new(503, "busy", "Too much is going on", detail).with_header("Retry-After", "1"),
             Error::Timeout => Self::new(503, "timeout", "It took too long", detail).with_header("Retry-After", "5"),
-            Error::DiskFull => Self::new(507, "disk-full", "No room on the disk", "the shop is read-only until there is room").with_header("Retry-After", "30"),
+            Error::DiskFull => {
+                Self::new(507, "disk-full", "No room on the disk", "the shop is read-only until there is room")
+                    .with_header("Retry-After", "30")
+            }
             Error::Unavailable => {
                 let detail = "whether the write happened is unknown: read it again before you repeat it";
                 Self::new(503, "outcome-unknown", "The disk failed", detail).with_header("Retry-After", "5")
@@ -180,7 +189,9 @@ fn any(status: Status, request: &Request<'_>) -> Problem {
         400 => Problem::bad_request("the request is malformed"),
         413 => Problem::new(413, "too-large", "The body is too large", "send less at a time"),
         422 => Problem::new(422, "validation", "The input breaks rules", "a value in the address is not valid"),
-        500 => Problem::new(500, "internal", "Something is broken here", "the shop's log says more under this request id"),
+        500 => {
+            Problem::new(500, "internal", "Something is broken here", "the shop's log says more under this request id")
+        }
         503 => Problem::new(503, "busy", "Too much is going on", "try again shortly").with_header("Retry-After", "1"),
         code => Problem::new(code, "error", status.reason_lossy(), "the request was refused"),
     }
@@ -205,7 +216,8 @@ fn not_found(request: &Request<'_>) -> Problem {
     }
     let names: Vec<&str> = allowed.iter().map(|m| m.as_str()).collect();
     let names = names.join(", ");
-    Problem::new(405, "method-not-allowed", "Not with this method", format!("this address takes {names}")).with_header("Allow", names)
+    Problem::new(405, "method-not-allowed", "Not with this method", format!("this address takes {names}"))
+        .with_header("Allow", names)
 }
 
 fn matches_path(template: &str, path: &str) -> bool {

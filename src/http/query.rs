@@ -56,24 +56,41 @@ pub const PRODUCT_LIST: &[Parameter] = &[
     parameter("in_stock", Kind::Boolean, "true", "Has stock, or has none."),
     parameter("brand", Kind::Texts, "Saltmarsk", "Of this brand, whatever the case; repeat for several."),
     parameter("tag", Kind::Texts, "gift", "Carries this tag; repeat to ask for all of them."),
-    parameter("attr.NAME", Kind::Texts, "stoneware", "Has this value of the attribute NAME; repeat for either, use several names for all."),
-    parameter("search", Kind::Text, "coffee mug", "Matches these words: names weigh most, the last word may be the beginning of one."),
+    parameter(
+        "attr.NAME",
+        Kind::Texts,
+        "stoneware",
+        "Has this value of the attribute NAME; repeat for either, use several names for all.",
+    ),
+    parameter(
+        "search",
+        Kind::Text,
+        "coffee mug",
+        "Matches these words: names weigh most, the last word may be the beginning of one.",
+    ),
     parameter("created_after", Kind::Text, "2026-01-31T00:00:00Z", "First offered later than this."),
     parameter("updated_after", Kind::Text, "2026-01-31T00:00:00Z", "Changed later than this."),
     parameter("ids", Kind::Text, "1,2,3", "One of these products, at most 100."),
-    parameter("status", Kind::Choice(STATUSES), "active", "In this state; other than `active` for staff only; repeat for several."),
-    parameter("ordering", Kind::Choice(ORDERINGS), "-created_at", "In this order; `-` for descending. Best match first when searching, else newest first."),
+    parameter(
+        "status",
+        Kind::Choice(STATUSES),
+        "active",
+        "In this state; other than `active` for staff only; repeat for several.",
+    ),
+    parameter(
+        "ordering",
+        Kind::Choice(ORDERINGS),
+        "-created_at",
+        "In this order; `-` for descending. Best match first when searching, else newest first.",
+    ),
     parameter("include", Kind::Text, "count,facets", "Also `count` all matches, or count them by `facets`."),
     PAGE_SIZE,
     CURSOR,
 ];
 
 /// What lists of categories take.
-pub const CATEGORY_LIST: &[Parameter] = &[
-    parameter("tree", Kind::Boolean, "true", "All categories at once, nested."),
-    PAGE_SIZE,
-    CURSOR,
-];
+pub const CATEGORY_LIST: &[Parameter] =
+    &[parameter("tree", Kind::Boolean, "true", "All categories at once, nested."), PAGE_SIZE, CURSOR];
 
 /// What removing a category takes.
 pub const CATEGORY_REMOVE: &[Parameter] = &[
@@ -129,7 +146,8 @@ impl Query {
 
     /// Refuses parameters that are not in a table.
     pub fn only(&self, known: &[Parameter]) -> Result<(), Problem> {
-        let is_known = |name: &str| known.iter().any(|p| p.name == name || (p.name == "attr.NAME" && is_attribute(name)));
+        let is_known =
+            |name: &str| known.iter().any(|p| p.name == name || (p.name == "attr.NAME" && is_attribute(name)));
         match self.pairs.iter().find(|(name, _)| !is_known(name)) {
             None => Ok(()),
             Some((name, _)) => {
@@ -183,7 +201,12 @@ impl Query {
         }
     }
 
-    fn parsed<T>(&self, name: &str, expected: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+    fn parsed<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
         let Some(value) = self.one(name)? else { return Ok(None) };
         parse(value).map(Some).ok_or_else(|| Problem::bad_request(format!("{name} must be {expected}")))
     }
@@ -222,7 +245,9 @@ impl Query {
     /// Whether a part is asked for in `include`.
     pub fn include(&self) -> Result<(bool, bool), Problem> {
         let (mut count, mut facets) = (false, false);
-        for part in self.all("include").flat_map(|value| value.split(',')).map(str::trim).filter(|part| !part.is_empty()) {
+        for part in
+            self.all("include").flat_map(|value| value.split(',')).map(str::trim).filter(|part| !part.is_empty())
+        {
             match part {
                 "count" => count = true,
                 "facets" => facets = true,
@@ -236,8 +261,9 @@ impl Query {
     pub fn ordering(&self, searching: bool) -> Result<Ordering, Problem> {
         let Some(name) = self.one("ordering")? else { return Ok(Ordering::default_for(searching)) };
         let shown: String = name.chars().take(60).collect();
-        let ordering = Ordering::parse(name)
-            .ok_or_else(|| Problem::bad_request(format!("unknown ordering {shown:?}; known are {}", ORDERINGS.join(", "))))?;
+        let ordering = Ordering::parse(name).ok_or_else(|| {
+            Problem::bad_request(format!("unknown ordering {shown:?}; known are {}", ORDERINGS.join(", ")))
+        })?;
         if name == "relevance" && !searching {
             return Err(Problem::bad_request("ordering=relevance needs search"));
         }
@@ -302,7 +328,11 @@ fn decode(text: &str) -> Result<String, Problem> {
 }
 
 fn encode(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%2D", "-").replace("%5F", "_").replace("%2E", ".")
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
+        .replace("%2D", "-")
+        .replace("%5F", "_")
+        .replace("%2E", ".")
 }
 
 #[cfg(test)]

@@ -58,7 +58,9 @@ impl From<StoreError> for Error {
         match error {
             StoreError::Conflict(what) if what.contains("variant.sku") => Self::taken("sku", "is another variant's"),
             StoreError::Conflict(what) if what.contains(".slug") => Self::taken("slug", "is another one's"),
-            StoreError::Conflict(what) if what.contains("account.email_key") => Self::taken("email", "has an account already"),
+            StoreError::Conflict(what) if what.contains("account.email_key") => {
+                Self::taken("email", "has an account already")
+            }
             StoreError::Conflict(what) if what.contains("FOREIGN KEY") => {
                 Self::Conflict("in_use", "something else refers to it".to_owned(), Vec::new())
             }

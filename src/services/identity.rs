@@ -124,7 +124,8 @@ impl Shop {
     /// Adds a person.
     pub async fn user_create(&self, ctx: &Ctx, email: &str, role: Role, password: String) -> Outcome<User> {
         ctx.require(Role::Admin)?;
-        let email = Email::parse(email.trim()).ok_or_else(|| Invalid::one("email", "invalid", "must be an e-mail address"))?;
+        let email =
+            Email::parse(email.trim()).ok_or_else(|| Invalid::one("email", "invalid", "must be an e-mail address"))?;
         let hash = self.new_password(password).await?;
         let (now, stamp) = (ctx.now, crate::clock::random_hex::<16>());
         self.store

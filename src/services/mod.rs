@@ -108,8 +108,12 @@ impl Shop {
             Some(kept) if kept == code => Ok(()),
             Some(kept) => {
                 let empty = self.store.read(|tx| tx.product_count())? == 0;
-                if empty { self.currency_keep(code) } else {
-                    Err(Error::Internal(format!("this shop's prices are in {kept}, but the configuration says {code}: set shop.currency = \"{kept}\"")))
+                if empty {
+                    self.currency_keep(code)
+                } else {
+                    Err(Error::Internal(format!(
+                        "this shop's prices are in {kept}, but the configuration says {code}: set shop.currency = \"{kept}\""
+                    )))
                 }
             }
             None => self.currency_keep(code),

@@ -24,7 +24,8 @@ impl Passwords {
     pub(super) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         // Of no password; verified against for unknown accounts so that they take as long as known ones.
-        let dummy = "$argon2id$v=19$m=19456,t=2,p=1$bm8gb25lIGhhcyB0aGlz$kIo3PNhK1mJcFZzqkYdEcIUO0F2CXwdWkcZ6Xc9i9tA".to_owned();
+        let dummy = "$argon2id$v=19$m=19456,t=2,p=1$bm8gb25lIGhhcyB0aGlz$kIo3PNhK1mJcFZzqkYdEcIUO0F2CXwdWkcZ6Xc9i9tA"
+            .to_owned();
         Self { cores: Arc::new(Semaphore::new(cores)), waiting: AtomicUsize::new(0), dummy }
     }
 

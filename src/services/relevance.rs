@@ -50,7 +50,8 @@ impl Shop {
             let mut by_id = HashMap::new();
             for (sku, rating) in by_sku {
                 let id = Sku::parse(sku).map(|sku| tx.product_id_by_sku(&sku)).transpose()?.flatten();
-                by_id.insert(id.ok_or_else(|| Error::Internal(format!("no product has the rated SKU {sku}")))?, *rating);
+                by_id
+                    .insert(id.ok_or_else(|| Error::Internal(format!("no product has the rated SKU {sku}")))?, *rating);
             }
             Ok(by_id)
         })

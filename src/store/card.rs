@@ -5,8 +5,8 @@
 //! another layout counts as missing, and a product without one is encoded when it is read.
 
 use super::error::StoreResult;
-use super::tx::{ReadTx, WriteTx, params, params_from_iter};
 use super::product::placeholders;
+use super::tx::{ReadTx, WriteTx, params, params_from_iter};
 use crate::domain::catalog::{Product, Revision, Status};
 use crate::domain::{CategoryId, ProductId};
 use std::collections::HashMap;

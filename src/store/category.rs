@@ -141,7 +141,10 @@ impl WriteTx<'_> {
     pub fn category_insert(&self, row: &CategoryRow<'_>) -> StoreResult<CategoryId> {
         let sql = "insert into category (parent_id, slug, name, description, position, seo, created_at, updated_at) \
                    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)";
-        self.execute(sql, params![row.parent_id, row.slug.as_str(), row.name, row.description, row.position, row.seo.json(), row.at])?;
+        self.execute(
+            sql,
+            params![row.parent_id, row.slug.as_str(), row.name, row.description, row.position, row.seo.json(), row.at],
+        )?;
         Ok(CategoryId::new(self.last_id()))
     }
 
@@ -149,9 +152,19 @@ impl WriteTx<'_> {
     pub fn category_update(&self, before: &Category, row: &CategoryRow<'_>) -> StoreResult<()> {
         let sql = "update category set parent_id = ?2, slug = ?3, name = ?4, description = ?5, position = ?6, seo = ?7, \
                    updated_at = ?8, version = version + 1 where id = ?1";
-        self.execute(sql, params![
-            before.id, row.parent_id, row.slug.as_str(), row.name, row.description, row.position, row.seo.json(), row.at
-        ])?;
+        self.execute(
+            sql,
+            params![
+                before.id,
+                row.parent_id,
+                row.slug.as_str(),
+                row.name,
+                row.description,
+                row.position,
+                row.seo.json(),
+                row.at
+            ],
+        )?;
         if *row.slug != before.slug {
             self.slug_moved("category", before.slug.as_str(), row.slug.as_str(), before.id.get())?;
         }

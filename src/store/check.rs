@@ -23,17 +23,32 @@ pub struct Finding {
 
 /// Rules that hold for every row, as queries that give the offenders.
 const INVARIANTS: [(&str, &str); 6] = [
-    ("every product has a variant", "select 'product ' || id || ' has no variant' from product p where not exists (select 1 from variant v where v.product_id = p.id) limit 20"),
+    (
+        "every product has a variant",
+        "select 'product ' || id || ' has no variant' from product p where not exists (select 1 from variant v where v.product_id = p.id) limit 20",
+    ),
     (
         "product sums",
         "select 'product ' || p.id || ': price, price_max, stock or in_stock differ from its variants' from product p join \
          (select product_id, min(price) as low, max(price) as high, sum(stock) as stock from variant group by product_id) v \
          on v.product_id = p.id where p.price <> v.low or p.price_max <> v.high or p.stock <> v.stock or p.in_stock <> (v.stock > 0) limit 20",
     ),
-    ("category tree", "with recursive reached (id) as (select id from category where parent_id is null union select c.id from reached r join category c on c.parent_id = r.id) select 'category ' || id || ' is not below any root' from category where id not in (select id from reached) limit 20"),
-    ("tags", "select 'product_tag: ' || tag || ' of product ' || product_id || ' has no product' from product_tag t where not exists (select 1 from product p where p.id = t.product_id) limit 20"),
-    ("attributes", "select 'product_attribute: ' || name || ' of product ' || product_id || ' has no product' from product_attribute a where not exists (select 1 from product p where p.id = a.product_id) limit 20"),
-    ("redirects", "select 'slug_redirect: ' || kind || ' ' || slug || ' leads nowhere' from slug_redirect r where (kind = 'product' and not exists (select 1 from product p where p.id = r.target_id)) or (kind = 'category' and not exists (select 1 from category c where c.id = r.target_id)) limit 20"),
+    (
+        "category tree",
+        "with recursive reached (id) as (select id from category where parent_id is null union select c.id from reached r join category c on c.parent_id = r.id) select 'category ' || id || ' is not below any root' from category where id not in (select id from reached) limit 20",
+    ),
+    (
+        "tags",
+        "select 'product_tag: ' || tag || ' of product ' || product_id || ' has no product' from product_tag t where not exists (select 1 from product p where p.id = t.product_id) limit 20",
+    ),
+    (
+        "attributes",
+        "select 'product_attribute: ' || name || ' of product ' || product_id || ' has no product' from product_attribute a where not exists (select 1 from product p where p.id = a.product_id) limit 20",
+    ),
+    (
+        "redirects",
+        "select 'slug_redirect: ' || kind || ' ' || slug || ' leads nowhere' from slug_redirect r where (kind = 'product' and not exists (select 1 from product p where p.id = r.target_id)) or (kind = 'category' and not exists (select 1 from category c where c.id = r.target_id)) limit 20",
+    ),
 ];
 
 impl ReadTx<'_> {
@@ -47,7 +62,8 @@ impl ReadTx<'_> {
             return Ok(findings);
         }
         let orphans = self.query_all("pragma foreign_key_check", [], |row| {
-            let (table, rowid, parent) = (row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, String>(2)?);
+            let (table, rowid, parent) =
+                (row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, String>(2)?);
             Ok(format!("table {table}, row {}: refers to a row of {parent} that is not there", rowid.unwrap_or(0)))
         })?;
         findings.extend(orphans.into_iter().take(20).map(|problem| Finding { check: "foreign keys", problem }));

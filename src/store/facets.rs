@@ -2,8 +2,8 @@
 
 use super::error::StoreResult;
 use super::filter::Matching;
-use super::product::attribute_terms;
 use super::sql::Sql;
+use super::terms::attribute_terms;
 use super::tx::{ReadTx, Value, params_from_iter};
 use crate::domain::Money;
 use crate::domain::catalog::{Attributes, FacetCount, Facets, PriceRange, ProductFilter};
@@ -62,7 +62,8 @@ impl ReadTx<'_> {
             (0..starts.len()).map(|n| Ok(row.get::<_, Option<i64>>(n)?.unwrap_or(0))).collect()
         })?;
         let spans = starts.into_iter().zip(ends).zip(counts.unwrap_or_default());
-        let span = |((start, end), count)| PriceRange { min: Money::from_minor(start), max: Money::from_minor(end), count };
+        let span =
+            |((start, end), count)| PriceRange { min: Money::from_minor(start), max: Money::from_minor(end), count };
         Ok(spans.map(span).filter(|range| range.count > 0).collect())
     }
 
@@ -76,7 +77,8 @@ impl ReadTx<'_> {
         let mut counts = AttributeCounts::default();
         let sql = matching.select("p.attributes", " and p.attributes <> '{}'");
         self.query_each(&sql.text, params_from_iter(&sql.values), |row| {
-            let attributes: Attributes = serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or("{}")).unwrap_or_default();
+            let attributes: Attributes =
+                serde_json::from_str(row.get_ref(0)?.as_str().unwrap_or("{}")).unwrap_or_default();
             counts.add(&attributes);
             Ok(())
         })?;
@@ -97,7 +99,8 @@ struct AttributeCounts(HashMap<String, (String, HashMap<String, FacetCount>)>);
 impl AttributeCounts {
     fn add(&mut self, attributes: &Attributes) {
         for (name, value) in attribute_terms(attributes) {
-            let (_, values) = self.0.entry(name.to_ascii_lowercase()).or_insert_with(|| (name.to_owned(), HashMap::new()));
+            let (_, values) =
+                self.0.entry(name.to_ascii_lowercase()).or_insert_with(|| (name.to_owned(), HashMap::new()));
             let counted = values.entry(value.to_ascii_lowercase());
             counted.or_insert_with(|| FacetCount { label: value.clone(), value, count: 0 }).count += 1;
         }

@@ -43,7 +43,12 @@ pub(super) fn texts(values: &[String]) -> impl Iterator<Item = Value> {
 
 impl Resolved<'_> {
     /// Conditions on alias `p` that hold for every matching product, but for the parts left out.
-    pub(super) fn conditions_but(&self, left_out: impl Fn(&Part) -> bool, with_category: bool, with_status: bool) -> Sql {
+    pub(super) fn conditions_but(
+        &self,
+        left_out: impl Fn(&Part) -> bool,
+        with_category: bool,
+        with_status: bool,
+    ) -> Sql {
         let filter = self.filter;
         let mut sql = Sql::default();
         if with_status {
@@ -51,7 +56,10 @@ impl Resolved<'_> {
             sql.and(&format!("p.status in ({})", placeholders(filter.statuses.len())), codes);
         }
         if let Some(categories) = self.categories.as_ref().filter(|_| with_category) {
-            sql.and(&format!("p.category_id in ({})", placeholders(categories.len())), categories.iter().map(|c| Value::from(*c)));
+            sql.and(
+                &format!("p.category_id in ({})", placeholders(categories.len())),
+                categories.iter().map(|c| Value::from(*c)),
+            );
         }
         if !filter.brands.is_empty() && !left_out(&Part::Brand) {
             sql.and(&format!("p.brand in ({})", placeholders(filter.brands.len())), texts(&filter.brands));
@@ -110,7 +118,8 @@ impl Resolved<'_> {
             sources.push(Source { part: Part::Ids, ids: rows });
         }
         for tag in &filter.tags {
-            let rows = Sql::new("select product_id as id from product_tag where tag = ?", vec![Value::Text(tag.clone())]);
+            let rows =
+                Sql::new("select product_id as id from product_tag where tag = ?", vec![Value::Text(tag.clone())]);
             sources.push(Source { part: Part::Tag(tag.clone()), ids: rows });
         }
         for (name, values) in &filter.attributes {
@@ -127,7 +136,10 @@ impl Resolved<'_> {
         if !filter.brands.is_empty() {
             let mut rows = Sql::default();
             let brands = placeholders(filter.brands.len());
-            rows.push(&format!("select p.id from product p where p.brand in ({brands}) and p.status in ({statuses})"), texts(&filter.brands).chain(codes()));
+            rows.push(
+                &format!("select p.id from product p where p.brand in ({brands}) and p.status in ({statuses})"),
+                texts(&filter.brands).chain(codes()),
+            );
             sources.push(Source { part: Part::Brand, ids: rows });
         }
         let mut range = |part: Part, conditions: Sql| {

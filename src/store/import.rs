@@ -1,7 +1,7 @@
 //! SQL of imports: what each run touched, so that it can be undone.
 
 use super::error::StoreResult;
-use super::product::attribute_terms;
+use super::terms::attribute_terms;
 use super::tx::{ReadTx, WriteTx, params};
 use crate::domain::catalog::Attributes;
 use crate::domain::{ImportId, ProductId, Timestamp};
@@ -44,8 +44,8 @@ pub struct LateTerms {
     attributes: Vec<(String, String, ProductId)>,
 }
 
-/// Terms kept back at most, some 25 MB.
-const MOST_LATE: usize = 200_000;
+/// Terms kept back at most, some 12 MB.
+const MOST_LATE: usize = 100_000;
 
 impl LateTerms {
     /// Keeps back the terms of a product.
@@ -207,7 +207,7 @@ impl WriteTx<'_> {
     /// million rows would not fit beside them.
     pub fn bulk_settings(&self, on: bool) -> StoreResult<()> {
         self.execute_script(if on {
-            "pragma cache_size = -65536; pragma temp_store = file;"
+            "pragma cache_size = -40960; pragma temp_store = file;"
         } else {
             "pragma cache_size = -16000; pragma temp_store = memory;"
         })

@@ -105,7 +105,11 @@ impl<'a> Walk<'a> {
         let bounded = self.bounded_part();
         let rest = resolved.conditions_but(|part| *part == source.part || Some(part) == bounded.as_ref(), true, true);
         let mut sql = Sql::default();
-        sql.append(&format!("select p.id, p.{} from (", self.column), source.ids, ") s cross join product p on p.id = s.id");
+        sql.append(
+            &format!("select p.id, p.{} from (", self.column),
+            source.ids,
+            ") s cross join product p on p.id = s.id",
+        );
         sql.append(" where ", rest, "");
         let bounds = self.bounds(resolved);
         if !bounds.text.is_empty() {
@@ -128,7 +132,10 @@ impl<'a> Walk<'a> {
         let many = lanes.len() > 1;
         for (number, lane) in lanes.into_iter().enumerate() {
             sql.push(if number > 0 { " union all " } else { "" }, []);
-            sql.push(&format!("select p.id as id, p.{} as k from product p indexed by {} where ", self.column, lane.index), []);
+            sql.push(
+                &format!("select p.id as id, p.{} as k from product p indexed by {} where ", self.column, lane.index),
+                [],
+            );
             sql.append("", lane.condition, "");
             for extra in [&rest, &bounds] {
                 if !extra.text.is_empty() {
@@ -195,11 +202,8 @@ impl ReadTx<'_> {
         let by_name = listing.ordering.key == OrderingKey::Name;
         self.query_all(&sql.text, params_from_iter(&sql.values), |row| {
             let id = row.get(0)?;
-            let position = if by_name {
-                ListingPosition::Text(row.get(1)?, id)
-            } else {
-                ListingPosition::Number(row.get(1)?, id)
-            };
+            let position =
+                if by_name { ListingPosition::Text(row.get(1)?, id) } else { ListingPosition::Number(row.get(1)?, id) };
             Ok((id, position))
         })
     }

@@ -39,7 +39,10 @@ pub fn run(connection: &mut Connection, folder: &DataFolder) -> StoreResult<Migr
     }
     let backup = if from > 0 { Some(copy_before(connection, folder, from)?) } else { None };
     // Grouped: else a step and the note that it was made are two transactions, and a crash between them is for ever.
-    embedded::migrations::runner().set_grouped(true).run(connection).map_err(|e| StoreError::Internal(e.to_string()))?;
+    embedded::migrations::runner()
+        .set_grouped(true)
+        .run(connection)
+        .map_err(|e| StoreError::Internal(e.to_string()))?;
     Ok(Migrated { from, to, backup })
 }
 

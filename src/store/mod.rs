@@ -17,14 +17,15 @@ mod product;
 mod search;
 mod setting;
 mod sql;
+mod terms;
 mod tx;
 mod user;
 mod writer;
 
-pub use check::{CheckDepth, Finding};
-pub use error::{StoreError, StoreResult};
 pub use card::{CardMaker, CardRow};
 pub use category::CategoryRow;
+pub use check::{CheckDepth, Finding};
+pub use error::{StoreError, StoreResult};
 pub use import::{ImportChange, ImportRun, LateTerms};
 pub use migrate::Migrated;
 pub use product::{ProductRow, VariantRow};
@@ -69,7 +70,9 @@ impl Store {
         let path = folder.database();
         let interrupted = has_log(&path);
         let named = |error: StoreError| match error {
-            StoreError::Internal(why) | StoreError::Unavailable(why) => StoreError::Internal(format!("{}: {why}", path.display())),
+            StoreError::Internal(why) | StoreError::Unavailable(why) => {
+                StoreError::Internal(format!("{}: {why}", path.display()))
+            }
             other => other,
         };
         let mut connection = Connection::open(&path).map_err(|e| named(e.into()))?;

@@ -17,7 +17,10 @@ const INSTRUCTIONS_PER_CHECK: i32 = 2_000;
 /// Refuses to run on an engine that is too old.
 pub fn assert_engine() -> StoreResult<()> {
     if rusqlite::version_number() < OLDEST_ENGINE {
-        return Err(StoreError::Internal(format!("SQLite {} is too old, 3.51.3 or newer is needed", rusqlite::version())));
+        return Err(StoreError::Internal(format!(
+            "SQLite {} is too old, 3.51.3 or newer is needed",
+            rusqlite::version()
+        )));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::error::StoreResult;
 use super::tx::{ReadTx, Row, RowResult, WriteTx, params, params_from_iter};
 use crate::domain::catalog::{
-    AttributeValue, Attributes, CategoryRef, Image, OptionChoice, OptionType, Product, Revision, Seo, Status, Stored, Variant,
+    Attributes, CategoryRef, Image, OptionChoice, OptionType, Product, Revision, Seo, Status, Stored, Variant,
 };
 use crate::domain::{CategoryId, Money, ProductId, Sku, Slug, Timestamp, VariantId};
 
@@ -156,7 +156,8 @@ impl ReadTx<'_> {
             return Ok(Vec::new());
         }
         let marks = placeholders(ids.len());
-        let mut products = self.query_all(&format!("{PRODUCT} where p.id in ({marks})"), params_from_iter(ids), product)?;
+        let mut products =
+            self.query_all(&format!("{PRODUCT} where p.id in ({marks})"), params_from_iter(ids), product)?;
         let place = |id: ProductId| ids.iter().position(|wanted| *wanted == id).unwrap_or(usize::MAX);
         products.sort_by_cached_key(|p| place(p.id));
         let sql = format!("{VARIANT} where product_id in ({marks}) order by product_id, position");
@@ -228,11 +229,28 @@ impl WriteTx<'_> {
         let sql = "insert into product (slug, name, name_key, status, category_id, brand, price, price_max, stock, in_stock, \
                    tags, options, images, seo, attributes, description, created_at, updated_at) \
                    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9 > 0, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
-        self.execute(sql, params![
-            row.slug.as_str(), row.name, row.name_key, row.status.code(), row.category_id, row.brand, row.price,
-            row.price_max, row.stock, row.tags.json(), row.options.json(), row.images.json(), row.seo.json(),
-            row.attributes.json(), row.description, row.created_at, row.updated_at
-        ])?;
+        self.execute(
+            sql,
+            params![
+                row.slug.as_str(),
+                row.name,
+                row.name_key,
+                row.status.code(),
+                row.category_id,
+                row.brand,
+                row.price,
+                row.price_max,
+                row.stock,
+                row.tags.json(),
+                row.options.json(),
+                row.images.json(),
+                row.seo.json(),
+                row.attributes.json(),
+                row.description,
+                row.created_at,
+                row.updated_at
+            ],
+        )?;
         Ok(ProductId::new(self.last_id()))
     }
 
@@ -242,11 +260,29 @@ impl WriteTx<'_> {
                    price = ?8, price_max = ?9, stock = ?10, in_stock = ?10 > 0, tags = ?11, options = ?12, images = ?13, \
                    seo = ?14, attributes = ?15, description = ?16, created_at = ?17, updated_at = ?18, \
                    version = version + 1 where id = ?1";
-        self.execute(sql, params![
-            before.id, row.slug.as_str(), row.name, row.name_key, row.status.code(), row.category_id, row.brand,
-            row.price, row.price_max, row.stock, row.tags.json(), row.options.json(), row.images.json(), row.seo.json(),
-            row.attributes.json(), row.description, row.created_at, row.updated_at
-        ])?;
+        self.execute(
+            sql,
+            params![
+                before.id,
+                row.slug.as_str(),
+                row.name,
+                row.name_key,
+                row.status.code(),
+                row.category_id,
+                row.brand,
+                row.price,
+                row.price_max,
+                row.stock,
+                row.tags.json(),
+                row.options.json(),
+                row.images.json(),
+                row.seo.json(),
+                row.attributes.json(),
+                row.description,
+                row.created_at,
+                row.updated_at
+            ],
+        )?;
         if *row.slug != before.slug {
             self.slug_moved("product", before.slug.as_str(), row.slug.as_str(), before.id.get())?;
         }
@@ -271,10 +307,21 @@ impl WriteTx<'_> {
     pub fn variant_insert(&self, product_id: ProductId, row: &VariantRow<'_>) -> StoreResult<VariantId> {
         let sql = "insert into variant (product_id, position, sku, title, options, price, compare_at_price, stock, \
                    weight_grams, barcode) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-        self.execute(sql, params![
-            product_id, row.position, row.sku.map(Sku::as_str), row.title, row.options.json(), row.price,
-            row.compare_at_price, row.stock, row.weight_grams, row.barcode
-        ])?;
+        self.execute(
+            sql,
+            params![
+                product_id,
+                row.position,
+                row.sku.map(Sku::as_str),
+                row.title,
+                row.options.json(),
+                row.price,
+                row.compare_at_price,
+                row.stock,
+                row.weight_grams,
+                row.barcode
+            ],
+        )?;
         Ok(VariantId::new(self.last_id()))
     }
 
@@ -282,10 +329,21 @@ impl WriteTx<'_> {
     pub fn variant_update(&self, id: VariantId, row: &VariantRow<'_>) -> StoreResult<()> {
         let sql = "update variant set position = ?2, sku = ?3, title = ?4, options = ?5, price = ?6, \
                    compare_at_price = ?7, stock = ?8, weight_grams = ?9, barcode = ?10 where id = ?1";
-        self.execute(sql, params![
-            id, row.position, row.sku.map(Sku::as_str), row.title, row.options.json(), row.price,
-            row.compare_at_price, row.stock, row.weight_grams, row.barcode
-        ])?;
+        self.execute(
+            sql,
+            params![
+                id,
+                row.position,
+                row.sku.map(Sku::as_str),
+                row.title,
+                row.options.json(),
+                row.price,
+                row.compare_at_price,
+                row.stock,
+                row.weight_grams,
+                row.barcode
+            ],
+        )?;
         Ok(())
     }
 
@@ -305,56 +363,5 @@ impl WriteTx<'_> {
         let sql = "insert into slug_redirect (kind, slug, target_id) values (?1, ?2, ?3) \
                    on conflict (kind, slug) do update set target_id = excluded.target_id";
         self.execute(sql, params![kind, old, target]).map(drop)
-    }
-
-    fn terms_insert(&self, id: ProductId, row: &ProductRow<'_>) -> StoreResult<()> {
-        if row.tags.json() != "[]" {
-            for tag in row.tags.value() {
-                self.execute("insert into product_tag (tag, product_id) values (?1, ?2)", params![tag, id])?;
-            }
-        }
-        if row.attributes.json() != "{}" {
-            for (name, value) in attribute_terms(&row.attributes.value()) {
-                let sql = "insert or ignore into product_attribute (name, value, product_id) values (?1, ?2, ?3)";
-                self.execute(sql, params![name, value, id])?;
-            }
-        }
-        Ok(())
-    }
-
-    fn terms_delete(&self, before: &Product) -> StoreResult<()> {
-        for tag in before.tags.value() {
-            self.execute("delete from product_tag where tag = ?1 and product_id = ?2", params![tag, before.id])?;
-        }
-        for (name, value) in attribute_terms(&before.attributes.value()) {
-            let sql = "delete from product_attribute where name = ?1 and value = ?2 and product_id = ?3";
-            self.execute(sql, params![name, value, before.id])?;
-        }
-        Ok(())
-    }
-}
-
-/// The pairs a filter `attr.NAME=VALUE` can find: each item of a list on its own, numbers in their shortest form.
-pub(super) fn attribute_terms(attributes: &Attributes) -> Vec<(&str, String)> {
-    let mut terms = Vec::new();
-    for (name, value) in attributes {
-        match value {
-            AttributeValue::Array(items) => terms.extend(items.iter().map(|item| (name.as_str(), attribute_term(item)))),
-            single => terms.push((name.as_str(), attribute_term(single))),
-        }
-    }
-    terms
-}
-
-/// The text by which one attribute value is found. Texts longer than 200 characters are cut.
-fn attribute_term(value: &AttributeValue) -> String {
-    match value {
-        AttributeValue::String(text) => text.chars().take(200).collect(),
-        AttributeValue::Number(number) => {
-            let text = number.to_string();
-            let plain = text.contains('.') && !text.contains(['e', 'E']);
-            if plain { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-        }
-        other => other.to_string(),
     }
 }

@@ -13,7 +13,8 @@ impl ReadTx<'_> {
 impl WriteTx<'_> {
     /// Keeps a value under a name.
     pub fn setting_put(&self, name: &str, value: &str) -> StoreResult<()> {
-        let sql = "insert into setting (name, value) values (?1, ?2) on conflict (name) do update set value = excluded.value";
+        let sql =
+            "insert into setting (name, value) values (?1, ?2) on conflict (name) do update set value = excluded.value";
         self.execute(sql, [name, value]).map(drop)
     }
 }

@@ -60,7 +60,14 @@ impl ReadTx<'_> {
 
 impl WriteTx<'_> {
     /// Adds a person; a conflict when the address is taken.
-    pub fn user_insert(&self, email: &Email, role: Role, password_hash: &str, stamp: &str, at: Timestamp) -> StoreResult<UserId> {
+    pub fn user_insert(
+        &self,
+        email: &Email,
+        role: Role,
+        password_hash: &str,
+        stamp: &str,
+        at: Timestamp,
+    ) -> StoreResult<UserId> {
         let sql = "insert into account (email, email_key, role, password_hash, stamp, created_at, updated_at) \
                    values (?1, ?2, ?3, ?4, ?5, ?6, ?6)";
         self.execute(sql, params![email.as_str(), email.key(), role.as_str(), password_hash, stamp, at])?;

@@ -7,8 +7,8 @@
 
 use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
-use super::tx::{DeadlineGuard, WriteTx};
 use super::pragma;
+use super::tx::{DeadlineGuard, WriteTx};
 use crate::domain::Change;
 use crate::generations::Generations;
 use rusqlite::Connection;
@@ -125,7 +125,10 @@ impl Writer {
     }
 
     /// Queues a write and blocks until it is on disk or has failed.
-    pub fn submit_blocking<T, E>(&self, work: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub fn submit_blocking<T, E>(
+        &self,
+        work: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -140,7 +143,9 @@ impl Writer {
         match queue.as_ref().map(|q| q.try_send(job)) {
             Some(Ok(())) => Ok(()),
             Some(Err(TrySendError::Full(_))) => Err(StoreError::Busy),
-            Some(Err(TrySendError::Disconnected(_))) | None => Err(StoreError::Unavailable("the shop is stopping".to_owned())),
+            Some(Err(TrySendError::Disconnected(_))) | None => {
+                Err(StoreError::Unavailable("the shop is stopping".to_owned()))
+            }
         }
     }
 
@@ -283,7 +288,9 @@ impl Desk {
     fn still_sound(&self, tx: &WriteTx<'_>) -> StoreResult<()> {
         match tx.disk_trouble() {
             Some(trouble) => Err(trouble),
-            None if self.connection.is_autocommit() => Err(StoreError::Unavailable("the transaction was given up".to_owned())),
+            None if self.connection.is_autocommit() => {
+                Err(StoreError::Unavailable("the transaction was given up".to_owned()))
+            }
             None => Ok(()),
         }
     }

@@ -55,15 +55,7 @@ const OUTSIDE: [&str; 6] = ["std::fs", "std::net", "std::env", "std::process", "
 const MOST_LINES: usize = 400;
 
 /// Longer files, each with the reason why it is not cut in two.
-const LONGER: [(&str, usize, &str); 3] = [
-    ("src/domain/catalog/draft.rs", 500, "one body, read in one place: product, variant and what PATCH does to both"),
-    (
-        "src/services/catalog/writer.rs",
-        540,
-        "the one path by which products are written; its checks must run in this order",
-    ),
-    ("src/store/listing.rs", 490, "the planner of lists: sources, walks and their SQL decide together"),
-];
+const LONGER: [(&str, usize, &str); 0] = [];
 
 /// A source file, taken apart.
 struct Source<'t> {

@@ -141,7 +141,10 @@ impl ProductDraft {
             for option in &self.options {
                 let value = variant.options.get(&option.name).and_then(Value::as_str);
                 if !value.is_some_and(|v| option.values.iter().any(|known| known == v)) {
-                    return Some(("option_value", format!("each variant must choose a value of option {}", option.name)));
+                    return Some((
+                        "option_value",
+                        format!("each variant must choose a value of option {}", option.name),
+                    ));
                 }
             }
             if variant.options.len() != self.options.len() {
@@ -332,7 +335,8 @@ fn attributes(fields: &mut Fields<'_>) -> Attributes {
         if !name_ok {
             fields.wrong("attributes", "invalid_name", "names must be 1 to 100 characters long");
         } else if !attribute_ok(value) {
-            let what = "must be a text of at most 1,000 characters, a number, true, false, or a list of at most 50 of these";
+            let what =
+                "must be a text of at most 1,000 characters, a number, true, false, or a list of at most 50 of these";
             fields.wrong(&format!("attributes.{name}"), "invalid", what);
         } else if !value.is_null() {
             attributes.insert(name.trim().to_owned(), value.clone());
@@ -343,7 +347,9 @@ fn attributes(fields: &mut Fields<'_>) -> Attributes {
 
 fn attribute_ok(value: &Value) -> bool {
     match value {
-        Value::Array(items) => items.len() <= 50 && items.iter().all(|v| !v.is_array() && !v.is_null() && attribute_ok(v)),
+        Value::Array(items) => {
+            items.len() <= 50 && items.iter().all(|v| !v.is_array() && !v.is_null() && attribute_ok(v))
+        }
         Value::String(text) => text.chars().count() <= 1_000 && !text.contains('\0'),
         Value::Number(number) => number.to_string().len() <= 40 && number.as_f64().is_some_and(f64::is_finite),
         Value::Bool(_) | Value::Null => true,
@@ -367,7 +373,8 @@ mod tests {
 
     #[test]
     fn name_price_and_category_are_enough() {
-        let draft = ProductDraft::from_body(&json!({"name": "Mug", "price": "9.50", "category": "mugs"}), eur()).unwrap();
+        let draft =
+            ProductDraft::from_body(&json!({"name": "Mug", "price": "9.50", "category": "mugs"}), eur()).unwrap();
         assert_eq!(draft.variants.len(), 1);
         assert_eq!(draft.variants[0].price, Money::from_minor(950));
         assert_eq!(draft.status, Status::Active);
@@ -375,7 +382,8 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_named_at_once() {
-        let body = json!({"price": -1, "stock": "3", "role": "admin", "images": [{"url": "javascript:x"}], "tags": [""]});
+        let body =
+            json!({"price": -1, "stock": "3", "role": "admin", "images": [{"url": "javascript:x"}], "tags": [""]});
         let found = problems(body);
         for expected in [
             ("name", "required"),
@@ -392,15 +400,16 @@ mod tests {
 
     #[test]
     fn variants_choose_one_value_of_each_option() {
-        let base = |variants: Value| {
-            json!({"name": "Tee", "category": 1, "options": [{"name": "Size", "values": ["S", "M"]}], "variants": variants})
-        };
+        let base = |variants: Value| json!({"name": "Tee", "category": 1, "options": [{"name": "Size", "values": ["S", "M"]}], "variants": variants});
         let good = base(json!([{"options": {"Size": "S"}, "price": 1}, {"options": {"Size": "M"}, "price": 2}]));
         assert!(ProductDraft::from_body(&good, eur()).is_ok());
         assert_eq!(problems(base(json!([{"options": {"Size": "XL"}, "price": 1}])))[0].1, "option_value");
         assert_eq!(problems(base(json!([{"price": 1}])))[0].1, "option_value");
         let twice = base(json!([{"options": {"Size": "S"}, "price": 1}, {"options": {"Size": "S"}, "price": 2}]));
         assert_eq!(problems(twice)[0].1, "duplicate");
-        assert_eq!(problems(json!({"name": "Tee", "category": 1, "price": 1, "variants": [{"price": 1}]}))[0].1, "not_allowed");
+        assert_eq!(
+            problems(json!({"name": "Tee", "category": 1, "price": 1, "variants": [{"price": 1}]}))[0].1,
+            "not_allowed"
+        );
     }
 }

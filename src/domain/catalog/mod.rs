@@ -13,5 +13,7 @@ pub use listing::{
     CategoryPick, FacetCount, Facets, Listing, ListingPosition, Ordering, OrderingKey, PriceRange, ProductFilter,
 };
 pub use patch::merge_patch;
-pub use product::{AttributeValue, Attributes, Image, OptionChoice, OptionType, Product, Revision, Seo, Status, Variant};
+pub use product::{
+    AttributeValue, Attributes, Image, OptionChoice, OptionType, Product, Revision, Seo, Status, Variant,
+};
 pub use stored::Stored;

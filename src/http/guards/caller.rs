@@ -26,7 +26,10 @@ fn actor(request: &Request<'_>) -> Result<Actor, Problem> {
     let Some(header) = request.headers().get_one("Authorization") else { return Ok(Actor::Anonymous) };
     let shop = request.rocket().state::<Arc<Shop>>().ok_or_else(|| Problem::unauthenticated("no shop"))?;
     // The scheme has no case (RFC 9110).
-    let token = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map_or("", |(_, token)| token);
+    let token = header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .map_or("", |(_, token)| token);
     Ok(shop.actor_of(token.trim())?)
 }
 

@@ -20,7 +20,10 @@ impl SlowLane {
     }
 
     /// Runs a read there.
-    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Outcome<T> + Send + 'static) -> Result<T, Problem> {
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Outcome<T> + Send + 'static,
+    ) -> Result<T, Problem> {
         let _permit = self.0.clone().acquire_owned().await.map_err(|_| Error::Busy)?;
         let done = spawn_blocking(work).await.map_err(|e| Error::Internal(e.to_string()))?;
         Ok(done?)

@@ -5,9 +5,11 @@ mod category;
 mod product;
 mod user;
 
-pub use bodies::{BatchBodyShape, CategoryBody, CategoryPatch, LoginBody, ProductBody, ProductPatch, VariantBody, VariantPatchBody};
+pub use bodies::{
+    BatchBodyShape, CategoryBody, CategoryPatch, LoginBody, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
+};
 pub use category::{CategoryList, CategoryView};
-pub use product::{BatchOutcome, card_maker, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView};
+pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use user::LoginView;
 
 use crate::domain::catalog::Revision;

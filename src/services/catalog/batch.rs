@@ -45,7 +45,9 @@ impl Shop {
                     match upsert(&mut writer, row, currency) {
                         Ok(outcome) => done.push(outcome),
                         Err(Error::Invalid(invalid)) => wrong.extend(invalid.within(&place).0),
-                        Err(Error::Conflict(_, _, fields)) if !fields.is_empty() => wrong.extend(Invalid(fields).within(&place).0),
+                        Err(Error::Conflict(_, _, fields)) if !fields.is_empty() => {
+                            wrong.extend(Invalid(fields).within(&place).0)
+                        }
                         Err(other) => return Err(other),
                     }
                 }
@@ -71,6 +73,12 @@ fn upsert(writer: &mut CatalogWriter<'_, '_>, row: &Value, currency: crate::doma
 /// The SKU that names the row's product: its own, or that of its first variant.
 fn row_sku(row: &Value) -> Result<Sku, Invalid> {
     let own = row.get("sku").or_else(|| row.get("variants")?.get(0)?.get("sku"));
-    let missing = || Invalid(vec![FieldError { field: "sku".to_owned(), code: "required", message: "is required in a batch".to_owned() }]);
+    let missing = || {
+        Invalid(vec![FieldError {
+            field: "sku".to_owned(),
+            code: "required",
+            message: "is required in a batch".to_owned(),
+        }])
+    };
     own.and_then(Value::as_str).and_then(|text| Sku::parse(text.trim())).ok_or_else(missing)
 }

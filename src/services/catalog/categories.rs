@@ -4,8 +4,9 @@
 //! everything below anew, in the same transaction. That may be much: these writes run alone.
 
 use super::category_tree::current;
+use super::placing::free_slug;
 use super::products::Preconditions;
-use super::writer::{CatalogWriter, free_slug, note_category};
+use super::writer::{CatalogWriter, note_category};
 use crate::domain::catalog::{Category, CategoryDraft, CategoryPick, CategoryRemoval, Stored};
 use crate::domain::{CategoryId, Invalid, Role, Slug, Timestamp};
 use crate::services::{Ctx, Error, Outcome, Shop};
@@ -98,11 +99,24 @@ fn row<'a>(
     seo: &'a Stored<crate::domain::catalog::Seo>,
     at: Timestamp,
 ) -> CategoryRow<'a> {
-    CategoryRow { parent_id, slug, name: &draft.name, description: &draft.description, position: draft.position, seo, at }
+    CategoryRow {
+        parent_id,
+        slug,
+        name: &draft.name,
+        description: &draft.description,
+        position: draft.position,
+        seo,
+        at,
+    }
 }
 
 /// The node a category goes under; never itself or one below it, and not too deep.
-fn parent(tx: &WriteTx<'_>, now: Timestamp, draft: &CategoryDraft, own: Option<CategoryId>) -> Outcome<Option<CategoryId>> {
+fn parent(
+    tx: &WriteTx<'_>,
+    now: Timestamp,
+    draft: &CategoryDraft,
+    own: Option<CategoryId>,
+) -> Outcome<Option<CategoryId>> {
     let Some(key) = &draft.parent else { return Ok(None) };
     let found = CatalogWriter::new(tx, now).category(key).map_err(|error| match error {
         Error::Invalid(_) => Invalid::one("parent", "unknown", "is not a category of this shop").into(),

@@ -5,12 +5,14 @@ mod cards;
 mod categories;
 mod category_tree;
 mod listing;
+mod placing;
 mod products;
+mod rows;
 mod taken;
 mod writer;
 
 pub use batch::{BatchAction, BatchRow};
 pub use listing::{ProductPage, Shown, listing_depends_on};
 pub use products::{Key, Preconditions, ShownProduct};
+pub(in crate::services) use rows::document;
 pub use writer::CatalogWriter;
-pub(in crate::services) use writer::document;

@@ -4,31 +4,27 @@
 //! rows of one category ask once. Everything that could be refused is checked before the first change of a
 //! product, so a refused product leaves no trace and its neighbours in the same transaction stand.
 
-use crate::domain::catalog::{
-    Category, CategoryKey, CategoryRef, OptionType, Product, ProductDraft, Seo, Status, Stored, Variant, VariantDraft,
-};
-use crate::domain::search::{SearchDocument, SearchText};
-use crate::domain::{CategoryId, Change, Invalid, Money, ProductId, Sku, Slug, Timestamp, VariantId};
+use super::rows::{Extra, Parts, document, match_variants, same_variants, variant_row};
 use super::taken::Bulk;
+use crate::domain::catalog::{Category, CategoryRef, Product, ProductDraft, Status};
+use crate::domain::search::SearchDocument;
+use crate::domain::{CategoryId, Change, ProductId, Sku, Slug, Timestamp};
 use crate::services::{Error, Outcome};
-use crate::store::{CategoryRow, ProductRow, VariantRow, WriteTx};
+use crate::store::WriteTx;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Characters of a name by which lists are ordered.
-const NAME_KEY_CHARS: usize = 60;
-
 /// Writes products within one transaction.
 pub struct CatalogWriter<'t, 'c> {
-    tx: &'t WriteTx<'c>,
-    now: Timestamp,
-    by_path: HashMap<Vec<String>, CategoryId>,
-    known: HashMap<CategoryId, Rc<Known>>,
+    pub(super) tx: &'t WriteTx<'c>,
+    pub(super) now: Timestamp,
+    pub(super) by_path: HashMap<Vec<String>, CategoryId>,
+    pub(super) known: HashMap<CategoryId, Rc<Known>>,
     bulk: Option<Bulk>,
 }
 
 /// What the writer remembers of a category.
-struct Known {
+pub(super) struct Known {
     path: String,
     ancestors: Vec<CategoryRef>,
 }
@@ -64,7 +60,7 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         if free { Ok(None) } else { Ok(self.tx.product_id_by_slug(slug.as_str())?) }
     }
 
-    fn slug_taken(&self, slug: &Slug, except: Option<ProductId>) -> Outcome<bool> {
+    pub(super) fn slug_taken(&self, slug: &Slug, except: Option<ProductId>) -> Outcome<bool> {
         let free = self.bulk.as_ref().is_some_and(|bulk| bulk.slug_is_free(slug.as_str()));
         if free { Ok(false) } else { Ok(self.tx.product_slug_taken(slug, except)?) }
     }
@@ -165,71 +161,6 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         Ok(())
     }
 
-    /// Finds a category; one named by its path is made when it is missing.
-    pub fn category(&mut self, key: &CategoryKey) -> Outcome<CategoryId> {
-        let missing = || Error::Invalid(Invalid::one("category", "unknown", "is not a category of this shop"));
-        match key {
-            CategoryKey::Id(id) if self.known.contains_key(id) => Ok(*id),
-            CategoryKey::Id(id) => self.tx.category_by_id(*id)?.map(|c| c.id).ok_or_else(missing),
-            CategoryKey::Slug(slug) => {
-                let path = vec![slug.to_string()];
-                if let Some(id) = self.by_path.get(&path) {
-                    return Ok(*id);
-                }
-                let id = self.tx.category_by_slug(slug.as_str())?.map(|c| c.id).ok_or_else(missing)?;
-                self.by_path.insert(path, id);
-                Ok(id)
-            }
-            CategoryKey::Path(names) if names.is_empty() => Err(missing()),
-            CategoryKey::Path(names) => self.category_path(names),
-        }
-    }
-
-    fn category_path(&mut self, names: &[String]) -> Outcome<CategoryId> {
-        // A key of its own, so that a path of one name is not taken for a slug.
-        let mut key = vec![String::new()];
-        let mut parent = None;
-        for name in names {
-            key.push(name.clone());
-            let id = match self.by_path.get(&key) {
-                Some(id) => *id,
-                None => match self.tx.category_child(parent, name)? {
-                    Some(id) => id,
-                    None => self.category_make(parent, name)?,
-                },
-            };
-            self.by_path.insert(key.clone(), id);
-            parent = Some(id);
-        }
-        parent.ok_or_else(|| Error::Internal("a category path without names".to_owned()))
-    }
-
-    fn category_make(&self, parent: Option<CategoryId>, name: &str) -> Outcome<CategoryId> {
-        let slug = free_slug(&Slug::from_text(name), |slug| Ok(self.tx.category_slug_taken(slug, None)?))?;
-        let seo = Stored::new(&Seo::default());
-        let row = CategoryRow { parent_id: parent, slug: &slug, name, description: "", position: 0, seo: &seo, at: self.now };
-        let id = self.tx.category_insert(&row)?;
-        self.tx.changed(Change::CategoryTree);
-        Ok(id)
-    }
-
-    /// The slug a product gets: the asked one when it is free, else one made from the name.
-    fn slug_for(&self, draft: &ProductDraft, before: Option<&Product>) -> Outcome<Slug> {
-        let except = before.map(|p| p.id);
-        match (&draft.slug, before) {
-            (Some(asked), Some(before)) if *asked == before.slug => Ok(asked.clone()),
-            (Some(asked), _) => {
-                // A former slug of another product may be taken over; a current one may not.
-                match self.product_by_slug(asked)? {
-                    Some(other) if Some(other) != except => Err(Error::taken("slug", "is another product's")),
-                    _ => Ok(asked.clone()),
-                }
-            }
-            (None, Some(before)) if before.name == draft.name => Ok(before.slug.clone()),
-            (None, _) => free_slug(&Slug::from_text(&draft.name), |slug| self.slug_taken(slug, except)),
-        }
-    }
-
     fn check_skus(&self, draft: &ProductDraft, own: Option<ProductId>) -> Outcome<()> {
         for sku in draft.variants.iter().filter_map(|v| v.sku.as_ref()) {
             if self.product_by_sku(sku)?.is_some_and(|other| Some(other) != own) {
@@ -245,7 +176,8 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
                 self.tx.variant_delete(old.id)?;
             }
         }
-        let moved = matched.iter().zip(&draft.variants).any(|(m, v)| m.is_some_and(|m| before.variants[m].sku != v.sku));
+        let moved =
+            matched.iter().zip(&draft.variants).any(|(m, v)| m.is_some_and(|m| before.variants[m].sku != v.sku));
         if moved {
             self.tx.variant_skus_release(before.id)?;
         }
@@ -293,205 +225,6 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         let known = Rc::new(Known { path: names.join(" "), ancestors });
         self.known.insert(id, known.clone());
         Ok(known)
-    }
-}
-
-/// The first free slug: the plain one, else with the first free number of a growing series. The series doubles
-/// first and then closes in, so that the ten-thousandth "cable" does not ask ten thousand times.
-pub(super) fn free_slug(plain: &Slug, taken: impl Fn(&Slug) -> Outcome<bool>) -> Outcome<Slug> {
-    if !taken(plain)? {
-        return Ok(plain.clone());
-    }
-    let (mut low, mut high) = (1, 2);
-    while taken(&plain.numbered(high))? {
-        (low, high) = (high, high * 2);
-    }
-    while high - low > 1 {
-        let middle = low.midpoint(high);
-        if taken(&plain.numbered(middle))? { low = middle } else { high = middle }
-    }
-    Ok(plain.numbered(high))
-}
-
-/// What a draft becomes in the product's row.
-struct Parts {
-    name_key: String,
-    tags: Stored<Vec<String>>,
-    attributes: Stored<crate::domain::catalog::Attributes>,
-    options: Stored<Vec<OptionType>>,
-    images: Stored<Vec<crate::domain::catalog::Image>>,
-    seo: Stored<Seo>,
-    price: Money,
-    price_max: Money,
-    stock: i64,
-}
-
-impl Parts {
-    fn new(draft: &ProductDraft) -> Self {
-        let prices = || draft.variants.iter().map(|v| v.price);
-        Self {
-            name_key: name_key(&draft.name),
-            tags: Stored::new(&draft.tags),
-            attributes: Stored::new(&draft.attributes),
-            options: Stored::new(&draft.options),
-            images: Stored::new(&draft.images),
-            seo: Stored::new(&draft.seo),
-            price: prices().min().unwrap_or_default(),
-            price_max: prices().max().unwrap_or_default(),
-            stock: draft.variants.iter().map(|v| v.stock).sum(),
-        }
-    }
-
-    fn row<'a>(&'a self, draft: &'a ProductDraft, slug: &'a Slug, category_id: CategoryId, created_at: Timestamp, now: Timestamp) -> ProductRow<'a> {
-        ProductRow {
-            slug,
-            name: &draft.name,
-            name_key: &self.name_key,
-            status: draft.status,
-            category_id,
-            brand: draft.brand.as_deref(),
-            tags: &self.tags,
-            options: &self.options,
-            images: &self.images,
-            seo: &self.seo,
-            attributes: &self.attributes,
-            description: &draft.description,
-            price: self.price,
-            price_max: self.price_max,
-            stock: self.stock,
-            created_at,
-            updated_at: now,
-        }
-    }
-
-    fn same_as(&self, before: &Product, draft: &ProductDraft, slug: &Slug, category_id: CategoryId, created_at: Timestamp) -> bool {
-        before.slug == *slug
-            && before.name == draft.name
-            && before.status == draft.status
-            && before.category.id == category_id
-            && before.brand == draft.brand
-            && before.description == draft.description
-            && before.created_at == created_at
-            && before.tags == self.tags
-            && before.attributes == self.attributes
-            && before.options == self.options
-            && before.images == self.images
-            && before.seo == self.seo
-    }
-}
-
-/// What a variant draft becomes beside its plain fields.
-struct Extra {
-    title: String,
-    options: Stored<crate::domain::catalog::OptionChoice>,
-}
-
-impl Extra {
-    fn new(variant: &VariantDraft, options: &[OptionType]) -> Self {
-        let ordered = options.iter().filter_map(|o| Some((o.name.clone(), variant.options.get(&o.name)?.clone())));
-        Self { title: ProductDraft::variant_title(options, &variant.options), options: Stored::new(&ordered.collect()) }
-    }
-}
-
-impl Extra {
-    /// The variant as it was written.
-    fn variant(self, id: VariantId, product_id: ProductId, draft: &VariantDraft) -> Variant {
-        Variant {
-            id,
-            product_id,
-            sku: draft.sku.clone(),
-            title: self.title,
-            options: self.options,
-            price: draft.price,
-            compare_at_price: draft.compare_at_price,
-            stock: draft.stock,
-            weight_grams: draft.weight_grams,
-            barcode: draft.barcode.clone(),
-        }
-    }
-}
-
-fn variant_row<'a>(variant: &'a VariantDraft, position: i64, extra: &'a Extra) -> VariantRow<'a> {
-    VariantRow {
-        position,
-        sku: variant.sku.as_ref(),
-        title: &extra.title,
-        options: &extra.options,
-        price: variant.price,
-        compare_at_price: variant.compare_at_price,
-        stock: variant.stock,
-        weight_grams: variant.weight_grams,
-        barcode: variant.barcode.as_deref(),
-    }
-}
-
-/// For each variant of a draft, which existing one it is: by id, else by SKU, else by options.
-fn match_variants(before: &Product, draft: &ProductDraft) -> Outcome<Vec<Option<usize>>> {
-    let old = &before.variants;
-    let mut matched: Vec<Option<usize>> = Vec::with_capacity(draft.variants.len());
-    for variant in &draft.variants {
-        let free = |index: &usize| !matched.contains(&Some(*index));
-        let found = match variant.id {
-            Some(id) => {
-                let unknown = || Invalid::one("variants", "unknown_variant", format!("{id} is not a variant of this product"));
-                Some(old.iter().position(|v| v.id == id).ok_or_else(unknown)?)
-            }
-            None => {
-                let by_sku = variant.sku.as_ref().and_then(|sku| old.iter().position(|v| v.sku.as_ref() == Some(sku)));
-                let only = (old.len() == 1 && draft.variants.len() == 1).then_some(0);
-                by_sku.or_else(|| old.iter().position(|v| v.options.value() == variant.options)).or(only)
-            }
-        };
-        matched.push(found.filter(free));
-    }
-    Ok(matched)
-}
-
-fn same_variants(before: &Product, draft: &ProductDraft, matched: &[Option<usize>]) -> bool {
-    let same = |old: &Variant, new: &VariantDraft| {
-        let extra = Extra::new(new, &draft.options);
-        old.sku == new.sku
-            && old.title == extra.title
-            && old.options == extra.options
-            && old.price == new.price
-            && old.compare_at_price == new.compare_at_price
-            && old.stock == new.stock
-            && old.weight_grams == new.weight_grams
-            && old.barcode == new.barcode
-    };
-    before.variants.len() == draft.variants.len()
-        && matched.iter().enumerate().all(|(i, m)| *m == Some(i) && same(&before.variants[i], &draft.variants[i]))
-}
-
-/// The name without case and accents, as lists are ordered by it.
-pub(super) fn name_key(name: &str) -> String {
-    use unicode_normalization::UnicodeNormalization;
-    use unicode_normalization::char::is_combining_mark;
-    let folded = name.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
-    folded.take(NAME_KEY_CHARS).collect()
-}
-
-/// What the search index holds of a product that stands in a category of this path.
-pub(in crate::services) fn document(draft: &ProductDraft, category_path: &str) -> SearchDocument {
-    let codes = draft.variants.iter().flat_map(|v| v.sku.iter().map(Sku::as_str).chain(v.barcode.as_deref()));
-    let attributes = draft.attributes.iter().map(|(name, value)| (name.as_str(), attribute_text(value)));
-    let options = draft.options.iter().map(|o| (o.name.as_str(), o.values.join(" ")));
-    SearchDocument::new(&SearchText {
-        name: &draft.name,
-        brand: draft.brand.as_deref().unwrap_or(""),
-        codes: codes.collect(),
-        category: category_path,
-        tags: draft.tags.iter().map(String::as_str).collect(),
-        attributes: attributes.chain(options).collect(),
-        description: &draft.description,
-    })
-}
-
-fn attribute_text(value: &crate::domain::catalog::AttributeValue) -> String {
-    match value {
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Array(items) => items.iter().map(attribute_text).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
     }
 }
 

@@ -168,10 +168,10 @@ impl Load {
                 }),
             }
         }
-        if let Err(refused) = outcome {
-            if report.errors.len() < ERRORS_NAMED {
-                report.errors.push(refused);
-            }
+        if let Err(refused) = outcome
+            && report.errors.len() < ERRORS_NAMED
+        {
+            report.errors.push(refused);
         }
         Ok(())
     }

@@ -88,12 +88,15 @@ impl Columns {
     }
 }
 
+/// Attribute names with their values, in the order of the columns.
+type NamedValues = Vec<(String, Vec<String>)>;
+
 /// A product that waits for its variations.
 struct Waiting {
     line: u64,
     body: Body,
-    attributes: Vec<(String, Vec<String>)>,
-    variations: Vec<(Body, Vec<(String, Vec<String>)>)>,
+    attributes: NamedValues,
+    variations: Vec<(Body, NamedValues)>,
     problem: Option<String>,
 }
 
@@ -106,7 +109,7 @@ pub struct WooCommerce {
     /// Where the parents wait, by SKU and by `id:`.
     by_key: HashMap<String, usize>,
     /// Variations that came before their parent.
-    early: Vec<(u64, String, Body, Vec<(String, Vec<String>)>)>,
+    early: Vec<(u64, String, Body, NamedValues)>,
     /// Groups, which cost what their cheapest member costs.
     groups: Vec<(u64, Body, Vec<String>)>,
     prices: HashMap<String, String>,
@@ -283,7 +286,7 @@ impl Row<'_> {
     }
 
     /// Names and values of the attributes the row fills in.
-    fn attributes(&self) -> Vec<(String, Vec<String>)> {
+    fn attributes(&self) -> NamedValues {
         let pairs = self
             .columns
             .attributes

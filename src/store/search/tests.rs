@@ -17,7 +17,10 @@ impl Shop {
         let temporary = tempfile::tempdir().expect("a folder for the test");
         let folder = crate::folder::DataFolder::open(temporary.path()).expect("a data folder");
         let settings = StoreSettings { readers: 1, read_deadline: std::time::Duration::from_secs(10) };
-        Self { store: Store::open(&folder, settings, crate::store::CardMaker::by_name()).expect("a database"), _folder: temporary }
+        Self {
+            store: Store::open(&folder, settings, crate::store::CardMaker::by_name()).expect("a database"),
+            _folder: temporary,
+        }
     }
 
     fn put(&self, products: impl IntoIterator<Item = (i64, String, String)>) {

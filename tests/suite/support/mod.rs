@@ -55,7 +55,8 @@ pub fn wait<T>(work: impl Future<Output = T>) -> T {
 fn open(root: &Path, config: &Config) -> Shop {
     let folder = DataFolder::open(root).expect("the data folder opens");
     let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
-    Shop::open(folder, store, config.shop.clone(), config.auth.clone(), nexus::app::cards(&config.shop)).expect("the shop opens")
+    Shop::open(folder, store, config.shop.clone(), config.auth.clone(), nexus::app::cards(&config.shop))
+        .expect("the shop opens")
 }
 
 fn template() -> &'static Template {
