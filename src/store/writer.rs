@@ -199,8 +199,8 @@ struct Desk {
 
 impl Desk {
     fn serve(mut self, queue: &Receiver<Box<dyn Job>>) {
-        // Statistics for the query planner; 0x10002 looks at all tables once at start.
-        let _ = self.connection.execute_batch("pragma optimize = 0x10002");
+        // 0x10002 looks at all tables once at start.
+        self.learn("pragma optimize = 0x10002");
         let mut dirty = false;
         let mut held_back = None;
         loop {
@@ -219,8 +219,17 @@ impl Desk {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        let _ = self.connection.execute_batch("pragma optimize");
+        self.learn("pragma optimize");
         self.checkpoint();
+    }
+
+    /// Gathers statistics for the query planner, once there is something to learn from: taught by a nearly empty
+    /// shop, it would scan whole tables of the search index long after they have grown.
+    fn learn(&self, how: &str) {
+        let enough = "select count(*) = 1000 from (select 1 from product limit 1000)";
+        if self.connection.query_row(enough, [], |row| row.get(0)).unwrap_or(false) {
+            let _ = self.connection.execute_batch(how);
+        }
     }
 
     /// Runs and answers one batch; gives back a job that came in meanwhile and wants to be alone.

@@ -14,7 +14,7 @@ pub const TOP_LEVEL: u8 = LEVELS.len() as u8;
 const LEVELS: [u8; 4] = [100, 140, 170, 200];
 
 /// The weight at which half of the possible is reached: further mentions of a word add less and less.
-const HALF: f32 = 2.0;
+const HALF: f32 = 3.0;
 
 /// The text of a product, by where it stands.
 #[derive(Clone, Debug, Default)]
