@@ -1,9 +1,11 @@
 -- Catalog, people who may write, and imports.
 -- Times are UTC milliseconds, money is minor units of the shop's currency, lists and maps are JSON text.
 
+-- Written to find out whether the disk takes writes again.
 create table store_probe (
   id integer primary key check (id = 1),
-  probed_at integer not null
+  probed_at integer not null,
+  filler blob
 ) strict;
 
 create table setting (

@@ -312,8 +312,9 @@ impl Desk {
         }
         self.probed = Some(Instant::now());
         self.reopen()?;
-        let probe = "begin immediate; insert into store_probe (id, probed_at) values (1, unixepoch())
-             on conflict (id) do update set probed_at = excluded.probed_at; commit";
+        // Room for one small row would be used up by the next write: ask for more, and give it back.
+        let probe = "begin immediate; insert or replace into store_probe (id, probed_at, filler)
+             values (1, unixepoch(), zeroblob(262144)); commit; update store_probe set filler = null";
         if let Err(error) = self.connection.execute_batch(probe) {
             let _ = self.connection.execute_batch("rollback");
             return Err(error.into());
