@@ -34,7 +34,15 @@ impl ReadTx<'_> {
 
     fn facet_categories(&self, matching: &Matching) -> StoreResult<Vec<FacetCount>> {
         let mut sql = Sql::new("select c.slug, c.name, m.n from (", Vec::new());
-        sql.append("", matching.select("p.category_id as category_id, count(*) as n", " group by p.category_id"), "");
+        sql.append(
+            "",
+            matching.select_by(
+                "product_category_price",
+                "p.category_id as category_id, count(*) as n",
+                " group by p.category_id",
+            ),
+            "",
+        );
         sql.push(&format!(") m join category c on c.id = m.category_id order by m.n desc, c.name limit {VALUES}"), []);
         self.facet_rows(&sql)
     }
@@ -42,7 +50,7 @@ impl ReadTx<'_> {
     fn facet_brands(&self, matching: &Matching) -> StoreResult<Vec<FacetCount>> {
         let counted = " and p.brand is not null group by p.brand";
         let mut sql = Sql::new("select brand, brand, n from (", Vec::new());
-        sql.append("", matching.select("p.brand as brand, count(*) as n", counted), "");
+        sql.append("", matching.select_by("product_brand_price", "p.brand as brand, count(*) as n", counted), "");
         sql.push(&format!(") order by n desc, brand limit {VALUES}"), []);
         self.facet_rows(&sql)
     }
