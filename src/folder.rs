@@ -21,7 +21,6 @@ impl std::error::Error for FolderError {}
 #[derive(Debug)]
 pub struct DataFolder {
     root: PathBuf,
-    fresh: bool,
     _lock: File,
 }
 
@@ -48,19 +47,14 @@ impl DataFolder {
         check_identity(root)?;
         restrict(root, 0o700).map_err(|e| failed("restrict access to it", e))?;
         let lock = take_lock(root)?;
-        let fresh = check_identity(root)?;
+        check_identity(root)?;
         for folder in FOLDERS {
             let path = root.join(folder);
             fs::create_dir_all(&path)
                 .and_then(|()| restrict(&path, 0o700))
                 .map_err(|e| failed("make a folder in it", e))?;
         }
-        Ok(Self { root: root.to_owned(), fresh, _lock: lock })
-    }
-
-    /// Whether no shop has been set up here yet.
-    pub fn is_fresh(&self) -> bool {
-        self.fresh
+        Ok(Self { root: root.to_owned(), _lock: lock })
     }
 
     /// Notes that the database is set up, so that its absence later is a loss and not a beginning.
@@ -122,8 +116,8 @@ fn take_lock(root: &Path) -> Result<File, FolderError> {
     }
 }
 
-/// Tells a new shop from a lost or foreign database; true for a new one.
-fn check_identity(root: &Path) -> Result<bool, FolderError> {
+/// Tells a new shop from a lost or foreign database.
+fn check_identity(root: &Path) -> Result<(), FolderError> {
     let database = root.join(DATABASE);
     let marked = root.join(MARKER).exists();
     let size = fs::metadata(&database).map(|m| m.len()).unwrap_or(0);
@@ -139,7 +133,7 @@ fn check_identity(root: &Path) -> Result<bool, FolderError> {
                 root.join("backups").display()
             )));
         }
-        return Ok(true);
+        return Ok(());
     }
     let mut header = [0_u8; 72];
     let read = File::open(&database).and_then(|mut f| f.read_exact(&mut header));
@@ -153,7 +147,7 @@ fn check_identity(root: &Path) -> Result<bool, FolderError> {
     if i64::from(application_id) != APPLICATION_ID {
         return Err(FolderError(format!("{} is a database of another program", database.display())));
     }
-    Ok(false)
+    Ok(())
 }
 
 /// A folder that holds other things is not taken over: its access would be restricted and its files mixed with ours.
@@ -212,7 +206,6 @@ mod tests {
     fn a_lost_database_is_not_a_new_shop() {
         let dir = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(dir.path()).unwrap();
-        assert!(folder.is_fresh());
         folder.mark().unwrap();
         drop(folder);
         assert!(DataFolder::open(dir.path()).unwrap_err().0.contains("missing"));

@@ -2,7 +2,7 @@
 
 use super::Status;
 use crate::domain::search::{SearchPosition, SearchQuery};
-use crate::domain::{CategoryId, Direction, Money, PageSize, ProductId, Slug, Timestamp};
+use crate::domain::{CategoryId, Direction, Money, PageSize, ProductId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,11 +19,6 @@ impl CategoryPick {
     /// Reads an id or a slug; what is neither names no category.
     pub fn parse(text: &str) -> Self {
         CategoryId::parse(text).map_or_else(|| Self::Slug(text.to_owned()), Self::Id)
-    }
-
-    /// The pick for a slug.
-    pub fn slug(slug: &Slug) -> Self {
-        Self::Slug(slug.as_str().to_owned())
     }
 }
 
