@@ -46,6 +46,16 @@ ids! {
     UserId,
     /// One run of an import.
     ImportId,
+    /// A sign-in that lasts, on one device.
+    SessionId,
+    /// An address in somebody's address book.
+    AddressId,
+    /// A key for an integration.
+    ApiKeyId,
+    /// An entry of the audit log.
+    AuditId,
+    /// A piece of work to be done later.
+    JobId,
 }
 
 #[cfg(test)]

@@ -14,10 +14,10 @@ pub mod sku;
 pub mod slug;
 pub mod time;
 
-pub use account::{Email, Role};
+pub use account::{Email, Right, Rights, Role};
 pub use change::Change;
 pub use fields::{FieldError, Fields, Invalid};
-pub use id::{CategoryId, ImportId, ProductId, UserId, VariantId};
+pub use id::{AddressId, ApiKeyId, AuditId, CategoryId, ImportId, JobId, ProductId, SessionId, UserId, VariantId};
 pub use money::{Currency, Money};
 pub use page::{Direction, PageSize};
 pub use sku::Sku;

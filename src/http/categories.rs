@@ -2,7 +2,7 @@
 
 use super::BASE;
 use super::answer::{Answer, Audience, Managed, Nothing};
-use super::guards::{Caller, IfMatch, Staff};
+use super::guards::{Caller, CatalogWrite, IfMatch, May};
 use super::json::Body;
 use super::page::CursorKey;
 use super::problem::Problem;
@@ -62,7 +62,7 @@ pub async fn category_get(
 #[openapi(tag = "Catalog")]
 #[post("/categories", data = "<body>")]
 pub async fn category_create(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     body: Body<CategoryBody>,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<CategoryView>, Problem> {
@@ -75,7 +75,7 @@ pub async fn category_create(
 #[openapi(tag = "Catalog")]
 #[put("/categories/<id>", data = "<body>")]
 pub async fn category_replace(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     id: &str,
     known: IfMatch,
     body: Body<CategoryBody>,
@@ -91,7 +91,7 @@ pub async fn category_replace(
 #[openapi(tag = "Catalog")]
 #[patch("/categories/<id>", data = "<body>")]
 pub async fn category_patch(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     id: &str,
     known: IfMatch,
     body: Body<CategoryPatch>,
@@ -111,7 +111,7 @@ pub async fn category_patch(
 #[openapi(tag = "Catalog")]
 #[delete("/categories/<id>")]
 pub async fn category_remove(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     id: &str,
     query: Query,
     known: IfMatch,

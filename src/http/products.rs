@@ -3,7 +3,7 @@
 use super::BASE;
 use super::answer::{Answer, Audience, Managed, Nothing};
 use super::cache::Bodies;
-use super::guards::{Caller, IfMatch, SlowLane, Staff};
+use super::guards::{Caller, CatalogWrite, IfMatch, May, SlowLane};
 use super::json::{BatchBody, Body};
 use super::listing::Lister;
 use super::page::CursorKey;
@@ -73,7 +73,7 @@ pub async fn product_get(
 #[openapi(tag = "Catalog")]
 #[post("/products", data = "<body>")]
 pub async fn product_create(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     body: Body<ProductBody>,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<ProductView<'static>>, Problem> {
@@ -87,7 +87,7 @@ pub async fn product_create(
 #[openapi(tag = "Catalog")]
 #[post("/products/batch", data = "<body>")]
 pub async fn product_batch(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     body: BatchBody<BatchBodyShape>,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<BatchOutcome<'static>>, Problem> {
@@ -100,7 +100,7 @@ pub async fn product_batch(
 #[openapi(tag = "Catalog")]
 #[put("/products/<id>", data = "<body>")]
 pub async fn product_replace(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     id: &str,
     known: IfMatch,
     body: Body<ProductBody>,
@@ -116,7 +116,7 @@ pub async fn product_replace(
 #[openapi(tag = "Catalog")]
 #[patch("/products/<id>", data = "<body>")]
 pub async fn product_patch(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     id: &str,
     known: IfMatch,
     body: Body<ProductPatch>,
@@ -135,7 +135,7 @@ pub async fn product_patch(
 #[openapi(tag = "Catalog")]
 #[delete("/products/<id>")]
 pub async fn product_remove(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     id: &str,
     known: IfMatch,
     shop: Managed<'_, Arc<Shop>>,

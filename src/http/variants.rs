@@ -2,7 +2,7 @@
 
 use super::BASE;
 use super::answer::{Answer, Audience, Managed, Nothing};
-use super::guards::{Caller, IfMatch, Staff};
+use super::guards::{Caller, CatalogWrite, IfMatch, May};
 use super::json::Body;
 use super::problem::Problem;
 use super::products::{moved, product_id};
@@ -35,7 +35,7 @@ pub async fn variant_list(
 #[openapi(tag = "Catalog")]
 #[post("/products/<id>/variants", data = "<body>")]
 pub async fn variant_create(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     id: &str,
     body: Body<VariantBody>,
     shop: Managed<'_, Arc<Shop>>,
@@ -51,7 +51,7 @@ pub async fn variant_create(
 #[openapi(tag = "Catalog")]
 #[patch("/variants/<id>", data = "<body>")]
 pub async fn variant_patch(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     id: &str,
     known: IfMatch,
     body: Body<VariantPatchBody>,
@@ -68,7 +68,7 @@ pub async fn variant_patch(
 #[openapi(tag = "Catalog")]
 #[delete("/variants/<id>")]
 pub async fn variant_remove(
-    staff: Staff,
+    staff: May<CatalogWrite>,
     id: &str,
     known: IfMatch,
     shop: Managed<'_, Arc<Shop>>,

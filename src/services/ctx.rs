@@ -1,7 +1,8 @@
-//! Who asks, and when.
+//! Who asks, from where, and when.
 
 use super::error::{Error, Outcome};
-use crate::domain::{Role, Timestamp, UserId};
+use crate::domain::{ApiKeyId, Right, Rights, Role, SessionId, Timestamp, UserId};
+use std::net::IpAddr;
 
 /// Who a use case acts for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,9 +15,31 @@ pub enum Actor {
         id: UserId,
         /// What they may.
         role: Role,
+        /// By which sign-in.
+        session: SessionId,
+    },
+    /// An integration, by its key.
+    ApiKey {
+        /// Which.
+        id: ApiKeyId,
+        /// What it may.
+        rights: Rights,
     },
     /// The owner of the data folder, at the command line; may everything.
     Owner,
+    /// The shop itself, doing its chores; may everything.
+    Shop,
+}
+
+/// Where a call came from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// The client's address, as far as it can be trusted.
+    pub client: Option<IpAddr>,
+    /// The id of the request.
+    pub request_id: Option<String>,
+    /// What the client calls itself.
+    pub agent: Option<String>,
 }
 
 /// The circumstances of one call.
@@ -26,12 +49,14 @@ pub struct Ctx {
     pub actor: Actor,
     /// The moment that counts as now.
     pub now: Timestamp,
+    /// From where.
+    pub origin: Origin,
 }
 
 impl Ctx {
     /// A call by somebody at this moment.
     pub fn now(actor: Actor) -> Self {
-        Self { actor, now: crate::clock::now() }
+        Self { actor, now: crate::clock::now(), origin: Origin::default() }
     }
 
     /// A call from the command line.
@@ -39,19 +64,40 @@ impl Ctx {
         Self::now(Actor::Owner)
     }
 
-    /// Whether the caller has at least this role.
-    pub fn is(&self, least: Role) -> bool {
+    /// A chore of the shop's own.
+    pub fn shop() -> Self {
+        Self::now(Actor::Shop)
+    }
+
+    /// The same call from somewhere.
+    #[must_use]
+    pub fn from(self, origin: Origin) -> Self {
+        Self { origin, ..self }
+    }
+
+    /// Whether the caller has a right.
+    pub fn may(&self, right: Right) -> bool {
         match &self.actor {
             Actor::Anonymous => false,
-            Actor::User { role, .. } => *role >= least,
-            Actor::Owner => true,
+            Actor::User { role, .. } => role.has(right),
+            Actor::ApiKey { rights, .. } => rights.has(right),
+            Actor::Owner | Actor::Shop => true,
         }
     }
 
-    /// Refuses callers below a role.
-    pub fn require(&self, least: Role) -> Outcome<()> {
+    /// Refuses callers without a right.
+    pub fn require(&self, right: Right) -> Outcome<()> {
         match &self.actor {
-            _ if self.is(least) => Ok(()),
+            _ if self.may(right) => Ok(()),
+            Actor::Anonymous => Err(Error::Unauthenticated),
+            _ => Err(Error::Forbidden),
+        }
+    }
+
+    /// The signed-in person, for what is theirs alone.
+    pub fn person(&self) -> Outcome<(UserId, SessionId)> {
+        match &self.actor {
+            Actor::User { id, session, .. } => Ok((*id, *session)),
             Actor::Anonymous => Err(Error::Unauthenticated),
             _ => Err(Error::Forbidden),
         }
@@ -61,8 +107,10 @@ impl Ctx {
     pub fn actor_name(&self) -> String {
         match &self.actor {
             Actor::Anonymous => "anonymous".to_owned(),
-            Actor::User { id, role } => format!("{} {id}", role.as_str()),
+            Actor::User { id, role, .. } => format!("{} {id}", role.as_str()),
+            Actor::ApiKey { id, .. } => format!("api key {id}"),
             Actor::Owner => "command line".to_owned(),
+            Actor::Shop => "shop".to_owned(),
         }
     }
 }

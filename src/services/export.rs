@@ -7,7 +7,7 @@ mod spreadsheet;
 use super::import::entry::category_text;
 use super::{Ctx, Error, Outcome, Shop};
 use crate::domain::catalog::{Product, ProductDraft};
-use crate::domain::{CategoryId, Currency, ProductId, Role};
+use crate::domain::{CategoryId, Currency, ProductId, Right};
 use crate::store::ReadTx;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ impl Shop {
         out: &mut dyn Write,
         tick: &dyn Fn(u64),
     ) -> Outcome<u64> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogRead)?;
         let currency = self.settings.currency();
         self.store.read_within(DEADLINE, |tx| {
             let mut source = Source { tx, categories: HashMap::new(), currency };

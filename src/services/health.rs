@@ -1,7 +1,7 @@
 //! Whether the shop works, and what is wrong with its data.
 
 use super::{Ctx, Error, Outcome, Shop};
-use crate::domain::Role;
+use crate::domain::Right;
 use crate::store::{CheckDepth, Finding, Store};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl Shop {
 
     /// Looks for damage and broken rules.
     pub fn check(&self, ctx: &Ctx, depth: CheckDepth) -> Outcome<Vec<Finding>> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::Maintain)?;
         self.store.read_within(CHECK_TIME, |tx| Ok::<_, Error>(tx.check(depth)?))
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Actor, Ctx, Error, Outcome, Shop};
 use crate::domain::account::password_problem;
-use crate::domain::{Email, Invalid, Role, Timestamp, UserId};
+use crate::domain::{Email, Invalid, Right, Role, SessionId, Timestamp, UserId};
 use crate::store::UserRow;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
@@ -116,14 +116,16 @@ impl Shop {
         let id = UserId::parse(&claims.sub).filter(|_| claims.typ == ACCESS).ok_or(Error::Unauthenticated)?;
         let user = self.store.read(|tx| Ok::<_, Error>(tx.user_by_id(id)?))?;
         match user {
-            Some(user) if user.active && user.stamp == claims.stamp => Ok(Actor::User { id, role: user.role }),
+            Some(user) if user.active && user.stamp == claims.stamp => {
+                Ok(Actor::User { id, role: user.role, session: SessionId::new(1) })
+            }
             _ => Err(Error::Unauthenticated),
         }
     }
 
     /// Adds a person.
     pub async fn user_create(&self, ctx: &Ctx, email: &str, role: Role, password: String) -> Outcome<User> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::UsersWrite)?;
         let email =
             Email::parse(email.trim()).ok_or_else(|| Invalid::one("email", "invalid", "must be an e-mail address"))?;
         let hash = self.new_password(password).await?;
@@ -138,14 +140,14 @@ impl Shop {
 
     /// Everybody, or everybody of one role.
     pub fn user_list(&self, ctx: &Ctx, role: Option<Role>) -> Outcome<Vec<User>> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::UsersWrite)?;
         let rows = self.store.read(|tx| Ok::<_, Error>(tx.user_all(role)?))?;
         Ok(rows.into_iter().map(User::from).collect())
     }
 
     /// Gives a person another role; it acts on their live tokens at once.
     pub async fn user_set_role(&self, ctx: &Ctx, email: &str, role: Role) -> Outcome<User> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::UsersWrite)?;
         let user = self.user_named(email)?;
         let (now, stamp) = (ctx.now, crate::clock::random_hex::<16>());
         self.store.write(move |tx| Ok::<_, Error>(tx.user_set_role(user.id, role, &stamp, now)?)).await?;
@@ -154,7 +156,7 @@ impl Shop {
 
     /// Gives a person another password; tokens given out before end at once.
     pub async fn user_set_password(&self, ctx: &Ctx, email: &str, password: String) -> Outcome<User> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::UsersWrite)?;
         let user = self.user_named(email)?;
         let hash = self.new_password(password).await?;
         let (now, stamp) = (ctx.now, crate::clock::random_hex::<16>());

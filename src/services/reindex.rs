@@ -2,7 +2,7 @@
 
 use super::catalog::CatalogWriter;
 use super::{Ctx, Error, Outcome, Shop};
-use crate::domain::{ProductId, Role};
+use crate::domain::{ProductId, Right};
 
 /// Products whose documents are built at a time.
 const PIECE: usize = 500;
@@ -10,14 +10,14 @@ const PIECE: usize = 500;
 impl Shop {
     /// How many products there are, whatever their status.
     pub fn product_count(&self, ctx: &Ctx) -> Outcome<u64> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogWrite)?;
         let count = self.store.read(|tx| Ok::<_, Error>(tx.product_count()?))?;
         Ok(count.unsigned_abs())
     }
 
     /// Empties the search index and fills it from the products; `progress` is told how many are done.
     pub async fn reindex(&self, ctx: &Ctx, progress: impl Fn(u64) + Send + 'static) -> Outcome<u64> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::Maintain)?;
         let now = ctx.now;
         self.store
             .write_alone(move |tx| {

@@ -2,7 +2,7 @@
 
 use super::{Ctx, Error, Outcome, Shop};
 use crate::domain::search::{SearchQuery, ndcg_at_10};
-use crate::domain::{ProductId, Role, Sku};
+use crate::domain::{ProductId, Right, Sku};
 use std::collections::HashMap;
 
 /// How deep a ranking is read: unrated products may fill its top, and the figure over rated ones looks below them.
@@ -32,7 +32,7 @@ impl Shop {
     /// Searches each query and holds their order against the ratings. Queries for which
     /// nothing is relevant are left out.
     pub fn relevance(&self, ctx: &Ctx, queries: &[JudgedQuery]) -> Outcome<Vec<QueryRelevance>> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogRead)?;
         let mut measured = Vec::new();
         for judged in queries {
             let ratings = self.ratings_by_id(&judged.ratings)?;

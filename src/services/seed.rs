@@ -9,7 +9,7 @@ pub use demo::{DEMO_PASSWORD, DemoFilled};
 use super::export::ExportFormat;
 use super::import::{ImportMode, ImportOptions, ImportReport, Progress};
 use super::{Ctx, Outcome, Shop};
-use crate::domain::Role;
+use crate::domain::Right;
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ impl Shop {
     /// Fills in `products` made-up products. The same number and seed give the same ones on every machine, and
     /// fewer of a seed are the first of more.
     pub async fn seed(&self, ctx: &Ctx, products: u64, seed: u64, progress: Arc<Progress>) -> Outcome<Seeded> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::Maintain)?;
         // About what a line of such a product takes, so that many are loaded in bulk.
         let size = products.saturating_mul(500);
         let options = ImportOptions {

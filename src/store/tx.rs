@@ -2,7 +2,10 @@
 
 use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
-use crate::domain::{CategoryId, Change, ImportId, Money, ProductId, Timestamp, UserId, VariantId};
+use crate::domain::{
+    AddressId, ApiKeyId, AuditId, CategoryId, Change, ImportId, JobId, Money, ProductId, SessionId, Timestamp, UserId,
+    VariantId,
+};
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Params};
 use std::cell::{Cell, RefCell};
@@ -219,6 +222,11 @@ integer_columns! {
     CategoryId: CategoryId::new, get;
     UserId: UserId::new, get;
     ImportId: ImportId::new, get;
+    SessionId: SessionId::new, get;
+    AddressId: AddressId::new, get;
+    ApiKeyId: ApiKeyId::new, get;
+    AuditId: AuditId::new, get;
+    JobId: JobId::new, get;
     Money: Money::from_minor, minor;
     Timestamp: Timestamp::from_millis, millis;
 }

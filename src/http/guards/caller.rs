@@ -1,24 +1,47 @@
 //! Who is calling, by their access token.
 
-use crate::domain::Role;
+use crate::domain::Right;
 use crate::http::problem::Problem;
 use crate::services::{Actor, Ctx, Shop};
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 use rocket_okapi::okapi::openapi3::{Object, SecurityRequirement, SecurityScheme, SecuritySchemeData};
 use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 /// Anybody; known when they send a token. A token that is not valid is refused, not ignored.
 pub struct Caller(pub Ctx);
 
-/// Somebody of the staff.
-pub struct Staff(pub Ctx);
+/// Somebody who has the right `R`.
+pub struct May<R>(pub Ctx, PhantomData<R>);
+
+/// Names a right in a handler's signature.
+pub trait Asked: Send + Sync {
+    /// The right.
+    const RIGHT: Right;
+}
+
+macro_rules! asked {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        pub struct $name;
+
+        impl Asked for $name {
+            const RIGHT: Right = Right::$name;
+        }
+    )*};
+}
+
+asked! {
+    /// To change the catalog.
+    CatalogWrite,
+}
 
 impl Caller {
     /// Whether the caller sees what the public sees.
     pub fn is_public(&self) -> bool {
-        !self.0.is(Role::Staff)
+        !self.0.may(Right::CatalogRead)
     }
 }
 
@@ -46,17 +69,17 @@ impl<'r> FromRequest<'r> for Caller {
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for Staff {
+impl<'r, R: Asked> FromRequest<'r> for May<R> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         let checked = actor(request).and_then(|actor| {
             let ctx = Ctx::now(actor);
-            ctx.require(Role::Staff)?;
+            ctx.require(R::RIGHT)?;
             Ok(ctx)
         });
         match checked {
-            Ok(ctx) => Outcome::Success(Self(ctx)),
+            Ok(ctx) => Outcome::Success(Self(ctx, PhantomData)),
             Err(problem) => Outcome::Error((problem.stash(request), ())),
         }
     }
@@ -83,7 +106,7 @@ impl OpenApiFromRequest<'_> for Caller {
     }
 }
 
-impl OpenApiFromRequest<'_> for Staff {
+impl<R: Asked> OpenApiFromRequest<'_> for May<R> {
     fn from_request_input(
         _: &mut rocket_okapi::r#gen::OpenApiGenerator,
         _: String,

@@ -3,7 +3,7 @@
 use super::products::current;
 use super::writer::CatalogWriter;
 use crate::domain::catalog::ProductDraft;
-use crate::domain::{FieldError, Invalid, ProductId, Role, Sku};
+use crate::domain::{FieldError, Invalid, ProductId, Right, Sku};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ impl Shop {
     /// Creates or changes products by SKU. A row of a known SKU is merged into its product like a PATCH, others
     /// are created. When any row is refused, every refused row is named and nothing is written.
     pub async fn product_batch(&self, ctx: &Ctx, rows: Vec<Value>) -> Outcome<Vec<BatchRow>> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogWrite)?;
         let (now, currency) = (ctx.now, self.settings.currency());
         self.store
             .write(move |tx| {

@@ -1,7 +1,7 @@
 //! Keeps every product's card in the layout of this program.
 
 use super::products::current;
-use crate::domain::{ProductId, Role};
+use crate::domain::{ProductId, Right};
 use crate::services::{Ctx, Error, Outcome, Shop};
 
 /// Cards made in one transaction, few enough to let others write in between.
@@ -13,7 +13,7 @@ impl Shop {
     /// Makes the cards that are missing or of another layout, as after an upgrade or a change of settings. Until
     /// then such products are encoded when they are read.
     pub fn cards_fill(&self, ctx: &Ctx) -> Outcome<u64> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::Maintain)?;
         let layout = self.store.card_layout().to_string();
         if self.store.read(|tx| tx.setting(KNOWN))?.as_ref() == Some(&layout) {
             return Ok(0);

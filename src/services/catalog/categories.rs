@@ -8,7 +8,7 @@ use super::placing::free_slug;
 use super::products::Preconditions;
 use super::writer::{CatalogWriter, note_category};
 use crate::domain::catalog::{Category, CategoryDraft, CategoryPick, CategoryRemoval, Stored};
-use crate::domain::{CategoryId, Invalid, Role, Slug, Timestamp};
+use crate::domain::{CategoryId, Invalid, Right, Slug, Timestamp};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{CategoryRow, WriteTx};
 
@@ -20,7 +20,7 @@ const PIECE: usize = 500;
 impl Shop {
     /// Creates a category.
     pub async fn category_create(&self, ctx: &Ctx, draft: CategoryDraft) -> Outcome<Category> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogWrite)?;
         let now = ctx.now;
         self.store
             .write(move |tx| {
@@ -43,7 +43,7 @@ impl Shop {
         known: Preconditions,
         edit: impl FnOnce(&Category) -> Result<CategoryDraft, Invalid> + Send + 'static,
     ) -> Outcome<Category> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogWrite)?;
         let now = ctx.now;
         self.store
             .write_alone(move |tx| {
@@ -74,7 +74,7 @@ impl Shop {
         known: Preconditions,
         removal: CategoryRemoval,
     ) -> Outcome<()> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogWrite)?;
         let now = ctx.now;
         self.store
             .write_alone(move |tx| {

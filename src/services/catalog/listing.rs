@@ -2,7 +2,7 @@
 
 use crate::domain::catalog::{CategoryPick, Facets, Listing, ListingPosition, Product, Status};
 use crate::domain::page::Page;
-use crate::domain::{Change, Direction, ProductId, Role};
+use crate::domain::{Change, Direction, ProductId, Right};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::ReadTx;
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ impl Shop {
     /// One page of a list. Only staff may ask for what is not on sale.
     pub fn product_list(&self, ctx: &Ctx, listing: &Listing) -> Outcome<ProductPage> {
         if listing.filter.statuses != [Status::Active] {
-            ctx.require(Role::Staff)?;
+            ctx.require(Right::CatalogRead)?;
         }
         let cards = self.sees_cards(ctx);
         self.store.read(|tx| {
@@ -50,7 +50,7 @@ impl Shop {
 
     /// Whether the card is all that a caller sees of a product.
     pub(super) fn sees_cards(&self, ctx: &Ctx) -> bool {
-        !(self.settings.hide_stock && ctx.is(Role::Staff))
+        !(self.settings.hide_stock && ctx.may(Right::CatalogRead))
     }
 }
 

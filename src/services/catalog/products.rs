@@ -3,7 +3,7 @@
 use super::listing::Shown;
 use super::writer::{CatalogWriter, is_public};
 use crate::domain::catalog::{Product, ProductDraft, Revision, Status, Variant, VariantDraft};
-use crate::domain::{CategoryId, Invalid, ProductId, Role, VariantId};
+use crate::domain::{CategoryId, Invalid, ProductId, Right, VariantId};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{CardRow, ReadTx, WriteTx};
 
@@ -56,7 +56,7 @@ const VARIANT: Error = Error::NotFound("variant");
 impl Shop {
     /// One product. Only staff see what is not on sale. A former slug is answered with [`Error::Moved`].
     pub fn product_get(&self, ctx: &Ctx, key: &Key) -> Outcome<Product> {
-        let sees = |product: &Product| is_public(product) || ctx.is(Role::Staff);
+        let sees = |product: &Product| is_public(product) || ctx.may(Right::CatalogRead);
         self.store.read(|tx| match find(tx, key) {
             Ok(product) if sees(&product) => Ok(product),
             // Where something hidden went is hidden too.
@@ -76,7 +76,7 @@ impl Shop {
                 })
             })?;
             if let Some(CardRow { id, status, category_id, revision, json: Some(card) }) = row
-                && (status == Status::Active || ctx.is(Role::Staff))
+                && (status == Status::Active || ctx.may(Right::CatalogRead))
             {
                 return Ok(ShownProduct { id, category_id, revision, shown: Shown::Card(card) });
             }
@@ -88,7 +88,7 @@ impl Shop {
 
     /// Creates a product.
     pub async fn product_create(&self, ctx: &Ctx, draft: ProductDraft) -> Outcome<Product> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogWrite)?;
         let now = ctx.now;
         self.store
             .write(move |tx| {
@@ -106,7 +106,7 @@ impl Shop {
         known: Preconditions,
         edit: impl FnOnce(&Product) -> Result<ProductDraft, Invalid> + Send + 'static,
     ) -> Outcome<Product> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogWrite)?;
         let now = ctx.now;
         self.store
             .write(move |tx| {
@@ -120,7 +120,7 @@ impl Shop {
 
     /// Removes a product.
     pub async fn product_remove(&self, ctx: &Ctx, id: ProductId, known: Preconditions) -> Outcome<()> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogWrite)?;
         let now = ctx.now;
         self.store
             .write(move |tx| {
@@ -133,7 +133,7 @@ impl Shop {
 
     /// Adds a variant to a product.
     pub async fn variant_create(&self, ctx: &Ctx, id: ProductId, draft: VariantDraft) -> Outcome<(Product, VariantId)> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogWrite)?;
         let now = ctx.now;
         self.store
             .write(move |tx| {
@@ -157,7 +157,7 @@ impl Shop {
         known: Preconditions,
         edit: impl FnOnce(&Variant) -> Result<VariantDraft, Invalid> + Send + 'static,
     ) -> Outcome<Product> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogWrite)?;
         let now = ctx.now;
         self.store
             .write(move |tx| {
@@ -175,7 +175,7 @@ impl Shop {
 
     /// Removes a variant; the last one of a product stays.
     pub async fn variant_remove(&self, ctx: &Ctx, id: VariantId, known: Preconditions) -> Outcome<()> {
-        ctx.require(Role::Staff)?;
+        ctx.require(Right::CatalogWrite)?;
         let now = ctx.now;
         self.store
             .write(move |tx| {

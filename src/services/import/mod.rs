@@ -23,7 +23,7 @@ pub use undo::Undone;
 
 use super::{Ctx, Error, Outcome, Shop};
 use crate::domain::catalog::CategoryKey;
-use crate::domain::{Currency, ImportId, Invalid, Role, Timestamp};
+use crate::domain::{Currency, ImportId, Invalid, Right, Timestamp};
 use crate::store::ImportRun;
 use apply::{Load, Stop};
 use entry::{Entry, Raw};
@@ -191,7 +191,7 @@ impl Shop {
         progress: Arc<Progress>,
         sink: Option<RowSink>,
     ) -> Outcome<ImportReport> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::Maintain)?;
         let currency = self.settings.currency();
         let (format, products) = open(file, &options, currency, ctx.now, &progress).map_err(refused)?;
         self.load_products(ctx, format.as_str(), products, options, progress, sink).await
@@ -229,7 +229,7 @@ impl Shop {
 
     /// The imports so far, newest first.
     pub fn import_list(&self, ctx: &Ctx) -> Outcome<Vec<ImportRun>> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::Maintain)?;
         self.store.read(|tx| Ok(tx.import_runs()?))
     }
 }

@@ -1,7 +1,7 @@
 //! Undoes an import: what it created goes, what it changed becomes what it was.
 
 use crate::domain::catalog::{Product, ProductDraft};
-use crate::domain::{ImportId, Invalid, ProductId, Role, Timestamp};
+use crate::domain::{ImportId, Invalid, ProductId, Right, Timestamp};
 use crate::services::catalog::CatalogWriter;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{ImportChange, WriteTx};
@@ -26,7 +26,7 @@ pub struct Undone {
 impl Shop {
     /// Undoes a run. Refuses when somebody has changed its products since, unless `force` is given.
     pub async fn import_undo(&self, ctx: &Ctx, id: ImportId, force: bool) -> Outcome<Undone> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::Maintain)?;
         let (now, currency) = (ctx.now, self.settings.currency());
         self.store
             .write_alone(move |tx| {

@@ -1,6 +1,6 @@
 //! The demo shop: a small hand-made catalog and two logins, for a first look.
 
-use crate::domain::Role;
+use crate::domain::{Right, Role};
 use crate::services::import::{ImportFormat, ImportMode, ImportOptions};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use std::fmt;
@@ -38,7 +38,7 @@ impl fmt::Display for DemoFilled {
 impl Shop {
     /// Fills an empty shop with the demo catalog and logins; does nothing to one that has products.
     pub async fn demo_fill(&self, ctx: &Ctx) -> Outcome<DemoFilled> {
-        ctx.require(Role::Admin)?;
+        ctx.require(Right::Maintain)?;
         if self.product_count(ctx)? > 0 {
             return Ok(DemoFilled { products: 0, logins: self.demo_logins(ctx)? });
         }

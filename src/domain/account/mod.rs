@@ -1,4 +1,8 @@
-//! Who people are to the shop: their e-mail address and role.
+//! Who people are to the shop: their e-mail address, role and rights.
+
+mod right;
+
+pub use right::{Right, Rights};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +26,11 @@ impl Role {
             Self::Staff => "staff",
             Self::Admin => "admin",
         }
+    }
+
+    /// Whether it may do this.
+    pub fn has(self, right: Right) -> bool {
+        self >= right.least_role()
     }
 
     /// The role of that name.

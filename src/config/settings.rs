@@ -1,0 +1,121 @@
+//! The tables of the configuration, one struct each, with their defaults.
+
+use crate::domain::Currency;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// What the owner decides about the shop.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShopSettings {
+    /// Its name.
+    pub name: String,
+    /// ISO 4217 code of the currency of all prices.
+    pub currency: String,
+    /// Whether the public sees only if something is in stock, not how much.
+    pub hide_stock: bool,
+}
+
+/// Where the shop lies on disk.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataSettings {
+    /// The data folder.
+    pub dir: PathBuf,
+}
+
+/// How the database is read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReadSettings {
+    /// Connections that read; 0 means two for each core.
+    pub readers: u32,
+    /// Milliseconds a read may take.
+    pub read_deadline_ms: u64,
+}
+
+/// Bodies of public catalog answers kept ready to send.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheSettings {
+    /// Whether any are kept.
+    pub enabled: bool,
+    /// Memory for them, in MiB.
+    pub max_mib: u64,
+    /// Seconds a browser or proxy may reuse an answer without asking.
+    pub max_age_seconds: u32,
+}
+
+/// Sign-in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthSettings {
+    /// Minutes an access token lives, at most 10.
+    pub access_minutes: u64,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// `error`, `warn`, `info`, `debug` or `trace`, or a filter by module.
+    pub level: String,
+    /// `pretty` or `json`.
+    pub format: LogFormat,
+    /// Whether each request is logged.
+    pub access: bool,
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for ShopSettings {
+    fn default() -> Self {
+        Self { name: "Nexus".to_owned(), currency: "EUR".to_owned(), hide_stock: false }
+    }
+}
+
+impl Default for DataSettings {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("data") }
+    }
+}
+
+impl Default for ReadSettings {
+    fn default() -> Self {
+        Self { readers: 0, read_deadline_ms: 2_000 }
+    }
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self { enabled: true, max_mib: 32, max_age_seconds: 5 }
+    }
+}
+
+impl Default for AuthSettings {
+    fn default() -> Self {
+        Self { access_minutes: 10 }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Pretty, access: true }
+    }
+}
+
+impl ShopSettings {
+    /// The currency of all prices.
+    pub fn currency(&self) -> Currency {
+        // Checked when the configuration was read.
+        Currency::from_code(&self.currency).or_else(|| Currency::from_code("EUR")).expect("EUR is a currency")
+    }
+}

@@ -1,0 +1,114 @@
+//! What somebody may do: rights, which roles have which, and which may be given to an API key as a scope.
+
+use super::Role;
+
+/// Something that not everybody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Right {
+    /// See drafts, archived products and exact stock; export.
+    CatalogRead,
+    /// Change products, variants and categories.
+    CatalogWrite,
+    /// See who has an account.
+    UsersRead,
+    /// Make, change and erase accounts.
+    UsersWrite,
+    /// Read the audit log.
+    AuditRead,
+    /// Give out and revoke API keys.
+    KeysManage,
+    /// Look after the shop itself: imports, checks, jobs.
+    Maintain,
+}
+
+impl Right {
+    /// Every right.
+    pub const ALL: [Self; 7] = [
+        Self::CatalogRead,
+        Self::CatalogWrite,
+        Self::UsersRead,
+        Self::UsersWrite,
+        Self::AuditRead,
+        Self::KeysManage,
+        Self::Maintain,
+    ];
+
+    /// Its name as the scope of an API key; none when no key may have it: a key must not make keys.
+    pub const fn scope(self) -> Option<&'static str> {
+        match self {
+            Self::CatalogRead => Some("catalog:read"),
+            Self::CatalogWrite => Some("catalog:write"),
+            Self::UsersRead => Some("users:read"),
+            Self::UsersWrite => Some("users:write"),
+            Self::AuditRead => Some("audit:read"),
+            Self::KeysManage | Self::Maintain => None,
+        }
+    }
+
+    /// The right that a scope names.
+    pub fn of_scope(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|right| right.scope() == Some(text))
+    }
+
+    /// The least role that has it.
+    pub const fn least_role(self) -> Role {
+        match self {
+            Self::CatalogRead | Self::CatalogWrite => Role::Staff,
+            Self::UsersRead | Self::UsersWrite | Self::AuditRead | Self::KeysManage | Self::Maintain => Role::Admin,
+        }
+    }
+}
+
+/// A set of rights, as an API key has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rights(u32);
+
+impl Rights {
+    /// The set with one more.
+    #[must_use]
+    pub const fn with(self, right: Right) -> Self {
+        Self(self.0 | 1 << right as u32)
+    }
+
+    /// Whether the right is in the set. Whoever may write may also read.
+    pub const fn has(self, right: Right) -> bool {
+        let also = match right {
+            Right::CatalogRead => 1 << Right::CatalogWrite as u32,
+            Right::UsersRead => 1 << Right::UsersWrite as u32,
+            _ => 0,
+        };
+        self.0 & (1 << right as u32 | also) != 0
+    }
+
+    /// The set that scopes name, or the first that names none.
+    pub fn of_scopes<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Result<Self, &'a str> {
+        scopes.into_iter().try_fold(Self::default(), |set, scope| Ok(set.with(Right::of_scope(scope).ok_or(scope)?)))
+    }
+
+    /// The scopes given, each once.
+    pub fn scopes(self) -> Vec<&'static str> {
+        Right::ALL.into_iter().filter(|r| self.0 & (1 << *r as u32) != 0).filter_map(Right::scope).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_read_back_and_a_key_can_never_make_keys() {
+        let set = Rights::of_scopes(["catalog:write", "audit:read", "catalog:write"]).unwrap();
+        assert_eq!(set.scopes(), ["catalog:write", "audit:read"]);
+        assert!(set.has(Right::CatalogRead) && set.has(Right::CatalogWrite) && !set.has(Right::UsersRead));
+        for bad in ["keys:manage", "admin", "*", "", "catalog"] {
+            assert_eq!(Rights::of_scopes([bad]), Err(bad));
+        }
+    }
+
+    #[test]
+    fn staff_keeps_the_catalog_and_nothing_of_the_admin() {
+        let of_staff: Vec<Right> = Right::ALL.into_iter().filter(|r| r.least_role() <= Role::Staff).collect();
+        assert_eq!(of_staff, [Right::CatalogRead, Right::CatalogWrite]);
+        assert!(Right::ALL.into_iter().all(|r| r.least_role() > Role::Customer));
+    }
+}
