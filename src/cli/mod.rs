@@ -13,6 +13,7 @@ mod openapi;
 mod output;
 mod reindex;
 mod relevance;
+mod secret;
 mod seed;
 mod serve;
 mod user;
@@ -54,6 +55,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Manage the people who can sign in
     User(user::UserArgs),
+    /// Look after the keys of the data folder
+    Secret(secret::SecretArgs),
     /// Fill the shop with made-up products, the same for the same seed
     Seed(seed::SeedArgs),
     /// Read products from a file, or undo such a run
@@ -108,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args, &cli.common),
         Command::Migrate(args) => migrate::run(args, &cli.common),
         Command::User(args) => user::run(args, &cli.common),
+        Command::Secret(args) => secret::run(args, &cli.common),
         Command::Seed(args) => seed::run(args, &cli.common),
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),

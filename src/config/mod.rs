@@ -86,6 +86,12 @@ impl Config {
         if !(1..=10).contains(&self.auth.access_minutes) {
             return wrong("auth.access_minutes: must be from 1 to 10".to_owned());
         }
+        if !(1..=3650).contains(&self.auth.session_days) {
+            return wrong("auth.session_days: must be from 1 to 3650".to_owned());
+        }
+        if !(1..=self.auth.session_days).contains(&self.auth.refresh_days) {
+            return wrong("auth.refresh_days: must be from 1 to auth.session_days".to_owned());
+        }
         if self.store.read_deadline_ms == 0 {
             return wrong("store.read_deadline_ms: must be above 0".to_owned());
         }

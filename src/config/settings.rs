@@ -52,6 +52,10 @@ pub struct CacheSettings {
 pub struct AuthSettings {
     /// Minutes an access token lives, at most 10.
     pub access_minutes: u64,
+    /// Days a sign-in lasts while it is not used.
+    pub refresh_days: u32,
+    /// Days after which a sign-in ends however much it is used.
+    pub session_days: u32,
 }
 
 /// What is logged, and how.
@@ -102,7 +106,7 @@ impl Default for CacheSettings {
 
 impl Default for AuthSettings {
     fn default() -> Self {
-        Self { access_minutes: 10 }
+        Self { access_minutes: 10, refresh_days: 30, session_days: 90 }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The HTTP contract: what clients see. Handlers guard, parse, make one service call and return a view.
 
+mod addresses;
+mod admin;
 mod answer;
 mod auth;
 mod cache;
@@ -10,11 +12,13 @@ mod guards;
 mod health;
 mod json;
 mod listing;
+mod me;
 mod openapi;
 mod page;
 mod problem;
 mod products;
 mod query;
+mod users;
 mod variants;
 mod views;
 
@@ -53,7 +57,38 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         categories::category_replace,
         categories::category_patch,
         categories::category_remove,
+        auth::register,
+        auth::setup,
         auth::login,
+        auth::refresh,
+        auth::logout,
+        auth::logout_all,
+        auth::password_change,
+        auth::password_forgot,
+        auth::password_reset,
+        auth::verify,
+        auth::verify_resend,
+        me::me_get,
+        me::me_patch,
+        me::me_erase,
+        me::me_export,
+        me::session_list,
+        me::session_revoke,
+        addresses::address_list,
+        addresses::address_get,
+        addresses::address_create,
+        addresses::address_replace,
+        addresses::address_patch,
+        addresses::address_remove,
+        users::user_list,
+        users::user_get,
+        users::user_create,
+        users::user_patch,
+        users::user_erase,
+        admin::api_keys::api_key_list,
+        admin::api_keys::api_key_get,
+        admin::api_keys::api_key_create,
+        admin::api_keys::api_key_revoke,
     ]
 }
 

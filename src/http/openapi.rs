@@ -4,7 +4,7 @@
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
 use super::problem::Problem;
-use super::query::{CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter};
+use super::query::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
 use super::{BASE, routes};
 use rocket_okapi::okapi::openapi3::{
     Header, Info, License, MediaType, Object, OpenApi, Operation, Parameter as OpenApiParameter, ParameterValue, RefOr,
@@ -25,7 +25,12 @@ pub fn document() -> OpenApi {
         ..Info::default()
     };
     api.servers = vec![Server { url: BASE.to_owned(), description: Some("Version 1".to_owned()), ..Server::default() }];
-    api.tags = vec![tag("Catalog", "Products, variants and categories."), tag("Accounts", "Sign-in.")];
+    api.tags = vec![
+        tag("Catalog", "Products, variants and categories."),
+        tag("Accounts", "Registering, signing in, and what is one's own."),
+        tag("Users", "User administration."),
+        tag("Administration", "What those who run the shop use."),
+    ];
     let mut generator = rocket_okapi::r#gen::OpenApiGenerator::new(&rocket_okapi::settings::OpenApiSettings::new());
     let problem = generator.json_schema::<Problem>();
     for (path, item) in &mut api.paths {
@@ -57,15 +62,21 @@ fn tag(name: &str, description: &str) -> Tag {
     Tag { name: name.to_owned(), description: Some(description.to_owned()), ..Tag::default() }
 }
 
+/// What the names of operations begin with: the modules of their handlers.
+const MODULES: [&str; 8] =
+    ["products_", "variants_", "categories_", "auth_", "me_", "addresses_", "users_", "admin_api_keys_"];
+
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
     // Names such as `products_product_list` become those of the handlers.
     let id = operation.operation_id.clone().unwrap_or_default();
-    let name = ["products_", "variants_", "categories_", "auth_"].iter().find_map(|module| id.strip_prefix(module));
+    let name = MODULES.iter().find_map(|module| id.strip_prefix(module));
     let name = name.unwrap_or(&id).to_owned();
     let takes: &[Parameter] = match name.as_str() {
         "product_list" => PRODUCT_LIST,
         "category_list" => CATEGORY_LIST,
         "category_remove" => CATEGORY_REMOVE,
+        "user_list" => USER_LIST,
+        "api_key_list" => API_KEY_LIST,
         _ => &[],
     };
     operation.parameters.extend(takes.iter().map(query_parameter));
@@ -90,7 +101,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
 
 /// Creating answers 201; every success says what headers it brings.
 fn success(method: &str, name: &str, operation: &mut Operation) {
-    let created = method == "post" && name.ends_with("_create");
+    let created = method == "post" && (name.ends_with("_create") || matches!(name, "register" | "setup"));
     if let Some(RefOr::Object(mut done)) = operation.responses.responses.shift_remove("200") {
         done.headers.insert("ETag".to_owned(), RefOr::Object(header("Names this state of the resource.")));
         if created {
@@ -117,7 +128,8 @@ fn statuses(path: &str, method: &str, takes: &[Parameter], operation: &Operation
     }
     // A token that is sent must be good, even where none is needed.
     statuses.push(401);
-    if signed_in || takes.iter().any(|p| p.name == "status") {
+    // Signing out takes an access token or a refresh token; an API key has nothing to sign out of.
+    if signed_in || path == "/auth/logout" || takes.iter().any(|p| p.name == "status") {
         statuses.push(403);
     }
     if path.contains('{') {

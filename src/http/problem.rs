@@ -121,7 +121,7 @@ impl From<Error> for Problem {
                 Self::new(412, "stale", "It has changed", "it has changed since you read it; read it again")
             }
             Error::Unauthenticated => Self::unauthenticated("send a valid access token as Authorization: Bearer …"),
-            Error::BadCredentials => Self::unauthenticated(&detail),
+            Error::BadCredentials | Error::BadRefresh => Self::unauthenticated(&detail),
             Error::Forbidden => Self::new(403, "forbidden", "Not allowed", detail),
             Error::Busy => Self::new(503, "busy", "Too much is going on", detail).with_header("Retry-After", "1"),
             Error::Timeout => Self::new(503, "timeout", "It took too long", detail).with_header("Retry-After", "5"),

@@ -20,9 +20,13 @@ pub use ctx::{Actor, Ctx};
 pub use error::{Error, Outcome};
 
 use crate::config::{AuthSettings, ShopSettings};
+use crate::domain::Right;
 use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
 use passwords::Passwords;
+
+/// The file of the key that signs access tokens.
+const TOKEN_KEY: &str = "token.key";
 
 /// A running shop: its database, its settings and its secrets. Use cases are its methods.
 pub struct Shop {
@@ -30,6 +34,8 @@ pub struct Shop {
     settings: ShopSettings,
     auth: AuthSettings,
     tokens: identity::TokenKeys,
+    callers: identity::Callers,
+    setup: identity::Setup,
     passwords: Passwords,
     folder: DataFolder,
 }
@@ -46,10 +52,13 @@ impl Shop {
         let store = Store::open(&folder, store, cards)?;
         let failed = |e: FolderError| Error::Internal(e.0);
         folder.mark().map_err(failed)?;
-        let secret = folder.secret("token.key").map_err(failed)?;
+        let secret = folder.secret(TOKEN_KEY).map_err(failed)?;
+        let previous = folder.secret_previous(TOKEN_KEY).map_err(failed)?;
         let shop = Self {
             store,
-            tokens: identity::TokenKeys::new(&secret),
+            tokens: identity::TokenKeys::new(&secret, previous),
+            callers: identity::Callers::new(),
+            setup: identity::Setup::default(),
             passwords: Passwords::new(),
             settings,
             auth,
@@ -62,6 +71,13 @@ impl Shop {
     /// What the owner decided about the shop.
     pub fn settings(&self) -> &ShopSettings {
         &self.settings
+    }
+
+    /// Replaces the key that signs access tokens. What the one before signed stays good for its ten minutes, unless
+    /// everybody is to be signed in anew `at_once`.
+    pub fn token_key_rotate(&self, ctx: &Ctx, at_once: bool) -> Result<(), Error> {
+        ctx.require(Right::Maintain)?;
+        self.folder.secret_rotate(TOKEN_KEY, ctx.now, !at_once).map_err(|e| Error::Internal(e.0))
     }
 
     /// The counters that tell whether something read earlier still holds.

@@ -3,6 +3,8 @@
 //! Noun files hold the SQL of their noun as methods of [`ReadTx`] and [`WriteTx`]; only this file and `tx`,
 //! `writer`, `pragma`, `migrate` and `check` name the driver.
 
+mod address;
+mod api_key;
 mod card;
 mod category;
 mod check;
@@ -11,10 +13,12 @@ mod facets;
 mod filter;
 mod import;
 mod listing;
+mod mail_token;
 mod migrate;
 mod pragma;
 mod product;
 mod search;
+mod session;
 mod setting;
 mod sql;
 mod terms;
@@ -22,15 +26,18 @@ mod tx;
 mod user;
 mod writer;
 
+pub use api_key::ApiKeyRow;
 pub use card::{CardMaker, CardRow};
 pub use category::CategoryRow;
 pub use check::{CheckDepth, Finding};
 pub use error::{StoreError, StoreResult};
 pub use import::{ImportChange, ImportRun, LateTerms};
+pub use mail_token::MailPurpose;
 pub use migrate::Migrated;
 pub use product::{ProductRow, VariantRow};
+pub use session::{NewSession, SessionRow};
 pub use tx::{ReadTx, WriteTx};
-pub use user::UserRow;
+pub use user::{UserFilter, UserRow};
 
 use crate::folder::DataFolder;
 use crate::generations::Generations;

@@ -13,7 +13,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("config", &["domain"]),
-    ("folder", &["clock"]),
+    ("folder", &["clock", "domain"]),
     ("generations", &["domain"]),
     ("log", &[]),
     ("store", &["domain", "config", "clock", "folder", "generations"]),
@@ -45,8 +45,17 @@ const DRIVERS: [(&str, &[&str]); 4] = [
 ];
 
 /// What `domain` may name beside std: value types and text, nothing that does I/O.
-const DOMAIN_CRATES: [&str; 8] =
-    ["serde", "serde_json", "schemars", "time", "iso_currency", "unicode_normalization", "xxhash_rust", "strsim"];
+const DOMAIN_CRATES: [&str; 9] = [
+    "serde",
+    "serde_json",
+    "schemars",
+    "time",
+    "iso_currency",
+    "rust_iso3166",
+    "unicode_normalization",
+    "xxhash_rust",
+    "strsim",
+];
 
 /// Parts of std that are the outside world.
 const OUTSIDE: [&str; 6] = ["std::fs", "std::net", "std::env", "std::process", "std::thread", "SystemTime"];

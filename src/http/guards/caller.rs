@@ -16,6 +16,9 @@ pub struct Caller(pub Ctx);
 /// Somebody who has the right `R`.
 pub struct May<R>(pub Ctx, PhantomData<R>);
 
+/// Somebody signed in, for what is theirs alone; a key is nobody.
+pub struct SignedIn(pub Ctx);
+
 /// Names a right in a handler's signature.
 pub trait Asked: Send + Sync {
     /// The right.
@@ -36,6 +39,12 @@ macro_rules! asked {
 asked! {
     /// To change the catalog.
     CatalogWrite,
+    /// To see who has an account.
+    UsersRead,
+    /// To make, change and erase accounts.
+    UsersWrite,
+    /// To give out and revoke API keys.
+    KeysManage,
 }
 
 impl Caller {
@@ -56,15 +65,32 @@ fn actor(request: &Request<'_>) -> Result<Actor, Problem> {
     Ok(shop.actor_of(token.trim())?)
 }
 
+/// The caller, when `check` lets them in; the refusal is kept for the catcher.
+fn admitted<T>(request: &Request<'_>, check: impl FnOnce(Ctx) -> Result<T, Problem>) -> Outcome<T, ()> {
+    match actor(request).and_then(|actor| check(Ctx::now(actor))) {
+        Ok(guard) => Outcome::Success(guard),
+        Err(problem) => Outcome::Error((problem.stash(request), ())),
+    }
+}
+
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Caller {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match actor(request) {
-            Ok(actor) => Outcome::Success(Self(Ctx::now(actor))),
-            Err(problem) => Outcome::Error((problem.stash(request), ())),
-        }
+        admitted(request, |ctx| Ok(Self(ctx)))
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for SignedIn {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        admitted(request, |ctx| {
+            ctx.person()?;
+            Ok(Self(ctx))
+        })
     }
 }
 
@@ -73,15 +99,10 @@ impl<'r, R: Asked> FromRequest<'r> for May<R> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        let checked = actor(request).and_then(|actor| {
-            let ctx = Ctx::now(actor);
+        admitted(request, |ctx| {
             ctx.require(R::RIGHT)?;
-            Ok(ctx)
-        });
-        match checked {
-            Ok(ctx) => Outcome::Success(Self(ctx, PhantomData)),
-            Err(problem) => Outcome::Error((problem.stash(request), ())),
-        }
+            Ok(Self(ctx, PhantomData))
+        })
     }
 }
 
@@ -103,6 +124,17 @@ impl OpenApiFromRequest<'_> for Caller {
         _: bool,
     ) -> rocket_okapi::Result<RequestHeaderInput> {
         Ok(RequestHeaderInput::None)
+    }
+}
+
+impl OpenApiFromRequest<'_> for SignedIn {
+    fn from_request_input(
+        _: &mut rocket_okapi::r#gen::OpenApiGenerator,
+        _: String,
+        _: bool,
+    ) -> rocket_okapi::Result<RequestHeaderInput> {
+        let (name, scheme, requirement) = bearer();
+        Ok(RequestHeaderInput::Security(name, scheme, requirement))
     }
 }
 

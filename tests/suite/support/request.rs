@@ -184,6 +184,13 @@ impl Answer {
         self.json()
     }
 
+    /// Holds it to this status and to no body.
+    #[track_caller]
+    pub fn empty(&self, status: u16) {
+        assert_eq!(self.status, status, "{}", self.text());
+        assert!(self.body.is_empty(), "{}", self.text());
+    }
+
     /// The problem of an answer that must have this status and kind, as `/problems/kind`.
     #[track_caller]
     pub fn problem(&self, status: u16, kind: &str) -> Value {

@@ -1,0 +1,3 @@
+//! `/admin`: what only those who run the shop see.
+
+pub mod api_keys;
