@@ -84,10 +84,20 @@ impl DataFolder {
 
     /// A secret of 32 bytes, made at first use and readable by the owner only.
     pub fn secret(&self, name: &str) -> Result<[u8; 32], FolderError> {
+        self.secret_after(name, |_| Ok(()))
+    }
+
+    /// Like [`DataFolder::secret`]; a new one is kept only after `prepare` has made use of it.
+    pub fn secret_after(
+        &self,
+        name: &str,
+        prepare: impl FnOnce(&[u8; 32]) -> Result<(), FolderError>,
+    ) -> Result<[u8; 32], FolderError> {
         let path = self.root.join("secrets").join(name);
         let failed = |what: &str| FolderError(format!("secret {}: {what}", path.display()));
         if !path.exists() {
             let bytes = crate::clock::random_bytes::<32>();
+            prepare(&bytes)?;
             write_private(&path, &bytes).map_err(|e| failed(&format!("cannot write it: {e}")))?;
         }
         let bytes = fs::read(&path).map_err(|e| failed(&format!("cannot read it: {e}")))?;

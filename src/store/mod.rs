@@ -3,6 +3,7 @@
 //! Noun files hold the SQL of their noun as methods of [`ReadTx`] and [`WriteTx`]; only this file and `tx`,
 //! `writer`, `pragma`, `migrate` and `check` name the driver.
 
+mod audit;
 mod card;
 mod category;
 mod check;
@@ -32,7 +33,8 @@ pub use product::{ProductRow, VariantRow};
 pub use tx::{ReadTx, WriteTx};
 pub use user::UserRow;
 
-use crate::folder::DataFolder;
+use crate::domain::audit::AuditChain;
+use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
@@ -61,6 +63,7 @@ pub struct Store {
     migrated: Migrated,
     interrupted: bool,
     cards: CardMaker,
+    chain: AuditChain,
 }
 
 impl Store {
@@ -79,6 +82,7 @@ impl Store {
         crate::folder::restrict(&path, 0o600).map_err(|e| StoreError::Unavailable(e.to_string()))?;
         pragma::writer(&mut connection).map_err(named)?;
         let migrated = migrate::run(&mut connection, folder).map_err(named)?;
+        let chain = audit_chain(folder, &connection, &cards).map_err(named)?;
         let generations = Arc::new(Generations::default());
         let readers = SqliteConnectionManager::file(&path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -92,8 +96,8 @@ impl Store {
             .max_lifetime(None)
             .build(readers)
             .map_err(|e| StoreError::Internal(e.to_string()))?;
-        let writer = Writer::start(connection, path, generations.clone(), cards.clone())?;
-        Ok(Self { readers, writer, generations, settings, migrated, interrupted, cards })
+        let writer = Writer::start(connection, path, generations.clone(), cards.clone(), chain.clone())?;
+        Ok(Self { readers, writer, generations, settings, migrated, interrupted, cards, chain })
     }
 
     /// Runs `work` on a consistent view. Blocks while it runs.
@@ -110,7 +114,7 @@ impl Store {
         let connection = self.readers.get().map_err(|_| StoreError::Busy)?;
         let _deadline = DeadlineGuard::until(Some(Instant::now() + deadline));
         let view = View::begin(&connection)?;
-        work(&ReadTx::new(view.0, &self.cards))
+        work(&ReadTx::new(view.0, &self.cards, &self.chain))
     }
 
     /// Queues a write and waits until it is on disk. The work sees and changes the newest state; an error from
@@ -182,6 +186,17 @@ impl Store {
     pub fn close(&self) {
         self.writer.stop();
     }
+}
+
+/// The chain of the audit log. Its key is kept once the empty log is sealed with it, so that a log without a head
+/// is one that somebody took the head from, and never one that was just begun.
+fn audit_chain(folder: &DataFolder, connection: &Connection, cards: &CardMaker) -> StoreResult<AuditChain> {
+    let begin = |key: &[u8; 32]| {
+        let begun = WriteTx::new(connection, cards, &AuditChain::new(key)).audit_begin();
+        begun.map_err(|e| FolderError(format!("the audit log cannot be begun: {e}")))
+    };
+    let key = folder.secret_after("audit.key", begin).map_err(|e| StoreError::Internal(e.0))?;
+    Ok(AuditChain::new(&key))
 }
 
 fn has_log(database: &Path) -> bool {
