@@ -2,10 +2,12 @@
 
 use super::{Actor, Ctx, Error, Outcome, Shop};
 use crate::domain::account::password_problem;
+use crate::domain::audit::Subject;
 use crate::domain::{Email, Invalid, Right, Role, SessionId, Timestamp, UserId};
 use crate::store::UserRow;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// What an access token says. Each token has one purpose, named by `typ`.
 #[derive(Serialize, Deserialize)]
@@ -129,10 +131,11 @@ impl Shop {
         let email =
             Email::parse(email.trim()).ok_or_else(|| Invalid::one("email", "invalid", "must be an e-mail address"))?;
         let hash = self.new_password(password).await?;
-        let (now, stamp) = (ctx.now, crate::clock::random_hex::<16>());
+        let (now, stamp, ctx) = (ctx.now, crate::clock::random_hex::<16>(), ctx.clone());
         self.store
             .write(move |tx| {
                 let id = tx.user_insert(&email, role, &hash, &stamp, now)?;
+                tx.audit(&ctx.entry("user.create", Subject::from(id), &json!({ "role": role })))?;
                 tx.user_by_id(id)?.map(User::from).ok_or(Error::NotFound("user"))
             })
             .await
@@ -149,8 +152,14 @@ impl Shop {
     pub async fn user_set_role(&self, ctx: &Ctx, email: &str, role: Role) -> Outcome<User> {
         ctx.require(Right::UsersWrite)?;
         let user = self.user_named(email)?;
-        let (now, stamp) = (ctx.now, crate::clock::random_hex::<16>());
-        self.store.write(move |tx| Ok::<_, Error>(tx.user_set_role(user.id, role, &stamp, now)?)).await?;
+        let (now, stamp, ctx) = (ctx.now, crate::clock::random_hex::<16>(), ctx.clone());
+        let detail = json!({ "role": role, "before": user.role });
+        self.store
+            .write(move |tx| {
+                tx.user_set_role(user.id, role, &stamp, now)?;
+                Ok::<_, Error>(tx.audit(&ctx.entry("user.set_role", Subject::from(user.id), &detail))?)
+            })
+            .await?;
         Ok(User { role, ..user })
     }
 
@@ -159,8 +168,13 @@ impl Shop {
         ctx.require(Right::UsersWrite)?;
         let user = self.user_named(email)?;
         let hash = self.new_password(password).await?;
-        let (now, stamp) = (ctx.now, crate::clock::random_hex::<16>());
-        self.store.write(move |tx| Ok::<_, Error>(tx.user_set_password(user.id, &hash, &stamp, now)?)).await?;
+        let (now, stamp, ctx) = (ctx.now, crate::clock::random_hex::<16>(), ctx.clone());
+        self.store
+            .write(move |tx| {
+                tx.user_set_password(user.id, &hash, &stamp, now)?;
+                Ok::<_, Error>(tx.audit(&ctx.entry("user.set_password", Subject::from(user.id), &json!({})))?)
+            })
+            .await?;
         Ok(user)
     }
 

@@ -3,6 +3,7 @@
 //! Each takes a [`Ctx`] (who asks, when), proves on its first line that they may, and opens at most one write
 //! transaction.
 
+mod audit;
 pub mod catalog;
 mod ctx;
 mod error;
@@ -16,6 +17,7 @@ pub mod relevance;
 pub mod seed;
 
 pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
+pub use audit::{AuditPage, client_address};
 pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
 
@@ -55,6 +57,7 @@ impl Shop {
             auth,
             folder,
         };
+        shop.migration_note()?;
         shop.currency_fix()?;
         Ok(shop)
     }
@@ -97,6 +100,16 @@ impl Shop {
     /// Finishes queued writes and leaves a clean file behind.
     pub fn close(&self) {
         self.store.close();
+    }
+
+    /// Notes in the audit log that opening changed the schema.
+    fn migration_note(&self) -> Result<(), Error> {
+        let Migrated { from, to, .. } = *self.store.migrated();
+        if from == to {
+            return Ok(());
+        }
+        let entry = Ctx::shop().entry("database.migrate", None, &serde_json::json!({ "from": from, "to": to }));
+        self.store.write_blocking(move |tx| Ok::<_, Error>(tx.audit(&entry).map(drop)?))
     }
 
     /// Amounts are stored without their currency, so a shop that has amounts cannot change it: the currency of

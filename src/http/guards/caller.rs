@@ -1,14 +1,18 @@
 //! Who is calling, by their access token.
 
 use crate::domain::Right;
+use crate::http::fairings::request_id;
 use crate::http::problem::Problem;
-use crate::services::{Actor, Ctx, Shop};
+use crate::services::{Actor, Ctx, Origin, Shop};
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 use rocket_okapi::okapi::openapi3::{Object, SecurityRequirement, SecurityScheme, SecuritySchemeData};
 use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
 use std::marker::PhantomData;
 use std::sync::Arc;
+
+/// How much is kept of what a client calls itself.
+const AGENT_BYTES: usize = 200;
 
 /// Anybody; known when they send a token. A token that is not valid is refused, not ignored.
 pub struct Caller(pub Ctx);
@@ -34,6 +38,8 @@ macro_rules! asked {
 }
 
 asked! {
+    /// To read the audit log.
+    AuditRead,
     /// To change the catalog.
     CatalogWrite,
 }
@@ -56,13 +62,22 @@ fn actor(request: &Request<'_>) -> Result<Actor, Problem> {
     Ok(shop.actor_of(token.trim())?)
 }
 
+/// Where a request comes from. The address is the socket's; what a client calls itself is cut where it gets long.
+fn origin(request: &Request<'_>) -> Origin {
+    Origin {
+        client: request.remote().map(|address| address.ip()),
+        request_id: Some(request_id(request).to_owned()),
+        agent: request.headers().get_one("User-Agent").map(|a| a[..a.floor_char_boundary(AGENT_BYTES)].to_owned()),
+    }
+}
+
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Caller {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         match actor(request) {
-            Ok(actor) => Outcome::Success(Self(Ctx::now(actor))),
+            Ok(actor) => Outcome::Success(Self(Ctx::now(actor).from(origin(request)))),
             Err(problem) => Outcome::Error((problem.stash(request), ())),
         }
     }
@@ -74,7 +89,7 @@ impl<'r, R: Asked> FromRequest<'r> for May<R> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         let checked = actor(request).and_then(|actor| {
-            let ctx = Ctx::now(actor);
+            let ctx = Ctx::now(actor).from(origin(request));
             ctx.require(R::RIGHT)?;
             Ok(ctx)
         });

@@ -4,6 +4,6 @@ mod caller;
 mod conditions;
 mod slow;
 
-pub use caller::{Caller, CatalogWrite, May};
+pub use caller::{AuditRead, Caller, CatalogWrite, May};
 pub use conditions::IfMatch;
 pub use slow::SlowLane;
