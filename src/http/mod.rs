@@ -1,5 +1,6 @@
 //! The HTTP contract: what clients see. Handlers guard, parse, make one service call and return a view.
 
+mod admin;
 mod answer;
 mod auth;
 mod cache;
@@ -54,6 +55,7 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         categories::category_patch,
         categories::category_remove,
         auth::login,
+        admin::audit::audit_list,
     ]
 }
 

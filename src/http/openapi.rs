@@ -3,6 +3,7 @@
 //! Query parameters come from the tables that also read them; the problems an operation can give follow from what it
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
+use super::admin::audit::AUDIT_LIST;
 use super::problem::Problem;
 use super::query::{CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter};
 use super::{BASE, routes};
@@ -25,7 +26,11 @@ pub fn document() -> OpenApi {
         ..Info::default()
     };
     api.servers = vec![Server { url: BASE.to_owned(), description: Some("Version 1".to_owned()), ..Server::default() }];
-    api.tags = vec![tag("Catalog", "Products, variants and categories."), tag("Accounts", "Sign-in.")];
+    api.tags = vec![
+        tag("Catalog", "Products, variants and categories."),
+        tag("Accounts", "Sign-in."),
+        tag("Administration", "Looking after the shop."),
+    ];
     let mut generator = rocket_okapi::r#gen::OpenApiGenerator::new(&rocket_okapi::settings::OpenApiSettings::new());
     let problem = generator.json_schema::<Problem>();
     for (path, item) in &mut api.paths {
@@ -60,12 +65,15 @@ fn tag(name: &str, description: &str) -> Tag {
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
     // Names such as `products_product_list` become those of the handlers.
     let id = operation.operation_id.clone().unwrap_or_default();
-    let name = ["products_", "variants_", "categories_", "auth_"].iter().find_map(|module| id.strip_prefix(module));
+    let name = ["products_", "variants_", "categories_", "auth_", "admin_audit_"]
+        .iter()
+        .find_map(|module| id.strip_prefix(module));
     let name = name.unwrap_or(&id).to_owned();
     let takes: &[Parameter] = match name.as_str() {
         "product_list" => PRODUCT_LIST,
         "category_list" => CATEGORY_LIST,
         "category_remove" => CATEGORY_REMOVE,
+        "audit_list" => AUDIT_LIST,
         _ => &[],
     };
     operation.parameters.extend(takes.iter().map(query_parameter));

@@ -1,10 +1,12 @@
 //! The shapes of answers, and what the API description says of request bodies.
 
+mod audit;
 mod bodies;
 mod category;
 mod product;
 mod user;
 
+pub use audit::AuditList;
 pub use bodies::{
     BatchBodyShape, CategoryBody, CategoryPatch, LoginBody, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
 };

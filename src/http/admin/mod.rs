@@ -1,0 +1,3 @@
+//! `/admin/…`: what only those see who look after the shop.
+
+pub mod audit;
