@@ -85,9 +85,20 @@ impl DataFolder {
 
     /// A secret of 32 bytes, made at first use and readable by the owner only.
     pub fn secret(&self, name: &str) -> Result<[u8; 32], FolderError> {
+        self.secret_after(name, |_| Ok(()))
+    }
+
+    /// Like [`DataFolder::secret`]; a new one is kept only after `prepare` has made use of it.
+    pub fn secret_after(
+        &self,
+        name: &str,
+        prepare: impl FnOnce(&[u8; 32]) -> Result<(), FolderError>,
+    ) -> Result<[u8; 32], FolderError> {
         let path = self.secret_path(name);
         if !path.exists() {
-            self.secret_write(&path, &crate::clock::random_bytes::<32>())?;
+            let bytes = crate::clock::random_bytes::<32>();
+            prepare(&bytes)?;
+            self.secret_write(&path, &bytes)?;
         }
         secret_read(&path, |bytes| bytes.try_into().ok())
     }

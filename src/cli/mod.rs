@@ -3,6 +3,7 @@
 //! Commands work on the data folder itself and take its lock, so they refuse, naming the process, while a server
 //! runs on the same folder. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the data is not as it should be.
 
+mod audit;
 mod check;
 mod completions;
 mod config;
@@ -65,6 +66,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Build the search index anew
     Reindex(reindex::ReindexArgs),
+    /// Read the audit log, and find out whether it was changed
+    Audit(audit::AuditArgs),
     /// Look for damage and broken rules in the data
     Check(check::CheckArgs),
     /// Show the settings in effect
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),
+        Command::Audit(args) => audit::run(args, &cli.common),
         Command::Check(args) => check::run(args, &cli.common),
         Command::Config(args) => config::run(args, &cli.common),
         Command::Openapi(args) => openapi::run(args),

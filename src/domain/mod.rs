@@ -3,6 +3,7 @@
 //! Every value type here can only be built valid, so the layers above and below need not check twice.
 
 pub mod account;
+pub mod audit;
 pub mod catalog;
 pub mod change;
 pub mod fields;

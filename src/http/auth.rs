@@ -76,7 +76,7 @@ pub async fn logout(
         value => Fields::read(value, |fields| fields.secret("refresh"))?,
     };
     match (&caller.0.actor, refresh) {
-        (Actor::Anonymous, Some(token)) => shop.logout_by_refresh(&token).await?,
+        (Actor::Anonymous, Some(token)) => shop.logout_by_refresh(&caller.0, &token).await?,
         _ => shop.logout(&caller.0).await?,
     }
     Ok(Nothing)

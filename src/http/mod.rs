@@ -89,6 +89,7 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::api_keys::api_key_get,
         admin::api_keys::api_key_create,
         admin::api_keys::api_key_revoke,
+        admin::audit::audit_list,
     ]
 }
 

@@ -3,6 +3,7 @@
 //! Query parameters come from the tables that also read them; the problems an operation can give follow from what it
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
+use super::admin::audit::AUDIT_LIST;
 use super::problem::Problem;
 use super::query::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
 use super::{BASE, routes};
@@ -63,8 +64,17 @@ fn tag(name: &str, description: &str) -> Tag {
 }
 
 /// What the names of operations begin with: the modules of their handlers.
-const MODULES: [&str; 8] =
-    ["products_", "variants_", "categories_", "auth_", "me_", "addresses_", "users_", "admin_api_keys_"];
+const MODULES: [&str; 9] = [
+    "products_",
+    "variants_",
+    "categories_",
+    "auth_",
+    "me_",
+    "addresses_",
+    "users_",
+    "admin_api_keys_",
+    "admin_audit_",
+];
 
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
     // Names such as `products_product_list` become those of the handlers.
@@ -77,6 +87,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "category_remove" => CATEGORY_REMOVE,
         "user_list" => USER_LIST,
         "api_key_list" => API_KEY_LIST,
+        "audit_list" => AUDIT_LIST,
         _ => &[],
     };
     operation.parameters.extend(takes.iter().map(query_parameter));

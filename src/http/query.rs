@@ -40,7 +40,8 @@ pub enum Kind {
     Boolean,
 }
 
-const fn parameter(name: &'static str, kind: Kind, example: &'static str, description: &'static str) -> Parameter {
+/// A row of a table of parameters.
+pub const fn parameter(name: &'static str, kind: Kind, example: &'static str, description: &'static str) -> Parameter {
     Parameter { name, description, kind, example }
 }
 
@@ -48,8 +49,10 @@ const ORDERINGS: &[&str] =
     &["price", "-price", "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "relevance"];
 const STATUSES: &[&str] = &["draft", "active", "archived"];
 
-const PAGE_SIZE: Parameter = parameter("page_size", Kind::Integer(1, 100), "20", "Items on a page.");
-const CURSOR: Parameter = parameter("cursor", Kind::Text, "", "Where to go on: taken from `next` or `previous`.");
+/// How much of a list is shown.
+pub const PAGE_SIZE: Parameter = parameter("page_size", Kind::Integer(1, 100), "20", "Items on a page.");
+/// From where a list is shown.
+pub const CURSOR: Parameter = parameter("cursor", Kind::Text, "", "Where to go on: taken from `next` or `previous`.");
 
 /// What lists of products take.
 pub const PRODUCT_LIST: &[Parameter] = &[

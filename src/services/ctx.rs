@@ -1,7 +1,9 @@
 //! Who asks, from where, and when.
 
 use super::error::{Error, Outcome};
+use crate::domain::audit::{AuditEntry, Subject, detail_text};
 use crate::domain::{ApiKeyId, Right, Rights, Role, SessionId, Timestamp, UserId};
+use serde_json::Value;
 use std::net::IpAddr;
 
 /// Who a use case acts for.
@@ -100,6 +102,31 @@ impl Ctx {
             Actor::User { id, session, .. } => Ok((*id, *session)),
             Actor::Anonymous => Err(Error::Unauthenticated),
             _ => Err(Error::Forbidden),
+        }
+    }
+
+    /// What the audit log says of something done in this call: the action, such as `product.update`, what it was
+    /// done to, and what changed in brief. No secret, no whole body, no name or address of a person.
+    pub fn entry(&self, action: &'static str, subject: impl Into<Option<Subject>>, detail: &Value) -> AuditEntry {
+        let (kind, id, role) = match &self.actor {
+            Actor::Anonymous => ("anonymous", None, None),
+            Actor::User { id, role, .. } => ("user", Some(id.get()), Some(role.as_str().into())),
+            Actor::ApiKey { id, .. } => ("api_key", Some(id.get()), None),
+            Actor::Owner => ("owner", None, None),
+            Actor::Shop => ("shop", None, None),
+        };
+        let subject = subject.into();
+        AuditEntry {
+            at: self.now,
+            actor_kind: kind.into(),
+            actor_id: id,
+            actor_role: role,
+            action: action.into(),
+            subject_kind: subject.as_ref().map(|s| s.kind.into()),
+            subject_id: subject.map(|s| s.id),
+            detail: detail_text(detail),
+            client: self.origin.client.map(|address| address.to_string()),
+            request_id: self.origin.request_id.clone(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Each takes a [`Ctx`] (who asks, when), proves on its first line that they may, and opens at most one write
 //! transaction.
 
+mod audit;
 pub mod catalog;
 mod ctx;
 mod error;
@@ -16,7 +17,8 @@ pub mod relevance;
 pub mod seed;
 
 pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
-pub use ctx::{Actor, Ctx};
+pub use audit::{AuditPage, client_address};
+pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
 
 use crate::config::{AuthSettings, ShopSettings};
@@ -64,6 +66,7 @@ impl Shop {
             auth,
             folder,
         };
+        shop.migration_note()?;
         shop.currency_fix()?;
         Ok(shop)
     }
@@ -77,7 +80,9 @@ impl Shop {
     /// everybody is to be signed in anew `at_once`.
     pub fn token_key_rotate(&self, ctx: &Ctx, at_once: bool) -> Result<(), Error> {
         ctx.require(Right::Maintain)?;
-        self.folder.secret_rotate(TOKEN_KEY, ctx.now, !at_once).map_err(|e| Error::Internal(e.0))
+        self.folder.secret_rotate(TOKEN_KEY, ctx.now, !at_once).map_err(|e| Error::Internal(e.0))?;
+        let entry = ctx.entry("secret.rotate", None, &serde_json::json!({ "at_once": at_once }));
+        self.store.write_blocking(move |tx| Ok::<_, Error>(tx.audit(&entry)?))
     }
 
     /// The counters that tell whether something read earlier still holds.
@@ -113,6 +118,16 @@ impl Shop {
     /// Finishes queued writes and leaves a clean file behind.
     pub fn close(&self) {
         self.store.close();
+    }
+
+    /// Notes in the audit log that opening changed the schema.
+    fn migration_note(&self) -> Result<(), Error> {
+        let Migrated { from, to, .. } = *self.store.migrated();
+        if from == to {
+            return Ok(());
+        }
+        let entry = Ctx::shop().entry("database.migrate", None, &serde_json::json!({ "from": from, "to": to }));
+        self.store.write_blocking(move |tx| Ok::<_, Error>(tx.audit(&entry)?))
     }
 
     /// Amounts are stored without their currency, so a shop that has amounts cannot change it: the currency of

@@ -3,6 +3,7 @@
 use super::catalog::CatalogWriter;
 use super::{Ctx, Error, Outcome, Shop};
 use crate::domain::{ProductId, Right};
+use serde_json::json;
 
 /// Products whose documents are built at a time.
 const PIECE: usize = 500;
@@ -18,12 +19,12 @@ impl Shop {
     /// Empties the search index and fills it from the products; `progress` is told how many are done.
     pub async fn reindex(&self, ctx: &Ctx, progress: impl Fn(u64) + Send + 'static) -> Outcome<u64> {
         ctx.require(Right::Maintain)?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write_alone(move |tx| {
                 tx.search_clear()?;
                 tx.search_bulk_begin()?;
-                let mut writer = CatalogWriter::new(tx, now);
+                let mut writer = CatalogWriter::new(tx, ctx.now);
                 let (mut after, mut done) = (ProductId::new(0), 0);
                 loop {
                     let ids = tx.product_ids_after(after, PIECE)?;
@@ -34,6 +35,7 @@ impl Shop {
                     progress(done);
                 }
                 tx.search_bulk_end()?;
+                tx.audit(&ctx.entry("search.reindex", None, &json!({ "products": done })))?;
                 Ok(done)
             })
             .await

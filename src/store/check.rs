@@ -72,6 +72,8 @@ impl ReadTx<'_> {
             findings.extend(problems.into_iter().map(|problem| Finding { check, problem }));
         }
         findings.extend(self.cards_check()?.into_iter().map(|problem| Finding { check: "cards", problem }));
+        let broken = self.audit_verify(None, &|_| {})?.err();
+        findings.extend(broken.map(|broken| Finding { check: "audit log", problem: broken.to_string() }));
         findings.extend(self.search_check()?.into_iter().map(|problem| Finding { check: "search index", problem }));
         Ok(findings)
     }

@@ -5,6 +5,7 @@
 
 mod address;
 mod api_key;
+mod audit;
 mod card;
 mod category;
 mod check;
@@ -39,7 +40,8 @@ pub use session::{NewSession, SessionRow};
 pub use tx::{ReadTx, WriteTx};
 pub use user::{UserFilter, UserRow};
 
-use crate::folder::DataFolder;
+use crate::domain::audit::AuditChain;
+use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
@@ -68,6 +70,7 @@ pub struct Store {
     migrated: Migrated,
     interrupted: bool,
     cards: CardMaker,
+    chain: AuditChain,
 }
 
 impl Store {
@@ -86,6 +89,7 @@ impl Store {
         crate::folder::restrict(&path, 0o600).map_err(|e| StoreError::Unavailable(e.to_string()))?;
         pragma::writer(&mut connection).map_err(named)?;
         let migrated = migrate::run(&mut connection, folder).map_err(named)?;
+        let chain = audit_chain(folder, &connection, &cards).map_err(named)?;
         let generations = Arc::new(Generations::default());
         let readers = SqliteConnectionManager::file(&path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -99,8 +103,8 @@ impl Store {
             .max_lifetime(None)
             .build(readers)
             .map_err(|e| StoreError::Internal(e.to_string()))?;
-        let writer = Writer::start(connection, path, generations.clone(), cards.clone())?;
-        Ok(Self { readers, writer, generations, settings, migrated, interrupted, cards })
+        let writer = Writer::start(connection, path, generations.clone(), cards.clone(), chain.clone())?;
+        Ok(Self { readers, writer, generations, settings, migrated, interrupted, cards, chain })
     }
 
     /// Runs `work` on a consistent view. Blocks while it runs.
@@ -117,7 +121,7 @@ impl Store {
         let connection = self.readers.get().map_err(|_| StoreError::Busy)?;
         let _deadline = DeadlineGuard::until(Some(Instant::now() + deadline));
         let view = View::begin(&connection)?;
-        work(&ReadTx::new(view.0, &self.cards))
+        work(&ReadTx::new(view.0, &self.cards, &self.chain))
     }
 
     /// Queues a write and waits until it is on disk. The work sees and changes the newest state; an error from
@@ -189,6 +193,17 @@ impl Store {
     pub fn close(&self) {
         self.writer.stop();
     }
+}
+
+/// The chain of the audit log. Its key is kept once the empty log is sealed with it, so that a log without a head
+/// is one that somebody took the head from, and never one that was just begun.
+fn audit_chain(folder: &DataFolder, connection: &Connection, cards: &CardMaker) -> StoreResult<AuditChain> {
+    let begin = |key: &[u8; 32]| {
+        let begun = WriteTx::new(connection, cards, &AuditChain::new(key)).audit_begin();
+        begun.map_err(|e| FolderError(format!("the audit log cannot be begun: {e}")))
+    };
+    let key = folder.secret_after("audit.key", begin).map_err(|e| StoreError::Internal(e.0))?;
+    Ok(AuditChain::new(&key))
 }
 
 fn has_log(database: &Path) -> bool {

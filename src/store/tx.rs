@@ -2,6 +2,7 @@
 
 use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
+use crate::domain::audit::AuditChain;
 use crate::domain::{
     AddressId, ApiKeyId, AuditId, CategoryId, Change, ImportId, JobId, Money, ProductId, SessionId, Timestamp, UserId,
     VariantId,
@@ -53,6 +54,7 @@ impl Drop for DeadlineGuard {
 pub struct ReadTx<'c> {
     connection: &'c Connection,
     cards: &'c CardMaker,
+    chain: &'c AuditChain,
 }
 
 /// A transaction that may change things; it ends with its batch's commit.
@@ -71,8 +73,12 @@ impl<'c> Deref for WriteTx<'c> {
 }
 
 impl<'c> ReadTx<'c> {
-    pub(super) fn new(connection: &'c Connection, cards: &'c CardMaker) -> Self {
-        Self { connection, cards }
+    pub(super) fn new(connection: &'c Connection, cards: &'c CardMaker, chain: &'c AuditChain) -> Self {
+        Self { connection, cards, chain }
+    }
+
+    pub(super) fn audit_chain(&self) -> &'c AuditChain {
+        self.chain
     }
 
     pub(super) fn card_maker(&self) -> &'c CardMaker {
@@ -132,8 +138,9 @@ impl<'c> ReadTx<'c> {
 }
 
 impl<'c> WriteTx<'c> {
-    pub(super) fn new(connection: &'c Connection, cards: &'c CardMaker) -> Self {
-        Self { read: ReadTx::new(connection, cards), changes: RefCell::default(), disk_trouble: RefCell::default() }
+    pub(super) fn new(connection: &'c Connection, cards: &'c CardMaker, chain: &'c AuditChain) -> Self {
+        let read = ReadTx::new(connection, cards, chain);
+        Self { read, changes: RefCell::default(), disk_trouble: RefCell::default() }
     }
 
     /// Runs a statement and tells how many rows it changed.

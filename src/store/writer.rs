@@ -10,6 +10,7 @@ use super::error::{StoreError, StoreResult};
 use super::pragma;
 use super::tx::{DeadlineGuard, WriteTx};
 use crate::domain::Change;
+use crate::domain::audit::AuditChain;
 use crate::generations::Generations;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -98,10 +99,11 @@ impl Writer {
         path: PathBuf,
         generations: Arc<Generations>,
         cards: CardMaker,
+        chain: AuditChain,
     ) -> StoreResult<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
         let trouble = Arc::new(Mutex::new(None));
-        let desk = Desk { connection, path, generations, cards, trouble: trouble.clone(), probed: None };
+        let desk = Desk { connection, path, generations, cards, chain, trouble: trouble.clone(), probed: None };
         let thread = std::thread::Builder::new()
             .name("nexus-writer".to_owned())
             .spawn(move || desk.serve(&receiver))
@@ -193,6 +195,7 @@ struct Desk {
     path: PathBuf,
     generations: Arc<Generations>,
     cards: CardMaker,
+    chain: AuditChain,
     trouble: Arc<Mutex<Option<StoreError>>>,
     probed: Option<Instant>,
 }
@@ -252,7 +255,7 @@ impl Desk {
     }
 
     fn run_alone(&self, batch: &mut Batch) -> StoreResult<()> {
-        let tx = WriteTx::new(&self.connection, &self.cards);
+        let tx = WriteTx::new(&self.connection, &self.cards, &self.chain);
         tx.execute_script("begin immediate")?;
         let good = batch.jobs[0].run(&tx);
         self.still_sound(&tx)?;
@@ -269,7 +272,7 @@ impl Desk {
     /// One transaction for the first job and for those that wait or arrive while it runs.
     fn run_together(&self, batch: &mut Batch, queue: &Receiver<Box<dyn Job>>) -> StoreResult<()> {
         let started = Instant::now();
-        let tx = WriteTx::new(&self.connection, &self.cards);
+        let tx = WriteTx::new(&self.connection, &self.cards, &self.chain);
         tx.execute("begin immediate", [])?;
         let mut next = 0;
         while let Some(job) = batch.jobs.get_mut(next) {

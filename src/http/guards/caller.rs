@@ -1,14 +1,18 @@
 //! Who is calling, by their access token.
 
 use crate::domain::Right;
+use crate::http::fairings::request_id;
 use crate::http::problem::Problem;
-use crate::services::{Actor, Ctx, Shop};
+use crate::services::{Actor, Ctx, Origin, Shop};
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 use rocket_okapi::okapi::openapi3::{Object, SecurityRequirement, SecurityScheme, SecuritySchemeData};
 use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
 use std::marker::PhantomData;
 use std::sync::Arc;
+
+/// How much is kept of what a client calls itself.
+const AGENT_BYTES: usize = 200;
 
 /// Anybody; known when they send a token. A token that is not valid is refused, not ignored.
 pub struct Caller(pub Ctx);
@@ -37,6 +41,8 @@ macro_rules! asked {
 }
 
 asked! {
+    /// To read the audit log.
+    AuditRead,
     /// To change the catalog.
     CatalogWrite,
     /// To see who has an account.
@@ -65,9 +71,18 @@ fn actor(request: &Request<'_>) -> Result<Actor, Problem> {
     Ok(shop.actor_of(token.trim())?)
 }
 
+/// Where a request comes from. The address is the socket's; what a client calls itself is cut where it gets long.
+fn origin(request: &Request<'_>) -> Origin {
+    Origin {
+        client: request.remote().map(|address| address.ip()),
+        request_id: Some(request_id(request).to_owned()),
+        agent: request.headers().get_one("User-Agent").map(|a| a[..a.floor_char_boundary(AGENT_BYTES)].to_owned()),
+    }
+}
+
 /// The caller, when `check` lets them in; the refusal is kept for the catcher.
 fn admitted<T>(request: &Request<'_>, check: impl FnOnce(Ctx) -> Result<T, Problem>) -> Outcome<T, ()> {
-    match actor(request).and_then(|actor| check(Ctx::now(actor))) {
+    match actor(request).and_then(|actor| check(Ctx::now(actor).from(origin(request)))) {
         Ok(guard) => Outcome::Success(guard),
         Err(problem) => Outcome::Error((problem.stash(request), ())),
     }

@@ -4,6 +4,6 @@ mod caller;
 mod conditions;
 mod slow;
 
-pub use caller::{Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite};
+pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite};
 pub use conditions::IfMatch;
 pub use slow::SlowLane;

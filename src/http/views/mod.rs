@@ -2,6 +2,7 @@
 
 mod account_bodies;
 mod api_key;
+mod audit;
 mod bodies;
 mod category;
 mod product;
@@ -12,6 +13,7 @@ pub use account_bodies::{
     RegisterBody, ResetBody, SetupBody, UserBody, UserPatch, VerifyBody,
 };
 pub use api_key::{ApiKeyList, ApiKeyView, NewApiKeyView};
+pub use audit::AuditList;
 pub use bodies::{
     BatchBodyShape, CategoryBody, CategoryPatch, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
 };

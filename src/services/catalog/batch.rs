@@ -7,6 +7,9 @@ use crate::domain::{FieldError, Invalid, ProductId, Right, Sku};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use serde_json::Value;
 
+/// Products that an entry of the audit log names; the others are counted.
+const IDS_NAMED: usize = 100;
+
 /// What happened to a row's product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchAction {
@@ -34,10 +37,10 @@ impl Shop {
     /// are created. When any row is refused, every refused row is named and nothing is written.
     pub async fn product_batch(&self, ctx: &Ctx, rows: Vec<Value>) -> Outcome<Vec<BatchRow>> {
         ctx.require(Right::CatalogWrite)?;
-        let (now, currency) = (ctx.now, self.settings.currency());
+        let (ctx, currency) = (ctx.clone(), self.settings.currency());
         self.store
             .write(move |tx| {
-                let mut writer = CatalogWriter::new(tx, now);
+                let mut writer = CatalogWriter::new(tx, ctx.now);
                 let mut done = Vec::with_capacity(rows.len());
                 let mut wrong = Vec::new();
                 for (index, row) in rows.iter().enumerate() {
@@ -51,10 +54,27 @@ impl Shop {
                         Err(other) => return Err(other),
                     }
                 }
-                if wrong.is_empty() { Ok(done) } else { Err(Invalid(wrong).into()) }
+                if !wrong.is_empty() {
+                    return Err(Invalid(wrong).into());
+                }
+                if done.iter().any(|row: &BatchRow| row.action != BatchAction::Unchanged) {
+                    tx.audit(&ctx.entry("product.batch", None, &batch_detail(&done)))?;
+                }
+                Ok(done)
             })
             .await
     }
+}
+
+/// What an entry says of a batch: counts, and the first of the products that changed.
+fn batch_detail(rows: &[BatchRow]) -> Value {
+    let of = |action| rows.iter().filter(move |row| row.action == action);
+    let changed = rows.iter().filter(|row| row.action != BatchAction::Unchanged);
+    let ids: Vec<ProductId> = changed.map(|row| row.id).take(IDS_NAMED).collect();
+    serde_json::json!({
+        "created": of(BatchAction::Created).count(), "updated": of(BatchAction::Updated).count(),
+        "unchanged": of(BatchAction::Unchanged).count(), "ids": ids,
+    })
 }
 
 fn upsert(writer: &mut CatalogWriter<'_, '_>, row: &Value, currency: crate::domain::Currency) -> Outcome<BatchRow> {

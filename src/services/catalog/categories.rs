@@ -4,13 +4,16 @@
 //! everything below anew, in the same transaction. That may be much: these writes run alone.
 
 use super::category_tree::current;
+use super::changed::category_fields;
 use super::placing::free_slug;
 use super::products::Preconditions;
 use super::writer::{CatalogWriter, note_category};
+use crate::domain::audit::Subject;
 use crate::domain::catalog::{Category, CategoryDraft, CategoryPick, CategoryRemoval, Stored};
 use crate::domain::{CategoryId, Invalid, Right, Slug, Timestamp};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{CategoryRow, WriteTx};
+use serde_json::{Value, json};
 
 /// The deepest a tree may be.
 const DEEPEST: usize = 20;
@@ -21,15 +24,17 @@ impl Shop {
     /// Creates a category.
     pub async fn category_create(&self, ctx: &Ctx, draft: CategoryDraft) -> Outcome<Category> {
         ctx.require(Right::CatalogWrite)?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
-                let parent_id = parent(tx, now, &draft, None)?;
+                let parent_id = parent(tx, ctx.now, &draft, None)?;
                 let slug = slug(tx, &draft, None)?;
                 let seo = Stored::new(&draft.seo);
-                let id = tx.category_insert(&row(&draft, parent_id, &slug, &seo, now))?;
+                let id = tx.category_insert(&row(&draft, parent_id, &slug, &seo, ctx.now))?;
                 let category = current(tx, id)?;
                 note_category(tx, &category)?;
+                let detail = json!({ "slug": category.slug.as_str(), "name": category.name, "parent_id": parent_id });
+                tx.audit(&ctx.entry("category.create", Subject::from(id), &detail))?;
                 Ok(category)
             })
             .await
@@ -44,23 +49,28 @@ impl Shop {
         edit: impl FnOnce(&Category) -> Result<CategoryDraft, Invalid> + Send + 'static,
     ) -> Outcome<Category> {
         ctx.require(Right::CatalogWrite)?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write_alone(move |tx| {
                 let before = current(tx, id)?;
                 known.check(before.revision)?;
                 let draft = edit(&before)?;
-                let parent_id = parent(tx, now, &draft, Some(id))?;
+                let parent_id = parent(tx, ctx.now, &draft, Some(id))?;
                 let slug = slug(tx, &draft, Some(&before))?;
                 let seo = Stored::new(&draft.seo);
                 note_category(tx, &before)?;
-                tx.category_update(&before, &row(&draft, parent_id, &slug, &seo, now))?;
+                tx.category_update(&before, &row(&draft, parent_id, &slug, &seo, ctx.now))?;
                 let after = current(tx, id)?;
                 let shown = |c: &Category| (c.name.clone(), c.slug.clone(), c.parent_id);
                 if shown(&after) != shown(&before) {
-                    reindex_below(tx, now, id)?;
+                    reindex_below(tx, ctx.now, id)?;
                 }
                 note_category(tx, &after)?;
+                let fields = category_fields(&before, &after);
+                if !fields.is_empty() {
+                    let detail = json!({ "fields": fields, "revision": after.revision.own });
+                    tx.audit(&ctx.entry("category.update", Subject::from(id), &detail))?;
+                }
                 Ok(after)
             })
             .await
@@ -75,18 +85,30 @@ impl Shop {
         removal: CategoryRemoval,
     ) -> Outcome<()> {
         ctx.require(Right::CatalogWrite)?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write_alone(move |tx| {
                 let before = current(tx, id)?;
                 known.check(before.revision)?;
                 note_category(tx, &before)?;
-                match removal {
-                    CategoryRemoval::OnlyEmpty => refuse_full(tx, id)?,
-                    CategoryRemoval::MoveTo(target) => move_contents(tx, now, id, target)?,
-                    CategoryRemoval::Cascade => return remove_below(tx, now, id),
-                }
-                Ok(tx.category_delete(id)?)
+                let how = match removal {
+                    CategoryRemoval::OnlyEmpty => {
+                        refuse_full(tx, id)?;
+                        tx.category_delete(id)?;
+                        json!({})
+                    }
+                    CategoryRemoval::MoveTo(target) => {
+                        let products = move_contents(tx, ctx.now, id, target)?;
+                        tx.category_delete(id)?;
+                        json!({ "moved_to": target, "products": products })
+                    }
+                    CategoryRemoval::Cascade => {
+                        let (categories, products) = remove_below(tx, ctx.now, id)?;
+                        json!({ "cascade": true, "categories": categories, "products": products })
+                    }
+                };
+                tx.audit(&ctx.entry("category.remove", Subject::from(id), &removed(&before, how)))?;
+                Ok(())
             })
             .await
     }
@@ -161,7 +183,17 @@ fn refuse_full(tx: &WriteTx<'_>, id: CategoryId) -> Outcome<()> {
     Err(Error::Conflict("not_empty", detail, Vec::new()))
 }
 
-fn move_contents(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId, target: CategoryId) -> Outcome<()> {
+/// What an entry says of a category that is gone, and of how it went.
+fn removed(category: &Category, how: Value) -> Value {
+    let mut detail = json!({ "slug": category.slug.as_str(), "name": category.name });
+    if let (Some(detail), Value::Object(how)) = (detail.as_object_mut(), how) {
+        detail.extend(how);
+    }
+    detail
+}
+
+/// Gives what a category holds to another one; tells how many products it held.
+fn move_contents(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId, target: CategoryId) -> Outcome<usize> {
     let wrong = |code, message: &str| Error::Invalid(Invalid::one("move_to", code, message));
     let Some(to) = tx.category_by_id(target)? else { return Err(wrong("unknown", "is not a category of this shop")) };
     let above = tx.category_ancestors(target)?;
@@ -182,22 +214,26 @@ fn move_contents(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId, target: Categ
             reindex_in(tx, now, child)?;
         }
     }
-    note_category(tx, &to)
+    note_category(tx, &to)?;
+    Ok(products.len())
 }
 
-/// Removes a category with everything below it.
-fn remove_below(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId) -> Outcome<()> {
+/// Removes a category with everything below it; tells how many categories and products went.
+fn remove_below(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId) -> Outcome<(usize, usize)> {
     let mut writer = CatalogWriter::new(tx, now);
     // Deepest last in the list, so it is emptied from its end.
     let nodes = tx.category_subtree(&CategoryPick::Id(id))?;
+    let mut products = 0;
     for node in &nodes {
         for piece in tx.category_product_ids(*node)?.chunks(PIECE) {
             for product in tx.products_by_ids(piece)? {
                 writer.remove(&product)?;
+                products += 1;
             }
         }
     }
-    nodes.iter().rev().try_for_each(|node| Ok(tx.category_delete(*node)?))
+    nodes.iter().rev().try_for_each(|node| tx.category_delete(*node))?;
+    Ok((nodes.len(), products))
 }
 
 fn reindex_below(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId) -> Outcome<()> {

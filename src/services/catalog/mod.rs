@@ -4,6 +4,7 @@ mod batch;
 mod cards;
 mod categories;
 mod category_tree;
+mod changed;
 mod listing;
 mod placing;
 mod products;

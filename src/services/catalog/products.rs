@@ -1,7 +1,9 @@
 //! Use cases of single products and their variants.
 
+use super::changed::{product_change, product_detail, variant_change};
 use super::listing::Shown;
 use super::writer::{CatalogWriter, is_public};
+use crate::domain::audit::Subject;
 use crate::domain::catalog::{Product, ProductDraft, Revision, Status, Variant, VariantDraft};
 use crate::domain::{CategoryId, Invalid, ProductId, Right, VariantId};
 use crate::services::{Ctx, Error, Outcome, Shop};
@@ -89,11 +91,13 @@ impl Shop {
     /// Creates a product.
     pub async fn product_create(&self, ctx: &Ctx, draft: ProductDraft) -> Outcome<Product> {
         ctx.require(Right::CatalogWrite)?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
-                let id = CatalogWriter::new(tx, now).create(&draft)?;
-                current(tx, id)
+                let id = CatalogWriter::new(tx, ctx.now).create(&draft)?;
+                let product = current(tx, id)?;
+                tx.audit(&ctx.entry("product.create", Subject::from(id), &product_detail(&product)))?;
+                Ok(product)
             })
             .await
     }
@@ -107,13 +111,17 @@ impl Shop {
         edit: impl FnOnce(&Product) -> Result<ProductDraft, Invalid> + Send + 'static,
     ) -> Outcome<Product> {
         ctx.require(Right::CatalogWrite)?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
                 let before = current(tx, id)?;
                 known.check(before.revision)?;
-                CatalogWriter::new(tx, now).update(&before, &edit(&before)?)?;
-                current(tx, id)
+                if !CatalogWriter::new(tx, ctx.now).update(&before, &edit(&before)?)? {
+                    return Ok(before);
+                }
+                let after = current(tx, id)?;
+                tx.audit(&ctx.entry("product.update", Subject::from(id), &product_change(&before, &after)))?;
+                Ok(after)
             })
             .await
     }
@@ -121,12 +129,14 @@ impl Shop {
     /// Removes a product.
     pub async fn product_remove(&self, ctx: &Ctx, id: ProductId, known: Preconditions) -> Outcome<()> {
         ctx.require(Right::CatalogWrite)?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
                 let before = current(tx, id)?;
                 known.check(before.revision)?;
-                CatalogWriter::new(tx, now).remove(&before)
+                CatalogWriter::new(tx, ctx.now).remove(&before)?;
+                tx.audit(&ctx.entry("product.remove", Subject::from(id), &product_detail(&before)))?;
+                Ok(())
             })
             .await
     }
@@ -134,16 +144,17 @@ impl Shop {
     /// Adds a variant to a product.
     pub async fn variant_create(&self, ctx: &Ctx, id: ProductId, draft: VariantDraft) -> Outcome<(Product, VariantId)> {
         ctx.require(Right::CatalogWrite)?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
                 let before = current(tx, id)?;
-                let after = rewrite(tx, now, &before, |variants| {
+                let after = rewrite(tx, ctx.now, &before, |variants| {
                     variants.push(VariantDraft { id: None, ..draft });
                     Ok(())
                 })?;
                 let added = after.variants.iter().find(|v| before.variants.iter().all(|old| old.id != v.id));
                 let added = added.map(|v| v.id).ok_or(VARIANT)?;
+                tx.audit(&ctx.entry("variant.create", Subject::from(added), &variant_change(&before, &after)))?;
                 Ok((after, added))
             })
             .await
@@ -158,17 +169,21 @@ impl Shop {
         edit: impl FnOnce(&Variant) -> Result<VariantDraft, Invalid> + Send + 'static,
     ) -> Outcome<Product> {
         ctx.require(Right::CatalogWrite)?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
                 let before = product_of(tx, id)?;
                 known.check(before.revision)?;
                 let old = before.variants.iter().find(|v| v.id == id).ok_or(VARIANT)?;
                 let changed = edit(old)?;
-                rewrite(tx, now, &before, |variants| {
+                let after = rewrite(tx, ctx.now, &before, |variants| {
                     variants.iter_mut().filter(|v| v.id == Some(id)).for_each(|v| *v = changed.clone());
                     Ok(())
-                })
+                })?;
+                if after.revision != before.revision {
+                    tx.audit(&ctx.entry("variant.update", Subject::from(id), &variant_change(&before, &after)))?;
+                }
+                Ok(after)
             })
             .await
     }
@@ -176,7 +191,7 @@ impl Shop {
     /// Removes a variant; the last one of a product stays.
     pub async fn variant_remove(&self, ctx: &Ctx, id: VariantId, known: Preconditions) -> Outcome<()> {
         ctx.require(Right::CatalogWrite)?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
                 let before = product_of(tx, id)?;
@@ -185,11 +200,12 @@ impl Shop {
                     let detail = "a product has at least one variant; remove the product instead".to_owned();
                     return Err(Error::Conflict("last_variant", detail, Vec::new()));
                 }
-                rewrite(tx, now, &before, |variants| {
+                let after = rewrite(tx, ctx.now, &before, |variants| {
                     variants.retain(|v| v.id != Some(id));
                     Ok(())
-                })
-                .map(drop)
+                })?;
+                tx.audit(&ctx.entry("variant.remove", Subject::from(id), &variant_change(&before, &after)))?;
+                Ok(())
             })
             .await
     }

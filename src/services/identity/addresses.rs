@@ -1,11 +1,13 @@
 //! A person's address book.
 
 use crate::domain::account::{Address, AddressDraft};
+use crate::domain::audit::Subject;
 use crate::domain::catalog::Revision;
 use crate::domain::{AddressId, Invalid, UserId};
 use crate::services::catalog::Preconditions;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::ReadTx;
+use serde_json::json;
 
 /// Addresses in one book.
 const MOST_ADDRESSES: usize = 100;
@@ -28,14 +30,15 @@ impl Shop {
     /// Adds one.
     pub async fn address_create(&self, ctx: &Ctx, draft: AddressDraft) -> Outcome<Address> {
         let (user, _) = ctx.person()?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
                 if tx.address_all(user)?.len() >= MOST_ADDRESSES {
                     let detail = format!("an address book holds at most {MOST_ADDRESSES} addresses: remove one first");
                     return Err(Error::Conflict("too_many", detail, Vec::new()));
                 }
-                let id = tx.address_insert(user, &draft, now)?;
+                let id = tx.address_insert(user, &draft, ctx.now)?;
+                tx.audit(&ctx.entry("address.create", Subject::from(id), &json!({})))?;
                 current(tx, user, id)
             })
             .await
@@ -50,12 +53,13 @@ impl Shop {
         edit: impl FnOnce(&Address) -> Result<AddressDraft, Invalid> + Send + 'static,
     ) -> Outcome<Address> {
         let (user, _) = ctx.person()?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
                 let before = current(tx, user, id)?;
                 known.check(Revision::of(before.version))?;
-                tx.address_update(id, &edit(&before)?, now)?;
+                tx.address_update(id, &edit(&before)?, ctx.now)?;
+                tx.audit(&ctx.entry("address.update", Subject::from(id), &json!({})))?;
                 current(tx, user, id)
             })
             .await
@@ -64,10 +68,12 @@ impl Shop {
     /// Removes one.
     pub async fn address_remove(&self, ctx: &Ctx, id: AddressId, known: Preconditions) -> Outcome<()> {
         let (user, _) = ctx.person()?;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
                 known.check(Revision::of(current(tx, user, id)?.version))?;
-                Ok(tx.address_delete(id)?)
+                tx.address_delete(id)?;
+                Ok(tx.audit(&ctx.entry("address.remove", Subject::from(id), &json!({})))?)
             })
             .await
     }

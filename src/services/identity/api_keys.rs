@@ -2,9 +2,12 @@
 
 use super::callers::KEY_PREFIX;
 use super::secret::Secret;
+use crate::domain::audit::Subject;
 use crate::domain::page::Page;
 use crate::domain::{ApiKeyId, Direction, Fields, PageSize, Right, Rights, Timestamp};
 use crate::services::{Ctx, Error, Outcome, Shop};
+
+use serde_json::json;
 
 pub use crate::store::ApiKeyRow as ApiKey;
 
@@ -87,12 +90,14 @@ impl Shop {
             created_at: ctx.now,
             expires_at: draft.expires_at,
         };
+        let ctx = ctx.clone();
         let kept = self.store.write(move |tx| {
             if tx.api_key_count()? >= MOST_KEYS {
                 let detail = format!("a shop has at most {MOST_KEYS} API keys: revoke one first");
                 return Err(Error::Conflict("too_many", detail, Vec::new()));
             }
             let id = tx.api_key_insert(&new, &secret.hash())?;
+            tx.audit(&ctx.entry("api_key.create", Subject::from(id), &json!({ "scopes": new.rights.scopes() })))?;
             tx.api_key_by_id(id)?.ok_or(API_KEY)
         });
         Ok(NewApiKey { key, kept: kept.await? })
@@ -101,6 +106,14 @@ impl Shop {
     /// Revokes a key; the next request with it is refused.
     pub async fn api_key_revoke(&self, ctx: &Ctx, id: ApiKeyId) -> Outcome<()> {
         ctx.require(Right::KeysManage)?;
-        self.store.write(move |tx| if tx.api_key_delete(id)? { Ok(()) } else { Err(API_KEY) }).await
+        let ctx = ctx.clone();
+        self.store
+            .write(move |tx| {
+                if !tx.api_key_delete(id)? {
+                    return Err(API_KEY);
+                }
+                Ok(tx.audit(&ctx.entry("api_key.revoke", Subject::from(id), &json!({})))?)
+            })
+            .await
     }
 }

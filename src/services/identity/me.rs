@@ -7,11 +7,13 @@ use super::signing_in::Login;
 use super::users::keep_an_admin;
 use super::{USER, User, email_of};
 use crate::domain::account::{Address, Addressee, Occasion};
+use crate::domain::audit::Subject;
 use crate::domain::catalog::Revision;
 use crate::domain::{Fields, Invalid, UserId};
 use crate::services::catalog::Preconditions;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{MailPurpose, UserRow};
+use serde_json::json;
 
 /// What a person changes about themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,7 +71,7 @@ impl Shop {
         if let (Some(_), Some(password)) = (&email, change.password) {
             self.password_prove(id, password).await?;
         }
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
                 let before = tx.user_by_id(id)?.ok_or(USER)?;
@@ -81,10 +83,11 @@ impl Shop {
                     pending_email: pending.or_else(|| before.pending_email.clone()),
                     ..before
                 };
-                tx.user_update(&after, now)?;
+                tx.user_update(&after, ctx.now)?;
                 if asked {
-                    letter_due(tx, Occasion::EmailChangeAsked, Addressee::User(id), now)?;
+                    letter_due(tx, Occasion::EmailChangeAsked, Addressee::User(id), ctx.now)?;
                 }
+                tx.audit(&ctx.entry("user.update", Subject::from(id), &json!({ "email_change_asked": asked })))?;
                 tx.user_by_id(id)?.map(User::from).ok_or(USER)
             })
             .await
@@ -105,6 +108,7 @@ impl Shop {
             tx.user_set_password(id, &hash, ctx.now)?;
             tx.sessions_end(id)?;
             tx.mail_tokens_drop(id, MailPurpose::Reset)?;
+            tx.audit(&ctx.entry("user.password_change", Subject::from(id), &json!({})))?;
             letter_due(tx, Occasion::PasswordChanged, Addressee::User(id), ctx.now)?;
             let session = session_begin(tx, &ctx, lifetimes, id, &token)?;
             Ok((tx.user_by_id(id)?.ok_or(USER)?, session))
@@ -116,13 +120,14 @@ impl Shop {
     /// Forgets who the person who asks was. What the books need stays, without name or address.
     pub async fn me_erase(&self, ctx: &Ctx, known: Preconditions) -> Outcome<()> {
         let (id, _) = ctx.person()?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
                 let before = tx.user_by_id(id)?.ok_or(USER)?;
                 known.check(Revision::of(before.version))?;
                 keep_an_admin(tx, &before)?;
-                Ok(tx.user_erase(id, now)?)
+                tx.user_erase(id, ctx.now)?;
+                Ok(tx.audit(&ctx.entry("user.erase", Subject::from(id), &json!({})))?)
             })
             .await
     }

@@ -7,9 +7,11 @@ use super::letters::letter_due;
 use super::secret::Secret;
 use super::{USER, email_of};
 use crate::domain::account::{Addressee, Occasion};
+use crate::domain::audit::Subject;
 use crate::domain::{Email, Invalid};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{MailPurpose, UserRow, WriteTx};
+use serde_json::json;
 
 fn bad_token() -> Error {
     Invalid::one("token", "invalid", "is not valid or no longer so: ask for a new mail").into()
@@ -45,6 +47,7 @@ impl Shop {
                 // The mail arrived.
                 tx.user_set_verified(user.id, ctx.now)?;
                 tx.mail_tokens_drop(user.id, MailPurpose::Reset)?;
+                tx.audit(&ctx.entry("user.password_reset", Subject::from(user.id), &json!({})))?;
                 letter_due(tx, Occasion::PasswordChanged, Addressee::User(user.id), ctx.now)?;
                 Ok(tx.sessions_end(user.id)?)
             })
@@ -60,6 +63,7 @@ impl Shop {
                 let (user, email) = holder(tx, &ctx, &token, MailPurpose::Verify)?;
                 tx.mail_tokens_drop(user.id, MailPurpose::Verify)?;
                 if email == user.email {
+                    tx.audit(&ctx.entry("user.verify", Subject::from(user.id), &json!({})))?;
                     return Ok(tx.user_set_verified(user.id, ctx.now)?);
                 }
                 let email = Email::parse(&email).ok_or_else(bad_token)?;
@@ -68,6 +72,7 @@ impl Shop {
                     return Err(bad_token());
                 }
                 tx.user_set_email(user.id, &email, Some(ctx.now), ctx.now)?;
+                tx.audit(&ctx.entry("user.email_change", Subject::from(user.id), &json!({})))?;
                 Ok(tx.sessions_end(user.id)?)
             })
             .await

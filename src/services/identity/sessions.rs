@@ -2,9 +2,11 @@
 
 use super::secret::Secret;
 use super::signing_in::Login;
+use crate::domain::audit::Subject;
 use crate::domain::{Right, SessionId, Timestamp, UserId};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{NewSession, SessionRow, UserRow, WriteTx};
+use serde_json::json;
 
 /// Sessions of one person that live at once; beyond that the one not used for longest ends.
 const MOST_SESSIONS: usize = 50;
@@ -95,17 +97,19 @@ impl Shop {
     /// Ends the session that asks.
     pub async fn logout(&self, ctx: &Ctx) -> Outcome<()> {
         let (_, session) = ctx.person()?;
-        self.store.write(move |tx| Ok::<_, Error>(tx.session_end(session).map(drop)?)).await
+        let ctx = ctx.clone();
+        self.store.write(move |tx| end(tx, &ctx, session, "logout").map(drop)).await
     }
 
     /// Ends the session a refresh token belongs to, whatever state the token is in; an unknown one is no error, since
     /// then there is nothing to end.
-    pub async fn logout_by_refresh(&self, token: &str) -> Outcome<()> {
+    pub async fn logout_by_refresh(&self, ctx: &Ctx, token: &str) -> Outcome<()> {
         let Some(secret) = Secret::parse(token) else { return Ok(()) };
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
                 let found = tx.refresh_by_hash(&secret.hash())?;
-                found.map_or(Ok(()), |row| Ok::<_, Error>(tx.session_end(row.session.id).map(drop)?))
+                found.map_or(Ok(()), |row| end(tx, &ctx, row.session.id, "logout").map(drop))
             })
             .await
     }
@@ -113,7 +117,13 @@ impl Shop {
     /// Ends all sessions of the person who asks.
     pub async fn logout_all(&self, ctx: &Ctx) -> Outcome<()> {
         let (user, _) = ctx.person()?;
-        self.store.write(move |tx| Ok::<_, Error>(tx.sessions_end(user)?)).await
+        let ctx = ctx.clone();
+        self.store
+            .write(move |tx| {
+                tx.sessions_end(user)?;
+                Ok::<_, Error>(tx.audit(&ctx.entry("session.end_all", Subject::from(user), &json!({})))?)
+            })
+            .await
     }
 
     /// The sessions of the person who asks.
@@ -126,14 +136,11 @@ impl Shop {
     /// Ends one session of the person who asks.
     pub async fn session_revoke(&self, ctx: &Ctx, id: SessionId) -> Outcome<()> {
         let (user, current) = ctx.person()?;
-        let now = ctx.now;
+        let ctx = ctx.clone();
         self.store
             .write(move |tx| {
-                let theirs = tx.session_all(user, now)?.iter().any(|row| row.id == id) || id == current;
-                if !theirs || !tx.session_end(id)? {
-                    return Err(SESSION);
-                }
-                Ok(())
+                let theirs = tx.session_all(user, ctx.now)?.iter().any(|row| row.id == id) || id == current;
+                if theirs && end(tx, &ctx, id, "revoked")? { Ok(()) } else { Err(SESSION) }
             })
             .await
     }
@@ -152,6 +159,15 @@ impl Shop {
 fn session(row: SessionRow, current: SessionId) -> Session {
     let SessionRow { id, client, agent, created_at, used_at, expires_at, .. } = row;
     Session { id, client, agent, created_at, used_at, expires_at, current: id == current }
+}
+
+/// Ends a session and says why.
+fn end(tx: &WriteTx<'_>, ctx: &Ctx, session: SessionId, why: &str) -> Outcome<bool> {
+    let ended = tx.session_end(session)?;
+    if ended {
+        tx.audit(&ctx.entry("session.end", Subject::from(session), &json!({ "reason": why })))?;
+    }
+    Ok(ended)
 }
 
 /// Begins a session of somebody who has proven who they are.
@@ -191,7 +207,7 @@ fn exchange(
         if arrived_us <= spent_us {
             return Ok(Exchange::LostRace);
         }
-        tx.session_end(session.id)?;
+        end(tx, ctx, session.id, "a spent refresh token was used again")?;
         return Ok(Exchange::Reused);
     }
     let user = tx.user_by_id(session.user_id)?.filter(|user| user.active).ok_or(Error::BadRefresh)?;

@@ -5,9 +5,11 @@ use super::secret::Secret;
 use super::sessions::{Lifetimes, session_begin};
 use super::{User, email_of};
 use crate::domain::account::{Addressee, Occasion};
+use crate::domain::audit::Subject;
 use crate::domain::{Email, Fields, Invalid, Right, Role, SessionId};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::UserRow;
+use serde_json::json;
 use std::sync::Mutex;
 use subtle::ConstantTimeEq;
 
@@ -76,6 +78,7 @@ impl Shop {
             };
             let session = session_begin(tx, &ctx, lifetimes, id, &token)?;
             letter_due(tx, Occasion::Registered, Addressee::User(id), ctx.now)?;
+            tx.audit(&ctx.entry("user.register", Subject::from(id), &json!({})))?;
             Ok::<_, Error>((tx.user_by_id(id)?.ok_or(super::USER)?, session))
         });
         let (user, session) = opened.await?;
@@ -105,6 +108,7 @@ impl Shop {
                 tx.user_rehash(now.id, &now.password_hash, &stronger)?;
             }
             let session = session_begin(tx, &ctx, lifetimes, now.id, &token)?;
+            tx.audit(&ctx.entry("session.begin", Subject::from(session), &json!({ "user_id": now.id })))?;
             Ok::<_, Error>((now, session))
         });
         let (user, session) = begun.await?;
@@ -148,6 +152,7 @@ impl Shop {
             }
             let id = tx.user_insert(&email, &name, Role::Admin, &hash, ctx.now)?;
             let session = session_begin(tx, &ctx, lifetimes, id, &token)?;
+            tx.audit(&ctx.entry("shop.setup", Subject::from(id), &json!({})))?;
             Ok((tx.user_by_id(id)?.ok_or(super::USER)?, session))
         });
         let (user, session) = made.await?;

@@ -3,12 +3,14 @@
 use super::letters::letter_due;
 use super::{USER, User, UserFilter, email_of};
 use crate::domain::account::{Addressee, Occasion};
+use crate::domain::audit::Subject;
 use crate::domain::catalog::Revision;
 use crate::domain::page::Page;
 use crate::domain::{Direction, Email, Fields, PageSize, Right, Role, Timestamp, UserId};
 use crate::services::catalog::Preconditions;
 use crate::services::{Actor, Ctx, Error, Outcome, Shop};
 use crate::store::{ReadTx, UserRow, WriteTx};
+use serde_json::{Value, json};
 
 /// An account an admin makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +125,7 @@ impl Shop {
                 if hash.is_empty() {
                     letter_due(tx, Occasion::Invited, Addressee::User(id), ctx.now)?;
                 }
+                tx.audit(&ctx.entry("user.create", Subject::from(id), &json!({ "role": draft.role })))?;
                 current(tx, id).map(User::from)
             })
             .await
@@ -157,6 +160,7 @@ impl Shop {
                 if !after.active {
                     tx.sessions_end(id)?;
                 }
+                tx.audit(&ctx.entry("user.update", Subject::from(id), &detail(&before, &after, &email, &hash)))?;
                 current(tx, id).map(User::from)
             })
             .await
@@ -172,7 +176,8 @@ impl Shop {
                 known.check(Revision::of(before.version))?;
                 may_touch(&ctx, before.role)?;
                 keep_an_admin(tx, &before)?;
-                Ok(tx.user_erase(id, ctx.now)?)
+                tx.user_erase(id, ctx.now)?;
+                Ok(tx.audit(&ctx.entry("user.erase", Subject::from(id), &json!({})))?)
             })
             .await
     }
@@ -207,12 +212,15 @@ impl Shop {
     /// Forgets decoys that are a day old.
     pub async fn decoys_sweep(&self, ctx: &Ctx) -> Outcome<usize> {
         ctx.require(Right::Maintain)?;
-        let now = ctx.now;
+        let (ctx, now) = (ctx.clone(), ctx.now);
         let before = Timestamp::from_millis(now.millis() - 24 * 60 * 60 * 1000);
         self.store
             .write(move |tx| {
                 let decoys = tx.user_decoys_before(before, 500)?;
                 decoys.iter().try_for_each(|id| tx.user_erase(*id, now))?;
+                if !decoys.is_empty() {
+                    tx.audit(&ctx.entry("user.decoys_erase", None, &json!({ "count": decoys.len() })))?;
+                }
                 Ok::<_, Error>(decoys.len())
             })
             .await
@@ -239,6 +247,20 @@ pub(super) fn keep_an_admin(tx: &ReadTx<'_>, before: &UserRow) -> Outcome<()> {
         return Err(Error::Conflict("last_admin", detail, Vec::new()));
     }
     Ok(())
+}
+
+/// What changed, without saying what an address or a name was or is.
+fn detail(before: &UserRow, after: &UserRow, email: &Option<Email>, hash: &Option<String>) -> Value {
+    let mut fields = Vec::new();
+    let changed = [
+        ("name", before.name != after.name),
+        ("role", before.role != after.role),
+        ("active", before.active != after.active),
+        ("email", email.as_ref().is_some_and(|email| email.as_str() != before.email)),
+        ("password", hash.is_some()),
+    ];
+    fields.extend(changed.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field));
+    json!({ "fields": fields, "role": after.role, "active": after.active })
 }
 
 fn change_credentials(

@@ -4,11 +4,13 @@ use super::entry::{Entry, RowError};
 use super::{
     ERRORS_NAMED, ImportAction, ImportMode, ImportOptions, ImportReport, Message, Progress, RowReport, RowSink,
 };
+use crate::domain::audit::{AuditEntry, Subject};
 use crate::domain::catalog::{CategoryKey, Product, ProductDraft};
-use crate::domain::{Currency, ImportId, Invalid, ProductId, Slug, Timestamp};
+use crate::domain::{Currency, ImportId, Invalid, ProductId, Slug};
 use crate::services::catalog::CatalogWriter;
-use crate::services::{Error, Outcome};
+use crate::services::{Ctx, Error, Outcome};
 use crate::store::{ImportChange, StoreError, WriteTx};
+use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,6 +19,9 @@ use std::sync::atomic::Ordering;
 const BULK_LEAST: u64 = 2_000;
 /// A file this many times larger than the shop is loaded in bulk.
 const BULK_TIMES: u64 = 4;
+
+/// Characters of a file's name that an entry of the audit log keeps.
+const FILE_CHARS: usize = 200;
 
 /// Why the transaction of an import is rolled back.
 pub enum Stop {
@@ -45,8 +50,7 @@ pub struct Load {
     pub format: &'static str,
     pub options: ImportOptions,
     pub currency: Currency,
-    pub now: Timestamp,
-    pub actor: String,
+    pub ctx: Ctx,
     /// About how many products will come.
     pub rough_count: u64,
     pub progress: Arc<Progress>,
@@ -75,9 +79,20 @@ impl Load {
             ImportMode::SkipErrors => true,
         };
         if keep && changed {
+            tx.audit(&self.entry(&report))?;
             return Ok(ImportReport { applied: true, ..report });
         }
         Err(Stop::RolledBack(Box::new(ImportReport { applied: keep, id: None, ..report })))
+    }
+
+    /// What the audit log says of the run: one entry, however many products it wrote.
+    fn entry(&self, report: &ImportReport) -> AuditEntry {
+        let file: String = self.options.file.chars().take(FILE_CHARS).collect();
+        let detail = json!({
+            "file": file, "format": report.format, "created": report.created, "updated": report.updated,
+            "unchanged": report.unchanged, "failed": report.failed,
+        });
+        self.ctx.entry("import.run", report.id.map(Subject::from), &detail)
     }
 
     fn bulk(&mut self, tx: &WriteTx<'_>, next: &impl Fn() -> Message, empty: bool) -> Result<ImportReport, Stop> {
@@ -97,11 +112,11 @@ impl Load {
     }
 
     fn rows(&mut self, tx: &WriteTx<'_>, next: &impl Fn() -> Message, empty: bool) -> Result<ImportReport, Stop> {
-        let id = tx.import_begin(&self.options.file, self.format, &self.actor, self.now)?;
+        let id = tx.import_begin(&self.options.file, self.format, &self.ctx.actor_name(), self.ctx.now)?;
         let mut rows = Rows {
             tx,
             id,
-            writer: CatalogWriter::bulk(tx, self.now, empty),
+            writer: CatalogWriter::bulk(tx, self.ctx.now, empty),
             currency: self.currency,
             category: self.options.category.take(),
             newest: tx.product_newest()?,

@@ -212,8 +212,7 @@ impl Shop {
         let prepare = self.store.read(|tx| tx.product_count())? == 0;
         let (sender, receiver) = sync_channel(QUEUE);
         let rough_count = rough_count(&options, &progress);
-        let load =
-            Load { format, options, currency, now: ctx.now, actor: ctx.actor_name(), rough_count, progress, sink };
+        let load = Load { format, options, currency, ctx: ctx.clone(), rough_count, progress, sink };
         let outcome = self.store.write_alone(move |tx| load.run(tx, &receive(receiver)));
         std::thread::Builder::new()
             .name("nexus-import".to_owned())

@@ -1,11 +1,12 @@
 //! Undoes an import: what it created goes, what it changed becomes what it was.
 
+use crate::domain::audit::Subject;
 use crate::domain::catalog::{Product, ProductDraft};
 use crate::domain::{ImportId, Invalid, ProductId, Right, Timestamp};
 use crate::services::catalog::CatalogWriter;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{ImportChange, WriteTx};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Changes looked at in one piece.
 const PIECE: usize = 500;
@@ -27,7 +28,7 @@ impl Shop {
     /// Undoes a run. Refuses when somebody has changed its products since, unless `force` is given.
     pub async fn import_undo(&self, ctx: &Ctx, id: ImportId, force: bool) -> Outcome<Undone> {
         ctx.require(Right::Maintain)?;
-        let (now, currency) = (ctx.now, self.settings.currency());
+        let (ctx, currency) = (ctx.clone(), self.settings.currency());
         self.store
             .write_alone(move |tx| {
                 match tx.import_run(id)? {
@@ -40,8 +41,11 @@ impl Shop {
                 if !force {
                     refuse_changed(tx, id)?;
                 }
-                let undone = undo(tx, id, now, currency)?;
-                tx.import_undone(id, now)?;
+                let undone = undo(tx, id, ctx.now, currency)?;
+                tx.import_undone(id, ctx.now)?;
+                let Undone { removed, restored, gone } = undone;
+                let detail = json!({ "removed": removed, "restored": restored, "gone": gone, "force": force });
+                tx.audit(&ctx.entry("import.undo", Subject::from(id), &detail))?;
                 Ok(undone)
             })
             .await

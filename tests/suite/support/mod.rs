@@ -90,7 +90,7 @@ fn template() -> &'static Template {
         shop.close();
         drop(shop);
         let mut files = Vec::new();
-        for name in ["nexus.db", "nexus.json", "secrets/token.key"] {
+        for name in ["nexus.db", "nexus.json", "secrets/token.key", "secrets/audit.key"] {
             let bytes = std::fs::read(folder.path().join(name)).expect("the template's file");
             files.push((PathBuf::from(name), bytes));
         }
