@@ -21,4 +21,6 @@ pub enum Change {
     CategoryTree,
     /// This person's role, password or state.
     User(UserId),
+    /// A job was added or is due sooner.
+    Jobs,
 }

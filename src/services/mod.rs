@@ -10,18 +10,21 @@ pub mod export;
 pub mod health;
 pub mod identity;
 pub mod import;
+pub mod jobs;
+pub mod mail;
 mod passwords;
 mod reindex;
 pub mod relevance;
 pub mod seed;
 
 pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
-pub use ctx::{Actor, Ctx};
+pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
 
-use crate::config::{AuthSettings, ShopSettings};
+use crate::config::{AuthSettings, Config, ShopSettings};
 use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
+use crate::providers::Providers;
 use passwords::Passwords;
 
 /// A running shop: its database, its settings and its secrets. Use cases are its methods.
@@ -32,17 +35,13 @@ pub struct Shop {
     tokens: identity::TokenKeys,
     passwords: Passwords,
     folder: DataFolder,
+    providers: Providers,
 }
 
 impl Shop {
     /// Opens the shop in a data folder, setting it up when the folder is new.
-    pub fn open(
-        folder: DataFolder,
-        store: StoreSettings,
-        settings: ShopSettings,
-        auth: AuthSettings,
-        cards: CardMaker,
-    ) -> Result<Self, Error> {
+    pub fn open(folder: DataFolder, config: &Config, cards: CardMaker, providers: Providers) -> Result<Self, Error> {
+        let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
         let store = Store::open(&folder, store, cards)?;
         let failed = |e: FolderError| Error::Internal(e.0);
         folder.mark().map_err(failed)?;
@@ -51,11 +50,16 @@ impl Shop {
             store,
             tokens: identity::TokenKeys::new(&secret),
             passwords: Passwords::new(),
-            settings,
-            auth,
+            settings: config.shop.clone(),
+            auth: config.auth.clone(),
             folder,
+            providers,
         };
         shop.currency_fix()?;
+        if let Err(error) = shop.job_recover(&Ctx::shop()) {
+            // A full disk must not keep the shop closed; the leases of the jobs run out by themselves.
+            tracing::warn!(%error, "jobs that were cut off could not be made due again");
+        }
         Ok(shop)
     }
 
