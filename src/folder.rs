@@ -29,9 +29,11 @@ pub struct DataFolder {
 pub const APPLICATION_ID: i64 = 0x4E45_5853;
 
 const MARKER: &str = "nexus.json";
+/// The folder in it where letters go that are not sent.
+pub const MAIL: &str = "mail";
 const LOCK: &str = "nexus.lock";
 const DATABASE: &str = "nexus.db";
-const FOLDERS: [&str; 4] = ["media", "backups", "secrets", "tmp"];
+const FOLDERS: [&str; 5] = ["media", "backups", "secrets", "tmp", MAIL];
 
 impl DataFolder {
     /// Opens the folder, making it when it does not exist, and takes its lock.
@@ -76,6 +78,11 @@ impl DataFolder {
     /// Where backups go.
     pub fn backups(&self) -> PathBuf {
         self.root.join("backups")
+    }
+
+    /// Where letters go that are not sent.
+    pub fn mail(&self) -> PathBuf {
+        self.root.join(MAIL)
     }
 
     /// The folder itself.
@@ -219,7 +226,7 @@ fn refuse_foreign(root: &Path) -> Result<(), FolderError> {
 }
 
 /// Writes a file that only its owner may read, durably: a crash leaves the old state or the whole file.
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let temporary = path.with_extension("new");
     let mut options = OpenOptions::new();

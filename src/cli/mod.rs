@@ -20,8 +20,7 @@ mod serve;
 mod user;
 
 use crate::config::{Config, Flags, Loaded};
-use crate::folder::DataFolder;
-use crate::services::{Shop, StoreSettings};
+use crate::services::Shop;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -149,9 +148,7 @@ impl Common {
 }
 
 fn open_shop(config: &Config) -> Result<Shop, Failure> {
-    let folder = DataFolder::open(&config.data.dir)?;
-    let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
-    Ok(Shop::open(folder, store, config.shop.clone(), config.auth.clone(), crate::app::cards(&config.shop))?)
+    Ok(crate::app::open(config)?)
 }
 
 /// Runs a use case that waits for its write, from a command.

@@ -2,8 +2,12 @@
 //!
 //! A key nobody knows refuses to start and is named, so that a misspelt setting is never silently ignored.
 
+mod mail;
+mod secret;
 mod settings;
 
+pub use mail::{MailSettings, SmtpSecurity};
+pub use secret::Secret;
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
 
 use crate::domain::Currency;
@@ -39,6 +43,8 @@ pub struct Config {
     pub cache: CacheSettings,
     /// Sign-in.
     pub auth: AuthSettings,
+    /// Mail.
+    pub mail: MailSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -56,6 +62,7 @@ impl Default for Config {
             store: ReadSettings::default(),
             cache: CacheSettings::default(),
             auth: AuthSettings::default(),
+            mail: MailSettings::default(),
             log: LogSettings::default(),
         }
     }
@@ -98,7 +105,7 @@ impl Config {
         if self.log.level.parse::<tracing_subscriber::EnvFilter>().is_err() {
             return wrong(format!("log.level: {:?} is not a level such as info", self.log.level));
         }
-        Ok(())
+        self.mail.problem().map_or(Ok(()), wrong)
     }
 }
 
@@ -135,6 +142,34 @@ pub struct Flags {
 /// The server's own keys that `ROCKET_…` variables may set.
 const SERVER_KEYS: [&str; 4] = ["address", "port", "workers", "max_blocking"];
 
+/// Keys whose variables are taken as they are. The others are read like values of the file, in which a password of
+/// digits would become a number and lose its zeros.
+const TEXT_KEYS: [&str; 2] = ["mail.smtp_user", "mail.smtp_password"];
+
+fn is_text(variable: &str) -> bool {
+    TEXT_KEYS.iter().any(|key| key.replace('.', "_").eq_ignore_ascii_case(variable))
+}
+
+/// The variable of one of [`TEXT_KEYS`].
+struct TextVariable(&'static str);
+
+impl figment::Provider for TextVariable {
+    fn metadata(&self) -> figment::Metadata {
+        figment::Metadata::named("environment variable")
+    }
+
+    fn data(&self) -> Result<figment::value::Map<Profile, figment::value::Dict>, figment::Error> {
+        let name = env_name(self.0);
+        let is_it = |variable: &std::ffi::OsStr| variable.to_str().is_some_and(|v| v.eq_ignore_ascii_case(&name));
+        let Some((_, value)) = std::env::vars_os().find(|(variable, _)| is_it(variable)) else {
+            return Ok(Profile::Default.collect(figment::value::Dict::new()));
+        };
+        let text = value.into_string().map_err(|_| figment::Error::from(format!("{name} is not UTF-8")))?;
+        let nested = figment::util::nest(self.0, text.into()).into_dict().unwrap_or_default();
+        Ok(Profile::Default.collect(nested))
+    }
+}
+
 /// The configuration with the origin of each value.
 pub struct Loaded {
     /// The values.
@@ -163,8 +198,16 @@ impl Loaded {
         }
         figment = figment
             .merge(Env::prefixed("ROCKET_").only(&SERVER_KEYS))
-            .merge(Env::prefixed("NEXUS_").ignore(&["config"]).map(|key| key.as_str().replacen('_', ".", 1).into()))
+            .merge(
+                Env::prefixed("NEXUS_")
+                    .ignore(&["config"])
+                    .filter(|key| !is_text(key.as_str()))
+                    .map(|key| key.as_str().replacen('_', ".", 1).into()),
+            )
             .select(Profile::Default);
+        for key in TEXT_KEYS {
+            figment = figment.merge(TextVariable(key));
+        }
         if let Some(address) = flags.address {
             figment = figment.merge(Serialized::default("address", address));
         }
@@ -232,7 +275,7 @@ fn file_name(meta: &figment::Metadata) -> String {
 pub struct Entry {
     /// Its key.
     pub key: String,
-    /// Its value. There are no secrets among the settings: these lie in the data folder.
+    /// Its value; of a secret only whether there is one.
     pub value: serde_json::Value,
     /// `default`, the file, the variable, or `flag`.
     pub origin: String,

@@ -25,4 +25,6 @@ pub enum Change {
     Session(SessionId),
     /// Some API key.
     ApiKeys,
+    /// A job was added or is due sooner.
+    Jobs,
 }

@@ -11,6 +11,8 @@ pub mod export;
 pub mod health;
 pub mod identity;
 pub mod import;
+pub mod jobs;
+pub mod mail;
 mod passwords;
 mod reindex;
 pub mod relevance;
@@ -21,10 +23,11 @@ pub use audit::{AuditPage, client_address};
 pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
 
-use crate::config::{AuthSettings, ShopSettings};
+use crate::config::{AuthSettings, Config, ShopSettings};
 use crate::domain::Right;
 use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
+use crate::providers::Providers;
 use passwords::Passwords;
 
 /// The file of the key that signs access tokens.
@@ -40,17 +43,13 @@ pub struct Shop {
     setup: identity::Setup,
     passwords: Passwords,
     folder: DataFolder,
+    providers: Providers,
 }
 
 impl Shop {
     /// Opens the shop in a data folder, setting it up when the folder is new.
-    pub fn open(
-        folder: DataFolder,
-        store: StoreSettings,
-        settings: ShopSettings,
-        auth: AuthSettings,
-        cards: CardMaker,
-    ) -> Result<Self, Error> {
+    pub fn open(folder: DataFolder, config: &Config, cards: CardMaker, providers: Providers) -> Result<Self, Error> {
+        let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
         let store = Store::open(&folder, store, cards)?;
         let failed = |e: FolderError| Error::Internal(e.0);
         folder.mark().map_err(failed)?;
@@ -62,12 +61,17 @@ impl Shop {
             callers: identity::Callers::new(),
             setup: identity::Setup::default(),
             passwords: Passwords::new(),
-            settings,
-            auth,
+            settings: config.shop.clone(),
+            auth: config.auth.clone(),
             folder,
+            providers,
         };
         shop.migration_note()?;
         shop.currency_fix()?;
+        if let Err(error) = shop.job_recover(&Ctx::shop()) {
+            // A full disk must not keep the shop closed; the leases of the jobs run out by themselves.
+            tracing::warn!(%error, "jobs that were cut off could not be made due again");
+        }
         Ok(shop)
     }
 

@@ -27,7 +27,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
 ];
 
 /// Crates that only some files may name.
-const DRIVERS: [(&str, &[&str]); 4] = [
+const DRIVERS: [(&str, &[&str]); 5] = [
     (
         "rusqlite",
         &[
@@ -42,6 +42,7 @@ const DRIVERS: [(&str, &[&str]); 4] = [
     ("r2d2_sqlite", &["src/store/mod.rs"]),
     ("rocket", &["src/app.rs", "src/http/"]),
     ("rocket_okapi", &["src/http/"]),
+    ("lettre", &["src/providers/mail/", "src/config/mail.rs"]),
 ];
 
 /// What `domain` may name beside std: value types, text and hashes (`hmac` and `sha2` for the chain of the audit log),

@@ -8,6 +8,7 @@ mod architecture;
 mod binary;
 mod catalog;
 mod contract;
+mod jobs;
 mod plans;
 mod store;
 mod support;

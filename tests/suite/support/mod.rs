@@ -14,9 +14,8 @@ pub use request::{Answer, Requests, encode};
 use nexus::app;
 use nexus::config::Config;
 use nexus::domain::{Rights, Role};
-use nexus::folder::DataFolder;
 use nexus::services::identity::ApiKeyDraft;
-use nexus::services::{Actor, Ctx, Shop, StoreSettings};
+use nexus::services::{Actor, Ctx, Shop};
 use request::{Anonymous, SignedIn};
 use rocket::local::blocking::Client;
 use std::path::{Path, PathBuf};
@@ -66,18 +65,16 @@ pub fn wait<T>(work: impl Future<Output = T>) -> T {
     runtime.block_on(work)
 }
 
-fn open(root: &Path, config: &Config) -> Shop {
-    let folder = DataFolder::open(root).expect("the data folder opens");
-    let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
-    Shop::open(folder, store, config.shop.clone(), config.auth.clone(), nexus::app::cards(&config.shop))
-        .expect("the shop opens")
+fn open(root: &Path, config: &mut Config) -> Shop {
+    root.clone_into(&mut config.data.dir);
+    app::open(config).expect("the shop opens")
 }
 
 fn template() -> &'static Template {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let folder = TempDir::new().expect("a temporary folder");
-        let shop = open(folder.path(), &Config::default());
+        let shop = open(folder.path(), &mut Config::default());
         let login = |(email, role)| {
             wait(async {
                 shop.user_create(&Ctx::owner(), email, role, PASSWORD.to_owned()).await.expect("a user");
@@ -118,8 +115,8 @@ impl TestShop {
         Self::on(folder, config)
     }
 
-    fn on(folder: TempDir, config: Config) -> Self {
-        let shop = Arc::new(open(folder.path(), &config));
+    fn on(folder: TempDir, mut config: Config) -> Self {
+        let shop = Arc::new(open(folder.path(), &mut config));
         let server = app::build(&config, &shop).expect("a server");
         let client = Client::untracked(server).expect("the server starts");
         Self { client, shop, config, folder }
