@@ -1,7 +1,7 @@
 //! Puts the parts together: configuration → data folder → shop → server, and takes them apart again in order.
 
 use crate::config::{Config, LogFormat, LogSettings, ShopSettings};
-use crate::http::{self, Bodies, CursorKey, Front};
+use crate::http::{self, Bodies, CursorKey, Front, Limits, Proxies};
 use crate::log::LogBuffer;
 use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
 use rocket::config::{Ident, LogLevel, Shutdown};
@@ -35,6 +35,8 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
         bodies: Bodies::new(config.cache.enabled.then_some(config.cache.max_mib * 1024 * 1024)),
         cursors: CursorKey::new(&secret),
         max_age_seconds: config.cache.max_age_seconds,
+        proxies: Proxies::new(config.proxy.ranges().map_err(ServeError)?, config.proxy.header),
+        limits: Limits::new(config),
         access_log: config.log.access,
         workers: config.workers(),
     };

@@ -9,6 +9,7 @@ mod fairings;
 mod guards;
 mod health;
 mod json;
+mod limits;
 mod listing;
 mod openapi;
 mod page;
@@ -19,6 +20,8 @@ mod variants;
 mod views;
 
 pub use cache::Bodies;
+pub use guards::Proxies;
+pub use limits::Limits;
 pub use openapi::document;
 pub use page::CursorKey;
 pub use views::card_maker;
@@ -65,6 +68,10 @@ pub struct Front {
     pub cursors: CursorKey,
     /// How public answers may be cached outside.
     pub max_age_seconds: u32,
+    /// Proxies whose word about the client counts.
+    pub proxies: Proxies,
+    /// How often something may be done.
+    pub limits: Limits,
     /// Whether each request is logged.
     pub access_log: bool,
     /// Threads that serve.
@@ -81,6 +88,8 @@ pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Bui
         .manage(front.cursors)
         .manage(Caching { max_age_seconds: front.max_age_seconds })
         .manage(slow)
+        .manage(front.proxies)
+        .manage(front.limits)
         .manage(health::Stopping::default())
         .mount(BASE, routes().0)
         .mount("/health", health::routes())

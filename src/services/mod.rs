@@ -16,7 +16,7 @@ pub mod relevance;
 pub mod seed;
 
 pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
-pub use ctx::{Actor, Ctx};
+pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
 
 use crate::config::{AuthSettings, ShopSettings};

@@ -1,5 +1,6 @@
-//! Gives each request an id and logs it: method, route, status, duration; never a query string or a body.
+//! Gives each request an id and logs it: client, method, route, status, duration; never a query string or a body.
 
+use super::super::guards::client_address;
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::{Data, Request, Response};
@@ -37,6 +38,7 @@ impl Fairing for Requests {
             tracing::info!(
                 target: "nexus::access",
                 request_id = %began.id,
+                client = client_address(request).map(tracing::field::display),
                 method = request.method().as_str(),
                 route,
                 status = response.status().code,

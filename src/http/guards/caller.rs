@@ -1,8 +1,9 @@
 //! Who is calling, by their access token.
 
+use super::client::{admit, client_address, only_reads, origin};
 use crate::domain::Right;
 use crate::http::problem::Problem;
-use crate::services::{Actor, Ctx, Shop};
+use crate::services::{Actor, Ctx, Origin, Shop};
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 use rocket_okapi::okapi::openapi3::{Object, SecurityRequirement, SecurityScheme, SecuritySchemeData};
@@ -56,13 +57,26 @@ fn actor(request: &Request<'_>) -> Result<Actor, Problem> {
     Ok(shop.actor_of(token.trim())?)
 }
 
+/// The circumstances of a request that is within its budget.
+pub(super) fn ctx(request: &Request<'_>) -> Result<Ctx, Problem> {
+    admit(request)?;
+    let actor = actor(request)?;
+    // Nothing is noted down about what anybody may read, so the texts need not be copied.
+    let origin = if actor == Actor::Anonymous && only_reads(request) {
+        Origin { client: client_address(request), ..Origin::default() }
+    } else {
+        origin(request)
+    };
+    Ok(Ctx::now(actor).from(origin))
+}
+
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Caller {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match actor(request) {
-            Ok(actor) => Outcome::Success(Self(Ctx::now(actor))),
+        match ctx(request) {
+            Ok(ctx) => Outcome::Success(Self(ctx)),
             Err(problem) => Outcome::Error((problem.stash(request), ())),
         }
     }
@@ -73,8 +87,7 @@ impl<'r, R: Asked> FromRequest<'r> for May<R> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        let checked = actor(request).and_then(|actor| {
-            let ctx = Ctx::now(actor);
+        let checked = ctx(request).and_then(|ctx| {
             ctx.require(R::RIGHT)?;
             Ok(ctx)
         });
