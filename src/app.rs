@@ -37,6 +37,8 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
         max_age_seconds: config.cache.max_age_seconds,
         proxies: Proxies::new(config.proxy.ranges().map_err(ServeError)?, config.proxy.header),
         limits: Limits::new(config),
+        origins: config.cors.origins().map_err(ServeError)?,
+        https: config.public_url().starts_with("https://"),
         access_log: config.log.access,
         workers: config.workers(),
     };

@@ -26,6 +26,7 @@ pub use openapi::document;
 pub use page::CursorKey;
 pub use views::card_maker;
 
+use crate::config::WebOrigin;
 use crate::services::Shop;
 use answer::Caching;
 use rocket::{Build, Rocket};
@@ -72,6 +73,10 @@ pub struct Front {
     pub proxies: Proxies,
     /// How often something may be done.
     pub limits: Limits,
+    /// Pages of other sites that may use the API.
+    pub origins: Vec<WebOrigin>,
+    /// Whether the public comes through TLS.
+    pub https: bool,
     /// Whether each request is logged.
     pub access_log: bool,
     /// Threads that serve.
@@ -81,7 +86,7 @@ pub struct Front {
 /// Puts the API on a server.
 pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Build> {
     let slow = guards::SlowLane::new(&shop, front.workers);
-    let access_log = front.access_log;
+    let headers = fairings::Headers { https: front.https };
     rocket
         .manage(shop)
         .manage(front.bodies)
@@ -90,14 +95,17 @@ pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Bui
         .manage(slow)
         .manage(front.proxies)
         .manage(front.limits)
+        .manage(headers)
         .manage(health::Stopping::default())
         .mount(BASE, routes().0)
         .mount("/health", health::routes())
         .mount("/api", docs::routes())
         .register("/", problem::catchers())
         .attach(fairings::Addresses)
-        .attach(fairings::Requests { access_log })
+        .attach(fairings::Cors { origins: front.origins })
+        .attach(headers)
+        .attach(fairings::Requests { access_log: front.access_log })
         .attach(health::Stopping::fairing())
-        // Replaces the framework's own set of headers, which knows nothing of what is served here.
+        // An empty set in place of the framework's own headers, which know nothing of what is served here.
         .attach(rocket::shield::Shield::new())
 }

@@ -2,7 +2,7 @@
 //!
 //! Causes are logged here and never sent.
 
-use super::fairings::request_id;
+use super::fairings::{Headers, request_id};
 use crate::domain::{FieldError, Invalid};
 use crate::services::Error;
 use rocket::http::{ContentType, Header, Method, Status};
@@ -162,7 +162,13 @@ impl<'r> Responder<'r, 'static> for Problem {
         for (name, value) in self.headers {
             response.header(Header::new(name, value));
         }
-        response.ok()
+        // An address that cannot be parsed is answered past the fairings that do this for all others.
+        let mut response = response.finalize();
+        response.set_header(Header::new("X-Request-Id", self.instance));
+        if let Some(headers) = request.rocket().state::<Headers>() {
+            headers.add(request, &mut response);
+        }
+        Ok(response)
     }
 }
 

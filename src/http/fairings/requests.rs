@@ -32,7 +32,6 @@ impl Fairing for Requests {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let began = began(request);
         response.set_header(Header::new("X-Request-Id", began.id.clone()));
-        response.set_header(Header::new("X-Content-Type-Options", "nosniff"));
         if self.access_log {
             let route = request.route().map_or("-", |route| route.uri.as_str());
             tracing::info!(

@@ -72,6 +72,22 @@ fn clients_behind_a_trusted_proxy_are_told_apart_and_logged() {
     assert_eq!(clients, ["203.0.113.7", "203.0.113.7", "203.0.113.7", "203.0.113.8", "2001:db8::7"]);
 }
 
+/// The framework answers a method it does not know past everything that is done for other requests.
+#[test]
+fn request_that_cannot_be_parsed_is_a_dressed_problem() {
+    let place = Place::with_staff();
+    let server = Server::start(&place);
+    let reply =
+        exchange(server.port, "BREW /api/v1/products HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    assert_eq!(reply.status, 400);
+    assert_eq!(reply.header("Content-Type"), Some("application/problem+json"));
+    assert_eq!(reply.header("X-Content-Type-Options"), Some("nosniff"));
+    assert!(reply.header("Content-Security-Policy").is_some_and(|policy| policy.starts_with("default-src 'none'")));
+    assert_eq!(reply.header("X-Request-Id"), reply.json()["instance"].as_str());
+    assert_eq!(reply.header("Server"), None);
+    server.stop();
+}
+
 #[test]
 fn settings_of_the_door_that_cannot_be_are_refused_and_named() {
     for (variable, value, part) in [

@@ -1,7 +1,10 @@
 //! Who is let in, how often, and what their browser is told: client addresses, budgets, foreign pages, headers.
 
 mod client;
+mod cors;
+mod errors;
 mod guesses;
+mod headers;
 mod limits;
 
 use crate::support::request::Pending;
