@@ -2,7 +2,7 @@
 
 use crate::config::{Config, LogFormat, LogSettings, ShopSettings, SmtpSecurity};
 use crate::folder::{DataFolder, MAIL};
-use crate::http::{self, Bodies, CursorKey, Front};
+use crate::http::{self, Bodies, CursorKey, Front, Limits, Proxies};
 use crate::jobs::{Ran, Runner, Work, run_due};
 use crate::log::LogBuffer;
 use crate::providers::mail::{FileMailer, Security, Sender, SmtpMailer, SmtpServer};
@@ -77,6 +77,10 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
         bodies: Bodies::new(config.cache.enabled.then_some(config.cache.max_mib * 1024 * 1024)),
         cursors: CursorKey::new(&secret),
         max_age_seconds: config.cache.max_age_seconds,
+        proxies: Proxies::new(config.proxy.ranges().map_err(ServeError)?, config.proxy.header),
+        limits: Limits::new(config),
+        origins: config.cors.origins().map_err(ServeError)?,
+        https: config.public_url().starts_with("https://"),
         access_log: config.log.access,
         workers: config.workers(),
     };

@@ -2,11 +2,15 @@
 //!
 //! A key nobody knows refuses to start and is named, so that a misspelt setting is never silently ignored.
 
+mod door;
 mod mail;
+mod origin;
 mod secret;
 mod settings;
 
+pub use door::{CorsSettings, ForwardedHeader, GeneralLimit, LimitSettings, ProxySettings};
 pub use mail::{MailSettings, SmtpSecurity};
+pub use origin::WebOrigin;
 pub use secret::Secret;
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
 
@@ -15,7 +19,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::{Figment, Profile};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -45,6 +49,12 @@ pub struct Config {
     pub auth: AuthSettings,
     /// Mail.
     pub mail: MailSettings,
+    /// What stands in front of the shop.
+    pub proxy: ProxySettings,
+    /// How often something may be done.
+    pub limits: LimitSettings,
+    /// Pages of other sites.
+    pub cors: CorsSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -63,6 +73,9 @@ impl Default for Config {
             cache: CacheSettings::default(),
             auth: AuthSettings::default(),
             mail: MailSettings::default(),
+            proxy: ProxySettings::default(),
+            limits: LimitSettings::default(),
+            cors: CorsSettings::default(),
             log: LogSettings::default(),
         }
     }
@@ -85,6 +98,27 @@ impl Config {
         Duration::from_millis(self.store.read_deadline_ms)
     }
 
+    /// Where the public reaches the shop.
+    pub fn public_url(&self) -> String {
+        match self.shop_url() {
+            Ok(url) => url.to_string(),
+            Err(_) => format!("http://{}", SocketAddr::new(self.address, self.port)),
+        }
+    }
+
+    fn shop_url(&self) -> Result<WebOrigin, &'static str> {
+        // A path of nothing but a slash names the same place.
+        WebOrigin::parse(self.shop.url.strip_suffix('/').unwrap_or(&self.shop.url))
+    }
+
+    /// Reads of the public catalog and other requests that one client may make in a minute. Behind a proxy that is
+    /// not named everybody would look like one client, so there is no such budget unless it is given.
+    pub fn general_limits(&self) -> (u32, u32) {
+        let told_apart = !self.address.is_loopback() || !self.proxy.trusted.is_empty();
+        let usual = |number| if told_apart { number } else { 0 };
+        (self.limits.catalog_per_client.or(usual(6_000)), self.limits.writes_per_client.or(usual(600)))
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let wrong = |text: String| Err(ConfigError(text));
         if Currency::from_code(&self.shop.currency).is_none() {
@@ -105,6 +139,14 @@ impl Config {
         if self.log.level.parse::<tracing_subscriber::EnvFilter>().is_err() {
             return wrong(format!("log.level: {:?} is not a level such as info", self.log.level));
         }
+        if !self.shop.url.is_empty()
+            && let Err(why) = self.shop_url()
+        {
+            return wrong(format!("shop.url: {:?} {why}", self.shop.url));
+        }
+        self.proxy.ranges().map_err(ConfigError)?;
+        self.cors.origins().map_err(ConfigError)?;
+        self.limits.check().map_err(ConfigError)?;
         self.mail.problem().map_or(Ok(()), wrong)
     }
 }

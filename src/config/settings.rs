@@ -14,6 +14,8 @@ pub struct ShopSettings {
     pub currency: String,
     /// Whether the public sees only if something is in stock, not how much.
     pub hide_stock: bool,
+    /// Where the public reaches it, such as `https://shop.example`; empty where it listens.
+    pub url: String,
 }
 
 /// Where the shop lies on disk.
@@ -82,7 +84,7 @@ pub enum LogFormat {
 
 impl Default for ShopSettings {
     fn default() -> Self {
-        Self { name: "Nexus".to_owned(), currency: "EUR".to_owned(), hide_stock: false }
+        Self { name: "Nexus".to_owned(), currency: "EUR".to_owned(), hide_stock: false, url: String::new() }
     }
 }
 

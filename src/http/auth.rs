@@ -2,8 +2,9 @@
 
 use super::BASE;
 use super::answer::{Answer, Audience, Managed, Nothing};
-use super::guards::{Caller, SignedIn};
+use super::guards::{Caller, Client, SignedIn};
 use super::json::{Body, OptionalBody};
+use super::limits::Limits;
 use super::problem::Problem;
 use super::views::{
     AddressedBody, LoginBody, LoginView, LogoutBody, PasswordBody, RefreshBody, RegisterBody, ResetBody, SetupBody,
@@ -11,7 +12,7 @@ use super::views::{
 };
 use crate::domain::Fields;
 use crate::services::identity::{Login, Registration};
-use crate::services::{Actor, Ctx, Shop};
+use crate::services::{Actor, Ctx, Error, Shop};
 use rocket::post;
 use rocket_okapi::openapi;
 use serde_json::Value;
@@ -24,9 +25,15 @@ type SignedInAnswer = Result<Answer<LoginView<'static>>, Problem>;
 /// learns who is known: its owner is told by mail, and the account opened here ends after a day.
 #[openapi(tag = "Accounts")]
 #[post("/auth/register", data = "<body>")]
-pub async fn register(body: Body<RegisterBody>, shop: Managed<'_, Arc<Shop>>) -> SignedInAnswer {
+pub async fn register(
+    client: Client,
+    body: Body<RegisterBody>,
+    shop: Managed<'_, Arc<Shop>>,
+    limits: Managed<'_, Limits>,
+) -> SignedInAnswer {
     let registration = Fields::read(&body.value, Registration::read)?;
-    let login = shop.register(&Ctx::now(Actor::Anonymous), registration).await?;
+    limits.register(client.address(), &registration.email)?;
+    let login = shop.register(&anybody(client), registration).await?;
     Ok(signed_in(&login).created_at(format!("{BASE}/me")))
 }
 
@@ -34,9 +41,15 @@ pub async fn register(body: Body<RegisterBody>, shop: Managed<'_, Arc<Shop>>) ->
 /// With the token that a shop without an admin prints when it starts; it works once.
 #[openapi(tag = "Accounts")]
 #[post("/auth/setup", data = "<body>")]
-pub async fn setup(body: Body<SetupBody>, shop: Managed<'_, Arc<Shop>>) -> SignedInAnswer {
+pub async fn setup(
+    client: Client,
+    body: Body<SetupBody>,
+    shop: Managed<'_, Arc<Shop>>,
+    limits: Managed<'_, Limits>,
+) -> SignedInAnswer {
     let (token, registration) = Fields::read(&body.value, |f| (f.needed_secret("token"), Registration::read(f)))?;
-    let login = shop.setup(&Ctx::now(Actor::Anonymous), &token, registration).await?;
+    limits.reset(client.address())?;
+    let login = shop.setup(&anybody(client), &token, registration).await?;
     Ok(signed_in(&login).created_at(format!("{BASE}/me")))
 }
 
@@ -44,10 +57,19 @@ pub async fn setup(body: Body<SetupBody>, shop: Managed<'_, Arc<Shop>>) -> Signe
 /// Gives tokens for e-mail address and password.
 #[openapi(tag = "Accounts")]
 #[post("/auth/login", data = "<body>")]
-pub async fn login(body: Body<LoginBody>, shop: Managed<'_, Arc<Shop>>) -> SignedInAnswer {
+pub async fn login(
+    client: Client,
+    body: Body<LoginBody>,
+    shop: Managed<'_, Arc<Shop>>,
+    limits: Managed<'_, Limits>,
+) -> SignedInAnswer {
     let (email, password) = Fields::read(&body.value, |f| (f.needed_secret("email"), f.needed_secret("password")))?;
-    let login = shop.login(&Ctx::now(Actor::Anonymous), &email, password).await?;
-    Ok(signed_in(&login))
+    let guess = limits.login(client.address(), &email)?;
+    let login = shop.login(&anybody(client), &email, password).await;
+    if !matches!(login, Err(Error::BadCredentials)) {
+        guess.take_back();
+    }
+    Ok(signed_in(&login?))
 }
 
 /// # Exchange a refresh token
@@ -56,9 +78,18 @@ pub async fn login(body: Body<LoginBody>, shop: Managed<'_, Arc<Shop>>) -> Signe
 /// answered 409.
 #[openapi(tag = "Accounts")]
 #[post("/auth/refresh", data = "<body>")]
-pub async fn refresh(body: Body<RefreshBody>, shop: Managed<'_, Arc<Shop>>) -> SignedInAnswer {
+pub async fn refresh(
+    client: Client,
+    body: Body<RefreshBody>,
+    shop: Managed<'_, Arc<Shop>>,
+    limits: Managed<'_, Limits>,
+) -> SignedInAnswer {
     let token = Fields::read(&body.value, |f| f.needed_secret("refresh"))?;
-    let login = shop.refresh(&Ctx::now(Actor::Anonymous), &token).await?;
+    limits.refresh_client(client.address())?;
+    if let Some(user) = shop.refresh_holder(&token)? {
+        limits.refresh_account(user)?;
+    }
+    let login = shop.refresh(&anybody(client), &token).await?;
     Ok(signed_in(&login))
 }
 
@@ -98,20 +129,32 @@ pub async fn password_change(
     person: SignedIn,
     body: Body<PasswordBody>,
     shop: Managed<'_, Arc<Shop>>,
+    limits: Managed<'_, Limits>,
 ) -> SignedInAnswer {
     let (current, new) =
         Fields::read(&body.value, |f| (f.needed_secret("current_password"), f.needed_secret("new_password")))?;
-    let login = shop.password_change(&person.0, current, new).await?;
-    Ok(signed_in(&login))
+    // Who has somebody's access token must not be able to guess their password with it.
+    let guess = limits.login(person.0.origin.client, &shop.my_email(&person.0)?)?;
+    let login = shop.password_change(&person.0, current, new).await;
+    if !matches!(login, Err(Error::WrongPassword)) {
+        guess.take_back();
+    }
+    Ok(signed_in(&login?))
 }
 
 /// # Ask for a new password
 /// Mails a token for `POST /auth/password/reset`, if somebody has this address; the answer is the same if not.
 #[openapi(tag = "Accounts")]
 #[post("/auth/password/forgot", data = "<body>")]
-pub async fn password_forgot(body: Body<AddressedBody>, shop: Managed<'_, Arc<Shop>>) -> Result<Nothing, Problem> {
+pub async fn password_forgot(
+    client: Client,
+    body: Body<AddressedBody>,
+    shop: Managed<'_, Arc<Shop>>,
+    limits: Managed<'_, Limits>,
+) -> Result<Nothing, Problem> {
     let email = Fields::read(&body.value, |f| f.needed_secret("email"))?;
-    shop.password_forgot(&Ctx::now(Actor::Anonymous), &email).await?;
+    limits.forgot(client.address(), &email)?;
+    shop.password_forgot(&anybody(client), &email).await?;
     Ok(Nothing)
 }
 
@@ -119,9 +162,15 @@ pub async fn password_forgot(body: Body<AddressedBody>, shop: Managed<'_, Arc<Sh
 /// With the token from the mail; all sign-ins end.
 #[openapi(tag = "Accounts")]
 #[post("/auth/password/reset", data = "<body>")]
-pub async fn password_reset(body: Body<ResetBody>, shop: Managed<'_, Arc<Shop>>) -> Result<Nothing, Problem> {
+pub async fn password_reset(
+    client: Client,
+    body: Body<ResetBody>,
+    shop: Managed<'_, Arc<Shop>>,
+    limits: Managed<'_, Limits>,
+) -> Result<Nothing, Problem> {
     let (token, password) = Fields::read(&body.value, |f| (f.needed_secret("token"), f.needed_secret("password")))?;
-    shop.password_reset(&Ctx::now(Actor::Anonymous), &token, password).await?;
+    limits.reset(client.address())?;
+    shop.password_reset(&anybody(client), &token, password).await?;
     Ok(Nothing)
 }
 
@@ -129,9 +178,15 @@ pub async fn password_reset(body: Body<ResetBody>, shop: Managed<'_, Arc<Shop>>)
 /// With the token from the mail. When it was sent to a new address, that one replaces the old, and all sign-ins end.
 #[openapi(tag = "Accounts")]
 #[post("/auth/verify", data = "<body>")]
-pub async fn verify(body: Body<VerifyBody>, shop: Managed<'_, Arc<Shop>>) -> Result<Nothing, Problem> {
+pub async fn verify(
+    client: Client,
+    body: Body<VerifyBody>,
+    shop: Managed<'_, Arc<Shop>>,
+    limits: Managed<'_, Limits>,
+) -> Result<Nothing, Problem> {
     let token = Fields::read(&body.value, |f| f.needed_secret("token"))?;
-    shop.email_verify(&Ctx::now(Actor::Anonymous), &token).await?;
+    limits.reset(client.address())?;
+    shop.email_verify(&anybody(client), &token).await?;
     Ok(Nothing)
 }
 
@@ -139,10 +194,20 @@ pub async fn verify(body: Body<VerifyBody>, shop: Managed<'_, Arc<Shop>>) -> Res
 /// The answer is the same whether somebody has this address or not.
 #[openapi(tag = "Accounts")]
 #[post("/auth/verify/resend", data = "<body>")]
-pub async fn verify_resend(body: Body<AddressedBody>, shop: Managed<'_, Arc<Shop>>) -> Result<Nothing, Problem> {
+pub async fn verify_resend(
+    client: Client,
+    body: Body<AddressedBody>,
+    shop: Managed<'_, Arc<Shop>>,
+    limits: Managed<'_, Limits>,
+) -> Result<Nothing, Problem> {
     let email = Fields::read(&body.value, |f| f.needed_secret("email"))?;
-    shop.verify_resend(&Ctx::now(Actor::Anonymous), &email).await?;
+    limits.forgot(client.address(), &email)?;
+    shop.verify_resend(&anybody(client), &email).await?;
     Ok(Nothing)
+}
+
+fn anybody(client: Client) -> Ctx {
+    Ctx::now(Actor::Anonymous).from(client.0)
 }
 
 fn signed_in(login: &Login) -> Answer<LoginView<'static>> {

@@ -3,6 +3,7 @@
 use super::answer::{Answer, Audience, Managed, Nothing};
 use super::guards::{IfMatch, SignedIn};
 use super::json::Body;
+use super::limits::Limits;
 use super::problem::Problem;
 use super::views::{MeExport, MePatch, SessionList, UserView, revision_tag};
 use crate::domain::{Fields, SessionId};
@@ -29,9 +30,18 @@ pub async fn me_patch(
     known: IfMatch,
     body: Body<MePatch>,
     shop: Managed<'_, Arc<Shop>>,
+    limits: Managed<'_, Limits>,
 ) -> Result<Answer<UserView>, Problem> {
     let change = Fields::read(&body.value, MyChange::read)?;
-    Ok(one(shop.me_update(&person.0, known.0, change).await?))
+    let guess = match change.password {
+        Some(_) => Some(limits.login(person.0.origin.client, &shop.my_email(&person.0)?)?),
+        None => None,
+    };
+    let user = shop.me_update(&person.0, known.0, change).await;
+    if let Some(guess) = guess.filter(|_| !matches!(user, Err(Error::WrongPassword))) {
+        guess.take_back();
+    }
+    Ok(one(user?))
 }
 
 /// # Erase yourself

@@ -126,7 +126,8 @@ fn success(method: &str, name: &str, operation: &mut Operation) {
 
 /// The problems an operation can give.
 fn statuses(path: &str, method: &str, takes: &[Parameter], operation: &Operation) -> Vec<u16> {
-    let mut statuses = vec![500, 503];
+    // Every operation has a budget.
+    let mut statuses = vec![429, 500, 503];
     let has_body = operation.request_body.is_some();
     let signed_in = operation.security.as_ref().is_some_and(|s| !s.is_empty());
     let login = path == "/auth/login";
@@ -168,6 +169,7 @@ fn described(status: u16) -> (&'static str, &'static [&'static str]) {
         413 => ("The body is too large", &[]),
         415 => ("The body is not declared as JSON", &[]),
         422 => ("The input breaks rules; `errors` names each field", &[]),
+        429 => ("Too many requests in a minute", &["Retry-After", "RateLimit", "RateLimit-Policy"]),
         503 => ("Too much is going on, it took too long, or the disk failed", &["Retry-After"]),
         507 => ("No room on the disk: the shop is read-only", &["Retry-After"]),
         _ => ("Something is broken here", &[]),
@@ -179,8 +181,20 @@ fn refusal(title: &str, headers: &[&str], problem: &SchemaObject) -> Response {
     Response {
         description: title.to_owned(),
         content: std::iter::once(("application/problem+json".to_owned(), media)).collect(),
-        headers: headers.iter().map(|name| ((*name).to_owned(), RefOr::Object(header("")))).collect(),
+        headers: headers.iter().map(|name| ((*name).to_owned(), RefOr::Object(header(says(name))))).collect(),
         ..Response::default()
+    }
+}
+
+/// What a header of a refusal says.
+fn says(name: &str) -> &'static str {
+    match name {
+        "Retry-After" => "Seconds after which to try again.",
+        "RateLimit" => "The budget that is used up, as `\"name\";r=0;t=seconds`.",
+        "RateLimit-Policy" => "What it allows, as `\"name\";q=requests;w=seconds`.",
+        "Location" => "The new address.",
+        "WWW-Authenticate" => "How to sign in.",
+        _ => "",
     }
 }
 

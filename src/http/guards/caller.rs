@@ -1,5 +1,6 @@
 //! Who is calling, by their access token.
 
+use super::client::{admit, client_address, only_reads, origin};
 use crate::domain::Right;
 use crate::http::fairings::request_id;
 use crate::http::problem::Problem;
@@ -71,18 +72,22 @@ fn actor(request: &Request<'_>) -> Result<Actor, Problem> {
     Ok(shop.actor_of(token.trim())?)
 }
 
-/// Where a request comes from. The address is the socket's; what a client calls itself is cut where it gets long.
-fn origin(request: &Request<'_>) -> Origin {
-    Origin {
-        client: request.remote().map(|address| address.ip()),
-        request_id: Some(request_id(request).to_owned()),
-        agent: request.headers().get_one("User-Agent").map(|a| a[..a.floor_char_boundary(AGENT_BYTES)].to_owned()),
-    }
+/// The circumstances of a request that is within its budget.
+pub(super) fn ctx(request: &Request<'_>) -> Result<Ctx, Problem> {
+    admit(request)?;
+    let actor = actor(request)?;
+    // Nothing is noted down about what anybody may read, so the texts need not be copied.
+    let origin = if actor == Actor::Anonymous && only_reads(request) {
+        Origin { client: client_address(request), ..Origin::default() }
+    } else {
+        origin(request)
+    };
+    Ok(Ctx::now(actor).from(origin))
 }
 
-/// The caller, when `check` lets them in; the refusal is kept for the catcher.
+/// The caller, when they are within their budget and `check` lets them in; the refusal is kept for the catcher.
 fn admitted<T>(request: &Request<'_>, check: impl FnOnce(Ctx) -> Result<T, Problem>) -> Outcome<T, ()> {
-    match actor(request).and_then(|actor| check(Ctx::now(actor).from(origin(request)))) {
+    match ctx(request).and_then(check) {
         Ok(guard) => Outcome::Success(guard),
         Err(problem) => Outcome::Error((problem.stash(request), ())),
     }

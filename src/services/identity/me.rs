@@ -9,7 +9,7 @@ use super::{USER, User, email_of};
 use crate::domain::account::{Address, Addressee, Occasion};
 use crate::domain::audit::Subject;
 use crate::domain::catalog::Revision;
-use crate::domain::{Fields, Invalid, UserId};
+use crate::domain::{Fields, UserId};
 use crate::services::catalog::Preconditions;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{MailPurpose, UserRow};
@@ -103,7 +103,7 @@ impl Shop {
         let begun = self.store.write(move |tx| {
             let now = tx.user_by_id(id)?.filter(|user| user.active).ok_or(USER)?;
             if now.password_hash != before.password_hash {
-                return Err(wrong_password());
+                return Err(Error::WrongPassword);
             }
             tx.user_set_password(id, &hash, ctx.now)?;
             tx.sessions_end(id)?;
@@ -143,13 +143,9 @@ impl Shop {
         if self.passwords.verify(password, Some(user.password_hash.clone())).await? {
             Ok(user)
         } else {
-            Err(wrong_password())
+            Err(Error::WrongPassword)
         }
     }
-}
-
-fn wrong_password() -> Error {
-    Invalid::one("current_password", "wrong", "is not your password").into()
 }
 
 /// The same error about a field that has another name here.

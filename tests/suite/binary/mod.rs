@@ -7,12 +7,13 @@ mod commands;
 mod config;
 mod crash;
 mod disk;
+mod door;
 mod http;
 mod start;
 mod stop;
 mod users;
 
-pub use http::{get, login, request, request_text};
+pub use http::{exchange, get, login, request, request_text};
 
 use serde_json::Value;
 use std::fs::File;

@@ -12,7 +12,7 @@ pub use builders::{category, product, variant};
 pub use request::{Answer, Requests, encode};
 
 use nexus::app;
-use nexus::config::Config;
+use nexus::config::{Config, LimitSettings};
 use nexus::domain::{Rights, Role};
 use nexus::services::identity::ApiKeyDraft;
 use nexus::services::{Actor, Ctx, Shop};
@@ -111,6 +111,8 @@ impl TestShop {
         }
         let mut config = Config { workers: 2, ..Config::default() };
         config.log.access = false;
+        // Tests sign in as often as they like, all from one place; those about the budgets set their own.
+        config.limits = LimitSettings::off();
         change(&mut config);
         Self::on(folder, config)
     }
