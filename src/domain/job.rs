@@ -1,5 +1,6 @@
 //! Work done later: which kinds there are, when a failed one is tried again, and when a chore recurs.
 
+use super::account::Notice;
 use super::mail::Letter;
 use super::{JobId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,8 @@ use std::time::Duration;
 pub enum Job {
     /// Send this letter.
     Mail(Letter),
+    /// Write and send a letter about an account.
+    Notice(Notice),
 }
 
 impl Job {

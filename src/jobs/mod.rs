@@ -7,6 +7,7 @@
 //! To add a kind: a case of [`Job`] in `src/domain/job.rs`, a file here, and a line in [`perform`].
 
 mod mail;
+mod notice;
 mod runner;
 mod schedule;
 
@@ -51,5 +52,6 @@ impl Default for Work {
 async fn perform(shop: Arc<Shop>, ctx: Ctx, job: Job) -> Result<(), JobFailure> {
     match job {
         Job::Mail(letter) => mail::send(&shop, &ctx, letter).await,
+        Job::Notice(notice) => notice::send(&shop, &ctx, notice).await,
     }
 }

@@ -19,6 +19,7 @@ pub struct Chore {
     pub run: Arc<dyn Fn(Arc<Shop>, Ctx) -> Running + Send + Sync>,
 }
 
+const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// All chores of the shop.
@@ -28,6 +29,26 @@ pub(super) fn chores() -> Arc<[Chore]> {
             name: "job_sweep",
             every: DAY,
             run: Arc::new(|shop, ctx| Box::pin(async move { Ok(shop.job_sweep(&ctx).await.map(drop)?) })),
+        },
+        Chore {
+            name: "session_sweep",
+            every: HOUR,
+            run: Arc::new(|shop, ctx| {
+                Box::pin(async move {
+                    while shop.sessions_sweep(&ctx).await? > 0 {}
+                    Ok(())
+                })
+            }),
+        },
+        Chore {
+            name: "decoy_sweep",
+            every: HOUR,
+            run: Arc::new(|shop, ctx| {
+                Box::pin(async move {
+                    while shop.decoys_sweep(&ctx).await? > 0 {}
+                    Ok(())
+                })
+            }),
         },
         Chore {
             name: "mail_prune",

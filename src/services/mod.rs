@@ -44,6 +44,8 @@ pub struct Shop {
     passwords: Passwords,
     folder: DataFolder,
     providers: Providers,
+    /// Where the public reaches the shop, for links in letters.
+    url: String,
 }
 
 impl Shop {
@@ -65,6 +67,7 @@ impl Shop {
             auth: config.auth.clone(),
             folder,
             providers,
+            url: config.public_url(),
         };
         shop.migration_note()?;
         shop.currency_fix()?;

@@ -6,11 +6,11 @@
 use super::error::StoreResult;
 use super::sql::Sql;
 use super::tx::{ReadTx, Row, RowResult, Value, WriteTx, params, params_from_iter};
+use crate::domain::Direction;
 use crate::domain::audit::{
     ActionPick, AuditBreak, AuditEntry, AuditFault, AuditFilter, AuditHead, AuditPosition, AuditRecord, AuditSound,
     AuditVerifier, Digest,
 };
-use crate::domain::{AuditId, Direction};
 use std::sync::Once;
 
 /// Entries read at a time when all are looked at.

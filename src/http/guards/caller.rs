@@ -2,7 +2,6 @@
 
 use super::client::{admit, client_address, only_reads, origin};
 use crate::domain::Right;
-use crate::http::fairings::request_id;
 use crate::http::problem::Problem;
 use crate::services::{Actor, Ctx, Origin, Shop};
 use rocket::Request;
@@ -11,9 +10,6 @@ use rocket_okapi::okapi::openapi3::{Object, SecurityRequirement, SecurityScheme,
 use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
 use std::marker::PhantomData;
 use std::sync::Arc;
-
-/// How much is kept of what a client calls itself.
-const AGENT_BYTES: usize = 200;
 
 /// Anybody; known when they send a token. A token that is not valid is refused, not ignored.
 pub struct Caller(pub Ctx);

@@ -35,7 +35,7 @@ impl ApiKeyDraft {
                 fields.missing(name);
             }
         }
-        let scopes = fields.list("scopes", 100, |value| crate::domain::account::scope(value)).unwrap_or_default();
+        let scopes = fields.list("scopes", 100, crate::domain::account::scope).unwrap_or_default();
         if scopes.is_empty() && fields.has("scopes") {
             fields.wrong("scopes", "too_short", "must name at least one scope");
         }

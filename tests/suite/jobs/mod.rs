@@ -26,8 +26,10 @@ pub fn a_job(subject: &str) -> Job {
 
 /// What a job is about.
 pub fn subject(job: &Job) -> String {
-    let Job::Mail(letter) = job;
-    letter.subject().to_owned()
+    match job {
+        Job::Mail(letter) => letter.subject().to_owned(),
+        Job::Notice(notice) => format!("{:?}", notice.occasion),
+    }
 }
 
 /// Adds a job that is due at once.

@@ -215,7 +215,6 @@ fn jobs_are_the_admins_alone() {
     assert!(matches!(shop.shop.job_list(&nobody, None), Err(Error::Unauthenticated)));
     assert!(matches!(wait(shop.shop.job_retry(&nobody, id)), Err(Error::Unauthenticated)));
     assert!(matches!(wait(shop.shop.job_claim(&nobody, 1, Vec::new())), Err(Error::Unauthenticated)));
-    let Job::Mail(letter) = a_job("x");
-    assert!(wait(shop.shop.mail_send(&nobody, letter)).is_err());
+    assert!(wait(shop.shop.mail_send(&nobody, super::a_letter("x"))).is_err());
     assert_eq!(the_job(&shop.shop).state, JobState::Waiting);
 }
