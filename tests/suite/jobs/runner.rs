@@ -1,6 +1,6 @@
 //! The runner: what wakes it, what it bears, and how it ends.
 
-use super::{a_job, add, add_at, count, jobs, noting, subject, the_job, work};
+use super::{a_job, add, add_at, count, jobs, noting, subject, work};
 use crate::binary::eventually;
 use crate::support::TestShop;
 use nexus::domain::{Job, JobState};
@@ -170,29 +170,52 @@ fn runner_that_is_stopped_finishes_what_ends_in_time_and_gives_the_rest_back() {
     assert_eq!(begun.load(Ordering::SeqCst), 2);
 }
 
-/// A full disk takes the job's effect but not the note that it is done: it is noted when there is room, not done twice.
+/// Handlers should not block the threads they run on; when they do, the shop can still be closed.
 #[test]
-fn job_done_while_the_disk_is_full_is_noted_later_and_not_done_again() {
+fn runner_whose_handlers_all_block_their_threads_still_ends() {
     let shop = TestShop::new();
-    let calls = Arc::new(AtomicUsize::new(0));
-    let (counted, inner) = (calls.clone(), shop.shop.clone());
+    let (begun, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(std::sync::RwLock::new(())));
+    let closed = gate.write().unwrap();
+    let (counted, at_gate) = (begun.clone(), gate.clone());
     let perform = move |_| -> Running {
-        counted.fetch_add(1, Ordering::SeqCst);
-        let shop = inner.clone();
+        let (counted, gate) = (counted.clone(), at_gate.clone());
         Box::pin(async move {
-            let fill = shop.store().write(|tx| {
-                tx.execute_script("pragma max_page_count = 1")?;
-                Ok::<_, Error>(tx.setting_put("large", &"x".repeat(1 << 20))?)
-            });
-            assert!(matches!(fill.await, Err(Error::DiskFull)));
+            counted.fetch_add(1, Ordering::SeqCst);
+            drop(gate.read());
             Ok(())
         })
     };
     let runner = start(&shop, work(perform));
+    for n in 0..5 {
+        add(&shop.shop, a_job(&format!("{n}")));
+    }
+    eventually("four have begun", PATIENCE, || begun.load(Ordering::SeqCst) == 4);
+    let asked = Instant::now();
+    runner.end(Instant::now() + Duration::from_millis(200));
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    assert_eq!(count(&shop.shop, JobState::Waiting), 5);
+    drop(closed);
+}
+
+/// As on a full disk, which takes the effect of a job but not the note that it is done.
+#[test]
+fn job_done_that_cannot_be_noted_is_noted_later_and_not_done_again() {
+    let shop = TestShop::new();
+    let script = |sql: &'static str| {
+        shop.shop.store().write_blocking(move |tx| Ok::<_, Error>(tx.execute_script(sql)?)).unwrap();
+    };
+    script("create trigger planted before delete on job begin select raise(abort, 'planted'); end");
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let runner = start(&shop, work(noting(&seen)));
     add(&shop.shop, a_job("x"));
-    eventually("the disk is full", PATIENCE, || calls.load(Ordering::SeqCst) > 0 && shop.shop.unready().is_some());
-    assert_eq!(the_job(&shop.shop).state, JobState::Running);
-    eventually("the job is noted as done", PATIENCE, || jobs(&shop.shop).is_empty());
-    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    eventually("the job is done", PATIENCE, || seen.lock().unwrap().len() == 1);
+    // The runner is awake and asks again, while the note is refused.
+    for n in 0..10 {
+        add_at(&shop.shop, a_job(&format!("{n}")), 0, i64::MAX, None).unwrap();
+        assert_eq!(jobs(&shop.shop)[0].state, JobState::Running);
+    }
+    script("drop trigger planted");
+    eventually("the job is noted", PATIENCE, || count(&shop.shop, JobState::Running) == 0);
+    assert_eq!((seen.lock().unwrap().len(), jobs(&shop.shop).len()), (1, 10));
     end(runner);
 }
