@@ -9,10 +9,11 @@ use crate::providers::mail::{FileMailer, Security, Sender, SmtpMailer, SmtpServe
 use crate::providers::{Mailer, Providers};
 use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
 use rocket::config::{Ident, LogLevel, Shutdown};
+use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 use std::fmt;
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tracing_subscriber::EnvFilter;
 
@@ -107,23 +108,48 @@ pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync
     let shop = Arc::new(shop);
     tend(&shop)?;
     let server = build(config, &shop)?;
-    let runner = Runner::start(shop.clone(), Work::default()).map_err(|e| ServeError(e.to_string()))?;
-    let (stop, grace) = (runner.stop(), Duration::from_secs(config.grace_seconds.into()));
-    // Jobs have the same grace as requests, counted from the same moment.
-    let stopping = rocket::fairing::AdHoc::on_shutdown("jobs", move |_| {
-        stop.by(Instant::now() + grace);
-        Box::pin(async {})
-    });
+    let runner = Arc::new(Mutex::new(None));
     let address = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
-    let greeting = rocket::fairing::AdHoc::on_liftoff("ready", move |_| Box::pin(async move { ready(&address) }));
-    let outcome = rocket::execute(server.attach(greeting).attach(stopping).launch());
-    // A server that could not start has told nobody to stop.
-    runner.end(Instant::now());
+    let greeting = AdHoc::on_liftoff("ready", move |_| Box::pin(async move { ready(&address) }));
+    let (beginning, ending) = run_jobs_beside(config, &shop, &runner);
+    let outcome = rocket::execute(server.attach(beginning).attach(greeting).attach(ending).launch());
+    if let Some(runner) = held(&runner).take() {
+        // It has been told its deadline when the server was told to stop.
+        runner.end(Instant::now());
+    }
     shop.close();
     match outcome {
         Ok(_) => Ok(()),
         Err(error) => Err(ServeError(launch_problem(&error, config))),
     }
+}
+
+/// Runs jobs from when the server listens, so that one that cannot start changes nothing, until it is told to stop; then
+/// jobs have the same grace as requests, counted from the same moment.
+fn run_jobs_beside(config: &Config, shop: &Arc<Shop>, runner: &Arc<Mutex<Option<Runner>>>) -> (AdHoc, AdHoc) {
+    let (shop, slot) = (shop.clone(), runner.clone());
+    let beginning = AdHoc::on_liftoff("jobs begin", move |server| {
+        match Runner::start(shop, Work::default()) {
+            Ok(runner) => drop(held(&slot).replace(runner)),
+            Err(error) => {
+                tracing::error!(%error, "jobs cannot be run; stopping");
+                server.shutdown().notify();
+            }
+        }
+        Box::pin(async {})
+    });
+    let (slot, grace) = (runner.clone(), Duration::from_secs(config.grace_seconds.into()));
+    let ending = AdHoc::on_shutdown("jobs end", move |_| {
+        if let Some(runner) = held(&slot).as_ref() {
+            runner.stop().by(Instant::now() + grace);
+        }
+        Box::pin(async {})
+    });
+    (beginning, ending)
+}
+
+fn held<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
+    slot.lock().unwrap_or_else(|e| e.into_inner())
 }
 
 /// Runs what is due until nothing is, in a shop that no server runs on.

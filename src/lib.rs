@@ -1,7 +1,7 @@
 //! Nexus: a shop in one file.
 //!
-//! Layers, each using only what stands below it: [`cli`] → [`app`] → [`http`] → [`services`] → `store` → [`domain`],
-//! beside them the base: [`config`], `clock`, `folder`, `generations`.
+//! Layers, each using only what stands below it: [`cli`] → [`app`] → [`http`] beside [`jobs`] → [`services`] → `store`
+//! beside [`providers`] → [`domain`]; beside them the base: [`config`], `clock`, `folder`, `generations`.
 //!
 //! One read: `http/products.rs product_get` → `services/catalog/products.rs product_get` → `store/product.rs
 //! products_by_ids` → [`domain::catalog::Product`] → `http/views/product.rs`.

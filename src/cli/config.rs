@@ -34,6 +34,8 @@ pub(super) fn run(args: ConfigArgs, common: &Common) -> Done {
     for entry in entries {
         println!("{:<width$} = {:<24} # {}", entry.key, entry.value.to_string(), entry.origin);
     }
-    println!("\nSecrets (token.key, cursor.key) lie in the data folder under secrets/ and are never shown.");
+    println!(
+        "\nSecrets (token.key, cursor.key) lie in the data folder under secrets/ and are never shown,\nnor are passwords among the settings."
+    );
     Ok(())
 }

@@ -9,6 +9,8 @@ mod completions;
 mod config;
 mod export;
 mod import;
+mod job;
+mod mail;
 mod migrate;
 mod openapi;
 mod output;
@@ -63,6 +65,10 @@ enum Command {
     Import(import::ImportArgs),
     /// Write products to a file
     Export(export::ExportArgs),
+    /// Look after the work that is done later
+    Job(job::JobArgs),
+    /// Try out the settings of mail
+    Mail(mail::MailArgs),
     /// Build the search index anew
     Reindex(reindex::ReindexArgs),
     /// Read the audit log, and find out whether it was changed
@@ -117,6 +123,8 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => seed::run(args, &cli.common),
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),
+        Command::Job(args) => job::run(args, &cli.common),
+        Command::Mail(args) => mail::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),
         Command::Audit(args) => audit::run(args, &cli.common),
         Command::Check(args) => check::run(args, &cli.common),

@@ -60,7 +60,8 @@ impl Runner {
     /// Starts a runner on a shop.
     pub fn start(shop: Arc<Shop>, work: Work) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(MOST_AT_ONCE)
+            // One more than can be blocked, so that the runner's own deadlines always pass.
+            .worker_threads(MOST_AT_ONCE + 1)
             .max_blocking_threads(2 * MOST_AT_ONCE)
             .thread_name("nexus-job")
             .enable_all()

@@ -132,6 +132,55 @@ fn config_file_of_the_project_lists_every_key_with_its_default() {
     }
 }
 
+/// However it is given, and also when it looks like a number or a list.
+#[test]
+fn config_password_is_never_shown() {
+    let place = Place::empty();
+    for password in ["tell nobody", "0815", "true", "[x", "\"q\"", "p=a,b"] {
+        for arguments in [&["config", "show"][..], &["config", "show", "--json"]] {
+            let mut command = nexus(&place.data());
+            command.env("NEXUS_MAIL_SMTP_USER", "4711").env("NEXUS_MAIL_SMTP_PASSWORD", password).args(arguments);
+            let out = run(&mut command).fine();
+            // Other settings are true, too.
+            assert!(out.contains("***") && (password == "true" || !out.contains(password)), "{password}: {out}");
+            if arguments.len() == 3 {
+                assert_eq!(shown(&out, "mail.smtp_user"), ("4711".into(), "NEXUS_MAIL_SMTP_USER".into()));
+                assert_eq!(shown(&out, "mail.smtp_password"), ("***".into(), "NEXUS_MAIL_SMTP_PASSWORD".into()));
+            }
+        }
+    }
+    let file = write(&place, "[default.mail]\nsmtp_user = \"ann\"\nsmtp_password = \"tell nobody\"\n");
+    let out = run(nexus(&place.data()).arg("--config").arg(&file).args(["config", "show", "--json"])).fine();
+    assert_eq!(shown(&out, "mail.smtp_password"), ("***".into(), "Rocket.toml".into()));
+    assert!(!out.contains("tell nobody"));
+    for wrong in ["4711", "[\"4711\"]", "4711.5", "{ x = 4711 }"] {
+        let file = write(&place, &format!("[default.mail]\nsmtp_user = \"ann\"\nsmtp_password = {wrong}\n"));
+        let said = run(nexus(&place.data()).arg("--config").arg(&file).args(["config", "show"]));
+        said.refuses(&["mail.smtp_password"]);
+        assert!(!said.err.contains("4711"), "{said:?}");
+    }
+}
+
+#[test]
+fn config_of_mail_that_cannot_work_refuses_before_a_shop_is_made() {
+    for (settings, part) in [
+        (&[("HOST", "smtp.example.com"), ("SECURITY", "none")][..], "mail.smtp_security"),
+        (&[("HOST", "smtp://smtp.example.com")], "mail.smtp_host"),
+        (&[("HOST", "smtp.example.com"), ("SECURITY", "ssl")], "SECURITY"),
+        (&[("HOST", "smtp.example.com"), ("USER", "ann")], "mail.smtp_password_file"),
+        (&[("HOST", "127.0.0.1"), ("USER", "ann"), ("PASSWORD_FILE", "/nowhere/password")], "/nowhere/password"),
+    ] {
+        let place = Place::empty();
+        let mut command = nexus(&place.data());
+        command.envs(settings.iter().map(|(name, value)| (format!("NEXUS_MAIL_SMTP_{name}"), value)));
+        let said = run(command.args(["serve", "--port", &free_port().to_string()]));
+        said.refuses(&[part]);
+        assert!(!place.data().exists(), "a shop was made in spite of {settings:?}");
+    }
+    let place = Place::empty();
+    run(nexus(&place.data()).env("NEXUS_MAIL_FROM", "the shop").args(["config", "show"])).refuses(&["mail.from"]);
+}
+
 #[test]
 fn config_show_for_people_names_values_and_origins() {
     let place = Place::empty();

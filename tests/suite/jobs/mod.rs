@@ -3,7 +3,12 @@
 //! Runners here work on shops in this process, with handlers, chores and clocks of the test's own; `process` starts
 //! the real program. A job is told from another by the subject of its letter.
 
+mod mail;
+mod process;
 mod queue;
+mod runner;
+mod schedule;
+mod smtp;
 
 use crate::support::{TestShop, wait};
 use nexus::domain::{Email, Job, JobFailure, JobId, JobState, Letter, Timestamp};
