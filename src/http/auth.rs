@@ -30,7 +30,7 @@ pub async fn login(
         }
         (fields.secret("email").unwrap_or_default(), fields.secret("password").unwrap_or_default())
     })?;
-    let guess = limits.login(client.address(), &email)?;
+    let guess = limits.login(client.address(), &email).await?;
     let login = shop.login(&Ctx::now(Actor::Anonymous).from(client.0), &email, password).await;
     if !matches!(login, Err(Error::BadCredentials)) {
         guess.take_back();
