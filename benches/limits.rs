@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for n in 0..CALLS {
         // Each call brings a new address and a new account: two keys.
         let client = IpAddr::V4(Ipv4Addr::from_bits(n));
-        let_in += u32::from(limits.login(Some(client), &format!("{n}@example.test")).is_ok());
+        let_in += u32::from(limits.register(Some(client), &format!("{n}@example.test")).is_ok());
     }
     let took = started.elapsed();
     let after = resident_kib()?;

@@ -64,7 +64,7 @@ pub async fn login(
     limits: Managed<'_, Limits>,
 ) -> SignedInAnswer {
     let (email, password) = Fields::read(&body.value, |f| (f.needed_secret("email"), f.needed_secret("password")))?;
-    let guess = limits.login(client.address(), &email)?;
+    let guess = limits.login(client.address(), &email).await?;
     let login = shop.login(&anybody(client), &email, password).await;
     if !matches!(login, Err(Error::BadCredentials)) {
         guess.take_back();
@@ -134,7 +134,7 @@ pub async fn password_change(
     let (current, new) =
         Fields::read(&body.value, |f| (f.needed_secret("current_password"), f.needed_secret("new_password")))?;
     // Who has somebody's access token must not be able to guess their password with it.
-    let guess = limits.login(person.0.origin.client, &shop.my_email(&person.0)?)?;
+    let guess = limits.login(person.0.origin.client, &shop.my_email(&person.0)?).await?;
     let login = shop.password_change(&person.0, current, new).await;
     if !matches!(login, Err(Error::WrongPassword)) {
         guess.take_back();

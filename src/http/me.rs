@@ -34,7 +34,7 @@ pub async fn me_patch(
 ) -> Result<Answer<UserView>, Problem> {
     let change = Fields::read(&body.value, MyChange::read)?;
     let guess = match change.password {
-        Some(_) => Some(limits.login(person.0.origin.client, &shop.my_email(&person.0)?)?),
+        Some(_) => Some(limits.login(person.0.origin.client, &shop.my_email(&person.0)?).await?),
         None => None,
     };
     let user = shop.me_update(&person.0, known.0, change).await;

@@ -1,7 +1,8 @@
 //! How often something may be done: so many guesses, letters, registrations, writes and reads in any minute.
 //!
 //! Guesses are counted before they are evaluated, for the account and for the client alike, whether the account exists
-//! or not; one that turns out right is taken back. Clients are told apart by their address, those of IPv6 by the /64
+//! or not; one that turns out right is taken back. While some are being evaluated, the next one waits a little for them
+//! rather than be refused: many people behind one address may sign in at once. Clients are told apart by their address, those of IPv6 by the /64
 //! they were given. Counts live in this process: no header and no new connection changes them, a restart
 //! forgets them.
 
@@ -10,11 +11,12 @@ mod tally;
 use super::problem::Problem;
 use crate::config::Config;
 use crate::domain::UserId;
+use rocket::tokio::time::sleep;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::time::Instant;
-use tally::{Counted, Tally};
+use std::time::{Duration, Instant};
+use tally::{Counted, Full, Tally};
 
 /// What a minute allows.
 #[derive(Clone, Copy)]
@@ -44,18 +46,37 @@ pub struct Limits {
     began: Instant,
 }
 
-/// A guess that has been counted and not been evaluated yet.
-#[must_use = "a right guess is taken back with `right`"]
+/// How long a guess waits for others to be evaluated, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A guess that has been counted and is being evaluated. When dropped it counts as wrong.
+#[must_use = "a right guess is taken back"]
 pub struct Guess<'l> {
     limits: &'l Limits,
     counted: [Option<Counted>; 2],
+    wrong: bool,
 }
 
 impl Guess<'_> {
     /// It was right, or was not evaluated after all: it does not count.
-    pub fn take_back(self) {
-        self.limits.take_back(self.counted);
+    pub fn take_back(mut self) {
+        self.wrong = false;
     }
+}
+
+impl Drop for Guess<'_> {
+    fn drop(&mut self) {
+        for counted in self.counted.into_iter().flatten() {
+            self.limits.tally.settle(counted, self.wrong, self.limits.now_ms());
+        }
+    }
+}
+
+/// Why something may not be done now.
+struct Refusal<'l> {
+    budget: &'l Budget,
+    full: Full,
 }
 
 impl Limits {
@@ -82,33 +103,43 @@ impl Limits {
     }
 
     /// Before a password is evaluated. What is right is taken back, so that only wrong ones count.
-    pub fn login(&self, client: Option<IpAddr>, email: &str) -> Result<Guess<'_>, Problem> {
-        self.both((&self.login_client, network(client)), (&self.login_account, account(email)))
+    pub async fn login(&self, client: Option<IpAddr>, email: &str) -> Result<Guess<'_>, Problem> {
+        let (client, account) = (network(client), account(email));
+        let began = Instant::now();
+        loop {
+            match self.both((&self.login_client, &client), (&self.login_account, &account)) {
+                Ok(guess) => return Ok(guess),
+                Err(refusal) if refusal.full.is_open && began.elapsed() < PATIENCE => sleep(LOOK).await,
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
     }
 
     /// Before an account is made.
     pub fn register(&self, client: Option<IpAddr>, email: &str) -> Result<(), Problem> {
-        self.both((&self.register_client, network(client)), (&self.register_account, account(email))).map(drop)
+        let done = self.both((&self.register_client, &network(client)), (&self.register_account, &account(email)));
+        Ok(done.map(drop)?)
     }
 
     /// Before a letter is sent that somebody asked for who is not signed in.
     pub fn forgot(&self, client: Option<IpAddr>, email: &str) -> Result<(), Problem> {
-        self.both((&self.forgot_client, network(client)), (&self.forgot_account, account(email))).map(drop)
+        let done = self.both((&self.forgot_client, &network(client)), (&self.forgot_account, &account(email)));
+        Ok(done.map(drop)?)
     }
 
     /// Before a refresh token is looked at.
     pub fn refresh_client(&self, client: Option<IpAddr>) -> Result<(), Problem> {
-        self.one(&self.refresh_client, network(client)).map(drop)
+        self.once(&self.refresh_client, network(client))
     }
 
     /// Before a sign-in is refreshed, when it is known whose it is.
     pub fn refresh_account(&self, user: UserId) -> Result<(), Problem> {
-        self.one(&self.refresh_account, user.get()).map(drop)
+        self.once(&self.refresh_account, user.get())
     }
 
     /// Before a token out of a letter is looked at.
     pub fn reset(&self, client: Option<IpAddr>) -> Result<(), Problem> {
-        self.one(&self.reset_client, network(client)).map(drop)
+        self.once(&self.reset_client, network(client))
     }
 
     /// Whether there is any budget for requests in general.
@@ -118,12 +149,12 @@ impl Limits {
 
     /// Before the public catalog is read.
     pub fn catalog(&self, client: Option<IpAddr>) -> Result<(), Problem> {
-        self.one(&self.catalog, network(client)).map(drop)
+        self.once(&self.catalog, network(client))
     }
 
     /// Before anything that may change something.
     pub fn write(&self, client: Option<IpAddr>) -> Result<(), Problem> {
-        self.one(&self.writes, network(client)).map(drop)
+        self.once(&self.writes, network(client))
     }
 
     /// The keys that are being counted.
@@ -133,31 +164,33 @@ impl Limits {
 
     /// Counts for client and account, or for neither. The client goes first, so that one client alone cannot fill
     /// the memory with accounts.
-    fn both(
-        &self,
-        (by_client, client): (&Budget, impl Hash),
-        (by_account, account): (&Budget, impl Hash),
-    ) -> Result<Guess<'_>, Problem> {
-        let first = self.one(by_client, client)?;
-        match self.one(by_account, account) {
-            Ok(second) => Ok(Guess { limits: self, counted: [first, second] }),
-            Err(problem) => {
-                self.take_back([first, None]);
-                Err(problem)
+    fn both<'l>(
+        &'l self,
+        (by_client, client): (&'l Budget, &Option<IpAddr>),
+        (by_account, account): (&'l Budget, &String),
+    ) -> Result<Guess<'l>, Refusal<'l>> {
+        let mut guess = Guess { limits: self, counted: [self.one(by_client, client, true)?, None], wrong: true };
+        match self.one(by_account, account, true) {
+            Ok(counted) => {
+                guess.counted[1] = counted;
+                Ok(guess)
+            }
+            Err(refusal) => {
+                guess.take_back();
+                Err(refusal)
             }
         }
     }
 
-    fn one(&self, budget: &Budget, key: impl Hash) -> Result<Option<Counted>, Problem> {
-        let Some(most) = budget.most else { return Ok(None) };
-        let key = self.tally.key((budget.name, key));
-        self.tally.count(key, most, self.now_ms()).map(Some).map_err(|wait_ms| budget.used_up(most, wait_ms))
+    fn once(&self, budget: &Budget, key: impl Hash) -> Result<(), Problem> {
+        self.one(budget, key, false).map(drop).map_err(Problem::from)
     }
 
-    fn take_back(&self, counted: [Option<Counted>; 2]) {
-        for counted in counted.into_iter().flatten() {
-            self.tally.take_back(counted, self.now_ms());
-        }
+    fn one<'l>(&self, budget: &'l Budget, key: impl Hash, open: bool) -> Result<Option<Counted>, Refusal<'l>> {
+        let Some(most) = budget.most else { return Ok(None) };
+        let key = self.tally.key((budget.name, key));
+        let counted = self.tally.count(key, most, open, self.now_ms());
+        counted.map(Some).map_err(|full| Refusal { budget, full })
     }
 
     fn now_ms(&self) -> u64 {
@@ -165,12 +198,13 @@ impl Limits {
     }
 }
 
-impl Budget {
-    /// 429, with the fields of draft-ietf-httpapi-ratelimit-headers.
-    fn used_up(&self, most: NonZeroU32, wait_ms: u64) -> Problem {
-        let (name, seconds) = (self.name, wait_ms.div_ceil(1_000).max(1));
-        let detail = format!("at most {most} {} in a minute; try again in {seconds} seconds", self.counts);
-        Problem::new(429, "too-many-requests", "Too many requests", detail)
+/// 429, with the fields of draft-ietf-httpapi-ratelimit-headers.
+impl From<Refusal<'_>> for Problem {
+    fn from(Refusal { budget, full }: Refusal<'_>) -> Self {
+        let most = budget.most.map_or(0, NonZeroU32::get);
+        let (name, seconds) = (budget.name, full.wait_ms.div_ceil(1_000).max(1));
+        let detail = format!("at most {most} {} in a minute; try again in {seconds} seconds", budget.counts);
+        Self::new(429, "too-many-requests", "Too many requests", detail)
             .with_header("Retry-After", seconds.to_string())
             .with_header("RateLimit-Policy", format!("\"{name}\";q={most};w=60"))
             .with_header("RateLimit", format!("\"{name}\";r=0;t={seconds}"))
@@ -199,6 +233,12 @@ mod tests {
         Limits::new(&Config::default())
     }
 
+    /// Tries a password; none is let in when it is refused.
+    fn login<'l>(limits: &'l Limits, from: Option<IpAddr>, email: &str) -> Option<Guess<'l>> {
+        let runtime = rocket::tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(limits.login(from, email)).ok()
+    }
+
     fn client(text: &str) -> Option<IpAddr> {
         Some(text.parse().unwrap())
     }
@@ -215,26 +255,45 @@ mod tests {
     fn guesses_on_one_account_from_many_clients_and_on_many_accounts_from_one_are_held_up() {
         let limits = limits();
         let from = |n: u8| client(&format!("192.0.2.{n}"));
-        let one_account = (0..100).filter(|n| limits.login(from(*n), " A@example.test").is_ok()).count();
+        let one_account = (0..100).filter(|n| login(&limits, from(*n), " A@example.test").is_some()).count();
         assert_eq!(one_account, 10);
-        assert!(limits.login(from(200), "a@EXAMPLE.test ").is_err(), "an address has no case");
-        let one_client = (0..100).filter(|n| limits.login(from(201), &format!("{n}@example.test")).is_ok()).count();
+        assert!(login(&limits, from(200), "a@EXAMPLE.test ").is_none(), "an address has no case");
+        let one_client = (0..100).filter(|n| login(&limits, from(201), &format!("{n}@example.test")).is_some()).count();
         assert_eq!(one_client, 10);
-        assert!(limits.login(from(202), "b@example.test").is_ok());
+        assert!(login(&limits, from(202), "b@example.test").is_some());
     }
 
     #[test]
     fn guess_that_was_right_does_not_count_and_one_that_is_refused_costs_the_client_nothing() {
         let limits = limits();
         for _ in 0..50 {
-            limits.login(client("192.0.2.1"), "a@example.test").unwrap_or_else(|_| panic!("let in")).take_back();
+            login(&limits, client("192.0.2.1"), "a@example.test").unwrap().take_back();
         }
-        let wrong = |from: &str, email: &str| limits.login(client(from), email).is_ok();
+        let wrong = |from: &str, email: &str| login(&limits, client(from), email).is_some();
         assert_eq!((0..20).filter(|_| wrong("192.0.2.1", "a@example.test")).count(), 10);
         for _ in 0..20 {
             assert!(!wrong("192.0.2.2", "a@example.test"));
         }
         assert!(wrong("192.0.2.2", "b@example.test"));
+    }
+
+    #[test]
+    fn guess_waits_for_those_that_are_being_evaluated() {
+        let limits = limits();
+        let from = client("192.0.2.1");
+        let runtime = rocket::tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let mut evaluated = Vec::new();
+            for n in 0..10 {
+                evaluated.push(limits.login(from, &format!("{n}@example.test")).await.unwrap());
+            }
+            let next = limits.login(from, "next@example.test");
+            let right = async { evaluated.pop().map(Guess::take_back) };
+            assert!(rocket::tokio::join!(next, right).0.is_ok(), "there was room once one had been right");
+            // All others were wrong: there is nothing to wait for.
+            evaluated.clear();
+            assert!(limits.login(from, "last@example.test").await.is_err());
+        });
     }
 
     #[test]
@@ -246,7 +305,7 @@ mod tests {
             taken.push((0..200).filter(|n| once(*n)).count());
         };
         let email = |n: u32| format!("{n}@example.test");
-        fill(Box::new(|n| limits.login(from, &email(n)).is_ok()));
+        fill(Box::new(|n| login(&limits, from, &email(n)).is_some()));
         fill(Box::new(|n| limits.register(from, &email(n)).is_ok()));
         fill(Box::new(|n| limits.forgot(from, &email(n)).is_ok()));
         fill(Box::new(|_| limits.refresh_client(from).is_ok()));

@@ -31,8 +31,10 @@ const FEW_KEYS: usize = 56;
 struct Counts {
     /// The newest slice, counted from the start of the process.
     slice: u32,
-    /// How much of its limit was used at the last count, in 1/65,535.
-    share: u16,
+    /// How much of its limit was used at the last count, in 1/255.
+    share: u8,
+    /// Counts of which it is not known yet whether they are taken back.
+    open: u8,
     /// Counts by slice modulo their number.
     used: [u16; SLICES],
 }
@@ -81,6 +83,14 @@ pub struct Counted {
     slice: u32,
 }
 
+/// There is no room.
+pub struct Full {
+    /// Milliseconds until there is.
+    pub wait_ms: u64,
+    /// Whether there may be room sooner, since a count may be taken back.
+    pub is_open: bool,
+}
+
 impl Tally {
     /// Nothing counted yet.
     pub fn new() -> Self {
@@ -93,8 +103,8 @@ impl Tally {
         self.seed.hash_one(what)
     }
 
-    /// Counts once, or says in how many milliseconds there is room again.
-    pub fn count(&self, key: u64, limit: NonZeroU32, now_ms: u64) -> Result<Counted, u64> {
+    /// Counts once, for good or `open`: until it is settled.
+    pub fn count(&self, key: u64, limit: NonZeroU32, open: bool, now_ms: u64) -> Result<Counted, Full> {
         let slice = slice_of(now_ms);
         let mut part = self.part(key);
         if part.is_due(slice) {
@@ -104,24 +114,26 @@ impl Tally {
         counts.advance(slice);
         let used = counts.sum();
         if used >= limit.get() {
-            return Err(counts.wait_ms(now_ms));
+            return Err(Full { wait_ms: counts.wait_ms(now_ms), is_open: counts.open > 0 });
         }
         // The clock of another thread may be a slice ahead; its slice then takes this count as well.
         let slice = counts.slice;
         let running = &mut counts.used[slice as usize % SLICES];
         *running = running.saturating_add(1);
         counts.share = share(used + 1, limit);
+        counts.open = counts.open.saturating_add(u8::from(open));
         Ok(Counted { key, slice })
     }
 
-    /// Takes a count back, if it is not forgotten anyway.
-    pub fn take_back(&self, counted: Counted, now_ms: u64) {
-        if let Some(counts) = self.part(counted.key).keys.get_mut(&counted.key) {
-            counts.advance(slice_of(now_ms));
-            if counts.slice.saturating_sub(counted.slice) < SLICES as u32 {
-                let used = &mut counts.used[counted.slice as usize % SLICES];
-                *used = used.saturating_sub(1);
-            }
+    /// Settles an open count: it stays, or is taken back if it is not forgotten anyway.
+    pub fn settle(&self, counted: Counted, stays: bool, now_ms: u64) {
+        let mut part = self.part(counted.key);
+        let Some(counts) = part.keys.get_mut(&counted.key) else { return };
+        counts.open = counts.open.saturating_sub(1);
+        counts.advance(slice_of(now_ms));
+        if !stays && counts.slice.saturating_sub(counted.slice) < SLICES as u32 {
+            let used = &mut counts.used[counted.slice as usize % SLICES];
+            *used = used.saturating_sub(1);
         }
     }
 
@@ -144,8 +156,8 @@ fn slice_of(now_ms: u64) -> u32 {
     u32::try_from(now_ms / SLICE_MS).unwrap_or(u32::MAX)
 }
 
-fn share(used: u32, limit: NonZeroU32) -> u16 {
-    u16::try_from(u64::from(used) * u64::from(u16::MAX) / u64::from(limit.get())).unwrap_or(u16::MAX)
+fn share(used: u32, limit: NonZeroU32) -> u8 {
+    u8::try_from(u64::from(used) * 255 / u64::from(limit.get())).unwrap_or(u8::MAX)
 }
 
 impl Part {
@@ -180,6 +192,10 @@ mod tests {
 
     const MINUTE: u64 = 60_000;
 
+    fn count(tally: &Tally, key: u64, most: u32, now: u64) -> Result<Counted, u64> {
+        tally.count(key, limit(most), true, now).map_err(|full| full.wait_ms)
+    }
+
     fn limit(number: u32) -> NonZeroU32 {
         NonZeroU32::new(number).unwrap()
     }
@@ -189,31 +205,44 @@ mod tests {
         let tally = Tally::new();
         let now = 1_000_000;
         for _ in 0..10 {
-            assert!(tally.count(7, limit(10), now).is_ok());
+            assert!(count(&tally, 7, 10, now).is_ok());
         }
-        let wait = tally.count(7, limit(10), now).err().unwrap();
+        let wait = count(&tally, 7, 10, now).err().unwrap();
         assert!((MINUTE..=MINUTE + SLICE_MS).contains(&wait), "{wait}");
-        assert!(tally.count(7, limit(10), now + MINUTE).is_err());
-        assert!(tally.count(7, limit(10), now + wait - 1).is_err());
-        assert!(tally.count(7, limit(10), now + wait).is_ok());
-        assert!(tally.count(8, limit(10), now).is_ok(), "another key has counts of its own");
+        assert!(count(&tally, 7, 10, now + MINUTE).is_err());
+        assert!(count(&tally, 7, 10, now + wait - 1).is_err());
+        assert!(count(&tally, 7, 10, now + wait).is_ok());
+        assert!(count(&tally, 8, 10, now).is_ok(), "another key has counts of its own");
+    }
+
+    #[test]
+    fn full_limit_says_whether_there_may_be_room_sooner() {
+        let tally = Tally::new();
+        let full = |now| tally.count(7, limit(2), true, now).err().map(|full| full.is_open);
+        let first = count(&tally, 7, 2, 0).unwrap();
+        let second = count(&tally, 7, 2, 0).unwrap();
+        assert_eq!(full(0), Some(true));
+        tally.settle(first, true, 0);
+        assert_eq!(full(0), Some(true));
+        tally.settle(second, true, 0);
+        assert_eq!(full(0), Some(false));
     }
 
     #[test]
     fn count_taken_back_makes_room_for_one() {
         let tally = Tally::new();
-        let first = tally.count(7, limit(2), 0).unwrap();
-        tally.count(7, limit(2), 10_000).unwrap();
-        assert!(tally.count(7, limit(2), 20_000).is_err());
-        tally.take_back(first, 20_000);
-        tally.count(7, limit(2), 30_000).unwrap();
-        assert!(tally.count(7, limit(2), 30_000).is_err());
+        let first = count(&tally, 7, 2, 0).unwrap();
+        count(&tally, 7, 2, 10_000).unwrap();
+        assert!(count(&tally, 7, 2, 20_000).is_err());
+        tally.settle(first, false, 20_000);
+        count(&tally, 7, 2, 30_000).unwrap();
+        assert!(count(&tally, 7, 2, 30_000).is_err());
         // Long forgotten, it takes nothing from what came later.
         for _ in 0..2 {
-            tally.count(7, limit(2), 200_000).unwrap();
+            count(&tally, 7, 2, 200_000).unwrap();
         }
-        tally.take_back(first, 200_000);
-        assert!(tally.count(7, limit(2), 200_000).is_err());
+        tally.settle(first, false, 200_000);
+        assert!(count(&tally, 7, 2, 200_000).is_err());
     }
 
     proptest! {
@@ -229,7 +258,7 @@ mod tests {
                 let minute = |now: u64, span: u64| move |at: &&u64| **at + span > now;
                 let recent = let_in.iter().filter(minute(now, MINUTE)).count();
                 let remembered = let_in.iter().filter(minute(now, MINUTE + SLICE_MS)).count();
-                match tally.count(1, limit(most), now) {
+                match count(&tally, 1, most, now) {
                     Ok(_) => {
                         prop_assert!(recent < most as usize);
                         let_in.push(now);
@@ -239,7 +268,7 @@ mod tests {
                         prop_assert!(wait <= MINUTE + SLICE_MS);
                         if waits {
                             now += wait;
-                            prop_assert!(tally.count(1, limit(most), now).is_ok());
+                            prop_assert!(count(&tally, 1, most, now).is_ok());
                             let_in.push(now);
                         }
                     }
@@ -257,21 +286,21 @@ mod tests {
         let tally = Tally::new();
         let attacked = tally.key("attacked");
         for _ in 0..10 {
-            tally.count(attacked, limit(10), 0).unwrap();
+            count(&tally, attacked, 10, 0).unwrap();
         }
         for n in 0..1_000_000_u64 {
             let key = tally.key(n);
-            tally.count(key, limit(10), n / 100).unwrap();
+            count(&tally, key, 10, n / 100).unwrap();
         }
         assert!(tally.keys() <= PARTS * MOST_KEYS, "{}", tally.keys());
         assert!(tally.keys() >= 500_000, "{}", tally.keys());
         // Each place of a table takes the key, the counts and one byte; the vector that moves them is short-lived.
         let place = size_of::<(u64, Counts)>() + 1;
         assert!(places(&tally) * place <= 40 * 1024 * 1024, "{} places of {place} bytes", places(&tally));
-        assert!(tally.count(attacked, limit(10), 10_000).is_err());
+        assert!(count(&tally, attacked, 10, 10_000).is_err());
         // Half an hour later the flood is forgotten, and its memory is given back as new keys come.
         for n in 0..10_000_u64 {
-            tally.count(tally.key(("later", n)), limit(10), 2_000_000).unwrap();
+            count(&tally, tally.key(("later", n)), 10, 2_000_000).unwrap();
         }
         assert_eq!(tally.keys(), 10_000);
         assert!(places(&tally) < 50_000, "{}", places(&tally));
