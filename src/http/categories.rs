@@ -48,13 +48,13 @@ pub async fn category_list(
 /// # Read a category
 /// By id or slug; a former slug answers 301 with the new address.
 #[openapi(tag = "Catalog")]
-#[get("/categories/<key>")]
+#[get("/categories/<id>")]
 pub async fn category_get(
     caller: Caller,
-    key: &str,
+    id: &str,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<CategoryView>, Problem> {
-    let category = shop.category_get(&caller.0, &Key::parse(key)).map_err(|e| moved("categories", "", e))?;
+    let category = shop.category_get(&caller.0, &Key::parse(id)).map_err(|e| moved("categories", "", e))?;
     Ok(one(&category, Audience::Public))
 }
 
@@ -81,8 +81,9 @@ pub async fn category_replace(
     body: Body<CategoryBody>,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<CategoryView>, Problem> {
+    let id = category_id(id)?;
     let draft = Fields::read(&body.value, CategoryDraft::read)?;
-    let category = shop.category_update(&staff.0, category_id(id)?, known.0, move |_| Ok(draft)).await?;
+    let category = shop.category_update(&staff.0, id, known.0, move |_| Ok(draft)).await?;
     Ok(one(&category, Audience::Private))
 }
 

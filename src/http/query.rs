@@ -31,6 +31,14 @@ pub enum Kind {
     Texts,
     /// One of these texts.
     Choice(&'static [&'static str]),
+    /// Several of these texts, repeated or joined by commas.
+    Choices(&'static [&'static str]),
+    /// Ids, repeated or joined by commas.
+    Ids,
+    /// An amount of money.
+    Amount,
+    /// A moment.
+    Moment,
     /// A whole number from one to another.
     Integer(i64, i64),
     /// True or false.
@@ -43,6 +51,7 @@ const fn parameter(name: &'static str, kind: Kind, example: &'static str, descri
 
 const ORDERINGS: &[&str] =
     &["price", "-price", "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "relevance"];
+const PARTS: &[&str] = &["count", "facets"];
 const STATUSES: &[&str] = &["draft", "active", "archived"];
 
 const PAGE_SIZE: Parameter = parameter("page_size", Kind::Integer(1, 100), "20", "Items on a page.");
@@ -51,8 +60,8 @@ const CURSOR: Parameter = parameter("cursor", Kind::Text, "", "Where to go on: t
 /// What lists of products take.
 pub const PRODUCT_LIST: &[Parameter] = &[
     parameter("category", Kind::Texts, "kitchen", "In this category (id or slug) or below it; repeat for several."),
-    parameter("min_price", Kind::Text, "10.00", "Costs at least this."),
-    parameter("max_price", Kind::Text, "25.00", "Costs at most this."),
+    parameter("min_price", Kind::Amount, "10.00", "Costs at least this."),
+    parameter("max_price", Kind::Amount, "25.00", "Costs at most this."),
     parameter("in_stock", Kind::Boolean, "true", "Has stock, or has none."),
     parameter("brand", Kind::Texts, "Saltmarsk", "Of this brand, whatever the case; repeat for several."),
     parameter("tag", Kind::Texts, "gift", "Carries this tag; repeat to ask for all of them."),
@@ -68,12 +77,12 @@ pub const PRODUCT_LIST: &[Parameter] = &[
         "coffee mug",
         "Matches these words: names weigh most, the last word may be the beginning of one.",
     ),
-    parameter("created_after", Kind::Text, "2026-01-31T00:00:00Z", "First offered later than this."),
-    parameter("updated_after", Kind::Text, "2026-01-31T00:00:00Z", "Changed later than this."),
-    parameter("ids", Kind::Text, "1,2,3", "One of these products, at most 100."),
+    parameter("created_after", Kind::Moment, "2026-01-31T00:00:00Z", "First offered later than this."),
+    parameter("updated_after", Kind::Moment, "2026-01-31T00:00:00Z", "Changed later than this."),
+    parameter("ids", Kind::Ids, "1", "One of these products, at most 100."),
     parameter(
         "status",
-        Kind::Choice(STATUSES),
+        Kind::Choices(STATUSES),
         "active",
         "In this state; other than `active` for staff only; repeat for several.",
     ),
@@ -83,7 +92,7 @@ pub const PRODUCT_LIST: &[Parameter] = &[
         "-created_at",
         "In this order; `-` for descending. Best match first when searching, else newest first.",
     ),
-    parameter("include", Kind::Text, "count,facets", "Also `count` all matches, or count them by `facets`."),
+    parameter("include", Kind::Choices(PARTS), "count", "Also `count` all matches, or count them by `facets`."),
     PAGE_SIZE,
     CURSOR,
 ];
@@ -283,7 +292,7 @@ impl Query {
             search: self.one("search")?.map(SearchQuery::parse),
             created_after: time("created_after")?,
             updated_after: time("updated_after")?,
-            ids: self.parsed("ids", "at most 100 ids joined by commas", ids)?,
+            ids: self.ids()?,
             ..ProductFilter::default()
         };
         for (name, value) in self.pairs.iter().filter(|(name, _)| is_attribute(name)) {
@@ -303,6 +312,21 @@ impl Query {
         Ok(filter)
     }
 
+    /// Ids, joined by commas or each on its own.
+    fn ids(&self) -> Result<Option<Vec<ProductId>>, Problem> {
+        let given = self.all("ids").filter(|value| !value.is_empty()).flat_map(|value| value.split(','));
+        let ids: Option<Vec<ProductId>> = given.map(|id| ProductId::parse(id.trim())).collect();
+        match ids {
+            Some(ids) if ids.is_empty() => Ok(None),
+            Some(mut ids) if ids.len() <= 100 => {
+                ids.sort_unstable();
+                ids.dedup();
+                Ok(Some(ids))
+            }
+            _ => Err(Problem::bad_request("ids must be at most 100 ids joined by commas")),
+        }
+    }
+
     fn texts(&self, name: &str) -> Vec<String> {
         self.all(name).filter(|value| !value.is_empty()).map(str::to_owned).collect()
     }
@@ -310,15 +334,6 @@ impl Query {
 
 fn is_attribute(name: &str) -> bool {
     name.len() > "attr.".len() && name.starts_with("attr.")
-}
-
-fn ids(text: &str) -> Option<Vec<ProductId>> {
-    let ids: Option<Vec<ProductId>> = text.split(',').map(|id| ProductId::parse(id.trim())).collect();
-    ids.filter(|ids| ids.len() <= 100).map(|mut ids| {
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    })
 }
 
 fn decode(text: &str) -> Result<String, Problem> {

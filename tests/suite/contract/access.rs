@@ -46,11 +46,11 @@ fn table() -> Vec<Row> {
         row(Get, "/products", "/products", None, Public, 200),
         row(Post, "/products", "/products", some(product("New").body()), Staff, 201),
         row(Post, "/products/batch", "/products/batch", some(json!([product("New").sku("N").body()])), Staff, 200),
-        row(Get, "/products/{key}", "/products/1", None, Public, 200),
+        row(Get, "/products/{id}", "/products/1", None, Public, 200),
         row(Put, "/products/{id}", "/products/1", some(product("New").body()), Staff, 200),
         row(Patch, "/products/{id}", "/products/1", some(json!({"stock": 9})), Staff, 200),
         row(Delete, "/products/{id}", "/products/1", None, Staff, 204),
-        row(Get, "/products/{key}/variants", "/products/2/variants", None, Public, 200),
+        row(Get, "/products/{id}/variants", "/products/2/variants", None, Public, 200),
         row(
             Post,
             "/products/{id}/variants",
@@ -63,7 +63,7 @@ fn table() -> Vec<Row> {
         row(Delete, "/variants/{id}", "/variants/2", None, Staff, 204),
         row(Get, "/categories", "/categories", None, Public, 200),
         row(Post, "/categories", "/categories", some(json!({"name": "New"})), Staff, 201),
-        row(Get, "/categories/{key}", "/categories/1", None, Public, 200),
+        row(Get, "/categories/{id}", "/categories/1", None, Public, 200),
         row(Put, "/categories/{id}", "/categories/2", some(json!({"name": "New"})), Staff, 200),
         row(Patch, "/categories/{id}", "/categories/2", some(json!({"name": "New"})), Staff, 200),
         row(Delete, "/categories/{id}", "/categories/2", None, Staff, 204),
@@ -81,10 +81,10 @@ fn table() -> Vec<Row> {
 /// The operations that anybody may use: a list of its own, so that opening one more is a decision.
 const PUBLIC: [&str; 6] = [
     "get /categories",
-    "get /categories/{key}",
+    "get /categories/{id}",
     "get /products",
-    "get /products/{key}",
-    "get /products/{key}/variants",
+    "get /products/{id}",
+    "get /products/{id}/variants",
     "post /auth/login",
 ];
 
