@@ -87,6 +87,7 @@ pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Bui
         .mount("/api", docs::routes())
         .register("/", problem::catchers())
         .attach(fairings::Addresses)
+        .attach(fairings::HeaderLimit)
         .attach(fairings::Requests { access_log })
         .attach(health::Stopping::fairing())
         // Replaces the framework's own set of headers, which knows nothing of what is served here.

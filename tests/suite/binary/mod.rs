@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod crash;
 mod disk;
+mod hostile;
 mod http;
 mod start;
 mod stop;
