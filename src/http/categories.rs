@@ -28,12 +28,16 @@ pub async fn category_list(
     cursors: Managed<'_, CursorKey>,
 ) -> Result<Answer<CategoryList>, Problem> {
     query.only(CATEGORY_LIST)?;
+    let (cursor, page_size) = (query.one("cursor")?, query.page_size()?);
     if query.flag("tree")? == Some(true) {
+        if cursor.is_some() {
+            return Err(Problem::bad_request("tree=true gives all categories at once and takes no cursor"));
+        }
         let results = shop.category_tree(&caller.0)?.iter().map(CategoryView::tree).collect();
         return Ok(Answer::new(&CategoryList { results, next: None, previous: None }, Audience::Public));
     }
-    let from = query.one("cursor")?.map(|cursor| cursors.open::<CategoryId>("categories", cursor)).transpose()?;
-    let page = shop.category_list(&caller.0, query.page_size()?, from)?;
+    let from = cursor.map(|cursor| cursors.open::<CategoryId>("categories", cursor)).transpose()?;
+    let page = shop.category_list(&caller.0, page_size, from)?;
     let others = query.without_cursor();
     let link =
         |id: CategoryId, way| format!("{BASE}/categories?{others}cursor={}", cursors.seal("categories", &id, way));
