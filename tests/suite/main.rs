@@ -1,13 +1,14 @@
 //! The integration tests, in one binary.
 //!
 //! `catalog` and `contract` speak HTTP to a shop in this process; each test owns one in a temporary folder
-//! (`support`). The others look at the source, the plans of statements, the store and the built binary. Names say
-//! noun, action, outcome.
+//! (`support`). `binary` starts the built program, `outside` has programs of others look at it. The rest look at the
+//! source, the plans of statements and the store. Names say noun, action, outcome.
 
 mod architecture;
 mod binary;
 mod catalog;
 mod contract;
+mod outside;
 mod plans;
 mod store;
 mod support;
