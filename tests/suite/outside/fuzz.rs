@@ -56,7 +56,8 @@ fn rounds(role: &str, met: impl Fn(&str, &[u16])) {
             let operation = format!("{} {path}", method.to_uppercase());
             met(&operation, came.get(&operation).unwrap_or_else(|| panic!("{operation} was never asked for")));
         }
-        println!("{role}, seed {seed}:\n{}", said.lines().rev().take(6).collect::<Vec<_>>().join("\n"));
+        let tally = said.lines().find(|line| line.contains(" generated, ")).unwrap_or_default();
+        println!("{role}, seed {seed}: {}", tally.trim());
         server.stop();
         if until.is_none_or(|until| Instant::now() > until) {
             return;
