@@ -264,14 +264,15 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A one-line text out of a JSON value: trimmed, within a length, free of control characters.
+/// A one-line text out of a JSON value: trimmed, within a length, free of control characters. What is sent must not
+/// be longer either, so that the limit is the one that a description of the body can state.
 pub fn line(value: &Value, length: &RangeInclusive<usize>) -> Result<String, (&'static str, String)> {
     let Value::String(text) = value else {
         return Err(("not_a_string", "must be a string".to_owned()));
     };
+    let sent = text.chars().count();
     let text = text.trim();
-    let count = text.chars().count();
-    if count < *length.start() {
+    if text.chars().count() < *length.start() {
         Err((
             "too_short",
             if *length.start() == 1 {
@@ -280,7 +281,7 @@ pub fn line(value: &Value, length: &RangeInclusive<usize>) -> Result<String, (&'
                 format!("must be at least {} characters long", length.start())
             },
         ))
-    } else if count > *length.end() {
+    } else if sent > *length.end() {
         Err(("too_long", format!("must be at most {} characters long", length.end())))
     } else if text.chars().any(char::is_control) {
         Err(("control_character", "must not hold control characters".to_owned()))

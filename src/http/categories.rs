@@ -28,12 +28,16 @@ pub async fn category_list(
     cursors: Managed<'_, CursorKey>,
 ) -> Result<Answer<CategoryList>, Problem> {
     query.only(CATEGORY_LIST)?;
+    let (cursor, page_size) = (query.one("cursor")?, query.page_size()?);
     if query.flag("tree")? == Some(true) {
+        if cursor.is_some() {
+            return Err(Problem::bad_request("tree=true gives all categories at once and takes no cursor"));
+        }
         let results = shop.category_tree(&caller.0)?.iter().map(CategoryView::tree).collect();
         return Ok(Answer::new(&CategoryList { results, next: None, previous: None }, Audience::Public));
     }
-    let from = query.one("cursor")?.map(|cursor| cursors.open::<CategoryId>("categories", cursor)).transpose()?;
-    let page = shop.category_list(&caller.0, query.page_size()?, from)?;
+    let from = cursor.map(|cursor| cursors.open::<CategoryId>("categories", cursor)).transpose()?;
+    let page = shop.category_list(&caller.0, page_size, from)?;
     let links = query.links("categories", cursors, "categories", page.next, page.previous);
     let results = page.items.iter().map(CategoryView::new).collect();
     let list = CategoryList { results, next: links.next, previous: links.previous };
@@ -43,13 +47,13 @@ pub async fn category_list(
 /// # Read a category
 /// By id or slug; a former slug answers 301 with the new address.
 #[openapi(tag = "Catalog")]
-#[get("/categories/<key>")]
+#[get("/categories/<id>")]
 pub async fn category_get(
     caller: Caller,
-    key: &str,
+    id: &str,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<CategoryView>, Problem> {
-    let category = shop.category_get(&caller.0, &Key::parse(key)).map_err(|e| moved("categories", "", e))?;
+    let category = shop.category_get(&caller.0, &Key::parse(id)).map_err(|e| moved("categories", "", e))?;
     Ok(one(&category, Audience::Public))
 }
 
@@ -76,8 +80,9 @@ pub async fn category_replace(
     body: Body<CategoryBody>,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<CategoryView>, Problem> {
+    let id = category_id(id)?;
     let draft = Fields::read(&body.value, CategoryDraft::read)?;
-    let category = shop.category_update(&staff.0, category_id(id)?, known.0, move |_| Ok(draft)).await?;
+    let category = shop.category_update(&staff.0, id, known.0, move |_| Ok(draft)).await?;
     Ok(one(&category, Audience::Private))
 }
 

@@ -140,6 +140,7 @@ pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Bui
         .attach(fairings::Addresses)
         .attach(fairings::Cors { origins: front.origins })
         .attach(headers)
+        .attach(fairings::HeaderLimit)
         .attach(fairings::Requests { access_log: front.access_log })
         .attach(health::Stopping::fairing())
         // An empty set in place of the framework's own headers, which know nothing of what is served here.

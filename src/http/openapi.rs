@@ -13,6 +13,7 @@ use rocket_okapi::okapi::openapi3::{
 };
 use rocket_okapi::okapi::schemars::schema::{InstanceType, NumberValidation, Schema, SchemaObject};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The description of the whole API.
 pub fn document() -> OpenApi {
@@ -52,7 +53,47 @@ pub fn document() -> OpenApi {
     for (name, schema) in generator.into_openapi().components.unwrap_or_default().schemas {
         components.schemas.entry(name).or_insert(schema);
     }
+    require_what_is_always_sent(&mut api);
     api
+}
+
+/// An answer has each of its fields even where there is nothing to say: then it is `null`, not absent. Fields that
+/// may be absent are not described as nullable. Bodies are another matter: there both may be left out.
+fn require_what_is_always_sent(api: &mut OpenApi) {
+    let Some(components) = &mut api.components else { return };
+    let known = serde_json::to_value(&components.schemas).unwrap_or_default();
+    let mut taken = BTreeSet::new();
+    for item in api.paths.values() {
+        for operation in [&item.post, &item.put, &item.patch].into_iter().flatten() {
+            references(&known, &serde_json::to_value(&operation.request_body).unwrap_or_default(), &mut taken);
+        }
+    }
+    for (_, schema) in components.schemas.iter_mut().filter(|(name, _)| !taken.contains(*name)) {
+        let Some(fields) = &mut schema.object else { continue };
+        let nullable = |schema: &Schema| match schema {
+            Schema::Object(schema) => schema.extensions.get("nullable") == Some(&Value::Bool(true)),
+            Schema::Bool(_) => false,
+        };
+        let always = fields.properties.iter().filter(|(_, schema)| nullable(schema)).map(|(name, _)| name.clone());
+        fields.required.extend(always.collect::<Vec<_>>());
+    }
+}
+
+/// The names of all schemas that a part of the description refers to, directly or by way of others.
+fn references(known: &Value, part: &Value, found: &mut BTreeSet<String>) {
+    match part {
+        Value::Array(items) => items.iter().for_each(|item| references(known, item, found)),
+        Value::Object(fields) => {
+            let name = fields.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
+            if let Some(name) = name
+                && found.insert(name.to_owned())
+            {
+                references(known, &known[name], found);
+            }
+            fields.values().for_each(|field| references(known, field, found));
+        }
+        _ => {}
+    }
 }
 
 const INTRODUCTION: &str = "The shop's API. Money is a decimal string with the currency's own digits; times are RFC 3339 \
@@ -90,6 +131,15 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "audit_list" => AUDIT_LIST,
         _ => &[],
     };
+    let by_slug = method == "get" && ["/products/{id}", "/categories/{id}"].iter().any(|start| path.starts_with(start));
+    for parameter in &mut operation.parameters {
+        if let RefOr::Object(parameter) = parameter
+            && (parameter.location.as_str(), parameter.name.as_str()) == ("path", "id")
+        {
+            parameter.description = Some(if by_slug { "Its id or slug." } else { "Its id." }.to_owned());
+            parameter.value = schema_value(id_schema(by_slug), None);
+        }
+    }
     operation.parameters.extend(takes.iter().map(query_parameter));
     operation.operation_id = Some(name.clone());
     success(method, &name, operation);
@@ -97,7 +147,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         let (title, headers) = described(status);
         operation.responses.responses.insert(status.to_string(), RefOr::Object(refusal(title, headers, problem)));
     }
-    if path.contains("{key}") && method == "get" {
+    if by_slug {
         let moved = Response {
             description: "A former slug: `Location` names the new address".to_owned(),
             ..refusal("", &["Location"], problem)
@@ -221,8 +271,11 @@ fn query_parameter(parameter: &Parameter) -> RefOr<OpenApiParameter> {
     let example = match parameter.kind {
         Kind::Integer(..) => parameter.example.parse::<i64>().map(Value::from).ok(),
         Kind::Boolean => parameter.example.parse::<bool>().map(Value::from).ok(),
-        Kind::Texts => Some(json!([parameter.example])),
-        Kind::Text | Kind::Choice(_) => (!parameter.example.is_empty()).then(|| json!(parameter.example)),
+        Kind::Texts | Kind::Choices(_) => Some(json!([parameter.example])),
+        Kind::Ids => parameter.example.parse::<i64>().map(|id| json!([id])).ok(),
+        Kind::Text | Kind::Choice(_) | Kind::Amount | Kind::Moment => {
+            (!parameter.example.is_empty()).then(|| json!(parameter.example))
+        }
     };
     RefOr::Object(OpenApiParameter {
         name: parameter.name.to_owned(),
@@ -230,10 +283,23 @@ fn query_parameter(parameter: &Parameter) -> RefOr<OpenApiParameter> {
         description: Some(parameter.description.to_owned()),
         required: false,
         deprecated: false,
-        allow_empty_value: false,
+        // Empty counts as not given: that is what forms send for what was left empty.
+        allow_empty_value: true,
         value: schema_value(kind_schema(parameter.kind), example),
         extensions: Object::default(),
     })
+}
+
+/// What names a thing in an address: a positive number, or for some also a slug.
+fn id_schema(or_slug: bool) -> SchemaObject {
+    let mut id = SchemaObject { format: Some("int64".to_owned()), ..kind_schema(Kind::Integer(1, i64::MAX)) };
+    id.number().maximum = None;
+    if !or_slug {
+        return id;
+    }
+    let mut either = SchemaObject::default();
+    either.subschemas().any_of = Some(vec![Schema::Object(id), Schema::Object(typed(InstanceType::String))]);
+    either
 }
 
 fn kind_schema(kind: Kind) -> SchemaObject {
@@ -244,15 +310,29 @@ fn kind_schema(kind: Kind) -> SchemaObject {
             let values = values.iter().map(|v| json!(v)).collect();
             SchemaObject { enum_values: Some(values), ..typed(InstanceType::String) }
         }
-        Kind::Texts => {
-            let mut list = typed(InstanceType::Array);
-            list.array().items = Some(Schema::Object(typed(InstanceType::String)).into());
-            list
+        Kind::Choices(values) => list_of(kind_schema(Kind::Choice(values))),
+        Kind::Texts => list_of(typed(InstanceType::String)),
+        Kind::Ids => {
+            let mut ids = list_of(id_schema(false));
+            ids.array().max_items = Some(100);
+            ids
         }
+        Kind::Amount => {
+            let mut amount = typed(InstanceType::String);
+            amount.string().pattern = Some(r"^[0-9]+(\.[0-9]+)?$".to_owned());
+            amount
+        }
+        Kind::Moment => SchemaObject { format: Some("date-time".to_owned()), ..typed(InstanceType::String) },
         Kind::Integer(min, max) => {
             let bounds =
                 NumberValidation { minimum: Some(min as f64), maximum: Some(max as f64), ..Default::default() };
             SchemaObject { number: Some(Box::new(bounds)), ..typed(InstanceType::Integer) }
         }
     }
+}
+
+fn list_of(item: SchemaObject) -> SchemaObject {
+    let mut list = typed(InstanceType::Array);
+    list.array().items = Some(Schema::Object(item).into());
+    list
 }

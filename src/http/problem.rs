@@ -193,7 +193,8 @@ fn any(status: Status, request: &Request<'_>) -> Problem {
     }
     match status.code {
         404 => not_found(request),
-        400 => Problem::bad_request("the request is malformed"),
+        // Guards say for themselves what is wrong; this is the framework, which met a method it does not know.
+        400 => unknown_method(request),
         413 => Problem::new(413, "too-large", "The body is too large", "send less at a time"),
         422 => Problem::new(422, "validation", "The input breaks rules", "a value in the address is not valid"),
         500 => {
@@ -206,25 +207,50 @@ fn any(status: Status, request: &Request<'_>) -> Problem {
 
 /// The framework says 404 for a known path with a wrong method; the contract says 405 with what is allowed.
 fn not_found(request: &Request<'_>) -> Problem {
+    let allowed = allowed_methods(request);
+    if allowed.is_empty() || allowed.contains(&request.method()) {
+        return Problem::new(404, "not-found", "There is no such thing", "nothing is at this address");
+    }
+    method_not_allowed(&allowed)
+}
+
+/// The framework says 400 for `PROPFIND` and the like, and for the address of a `CONNECT`. It hands over a request
+/// that no fairing has seen, so the headers of every answer are added here.
+fn unknown_method(request: &Request<'_>) -> Problem {
+    let allowed = allowed_methods(request);
+    let problem = if allowed.is_empty() {
+        Problem::new(501, "not-implemented", "Not with this method", "the shop does not know this method")
+    } else {
+        method_not_allowed(&allowed)
+    };
+    problem.with_header("X-Request-Id", request_id(request)).with_header("X-Content-Type-Options", "nosniff")
+}
+
+fn method_not_allowed(allowed: &[Method]) -> Problem {
+    let names: Vec<&str> = allowed.iter().map(|m| m.as_str()).collect();
+    let names = names.join(", ");
+    Problem::new(405, "method-not-allowed", "Not with this method", format!("this address takes {names}"))
+        .with_header("Allow", names)
+}
+
+/// What the address takes. Where several templates fit it, such as `products/batch` and `products/<id>`, the one
+/// that says most of it counts.
+fn allowed_methods(request: &Request<'_>) -> Vec<Method> {
     let path = request.uri().path();
-    let mut allowed: Vec<Method> = request
-        .rocket()
-        .routes()
-        .filter(|route| matches_path(&route.uri.to_string(), path.as_str()))
-        .map(|route| route.method)
-        .collect();
+    let fitting = request.rocket().routes().filter_map(|route| {
+        let template = route.uri.to_string();
+        matches_path(&template, path.as_str()).then(|| (template.matches('<').count(), route.method))
+    });
+    let fitting: Vec<(usize, Method)> = fitting.collect();
+    let fewest = fitting.iter().map(|(unknowns, _)| *unknowns).min();
+    let mut allowed: Vec<Method> =
+        fitting.into_iter().filter(|(unknowns, _)| Some(*unknowns) == fewest).map(|(_, method)| method).collect();
     if allowed.contains(&Method::Get) {
         allowed.push(Method::Head);
     }
     allowed.sort_by_key(|method| method.as_str());
     allowed.dedup();
-    if allowed.is_empty() || allowed.contains(&request.method()) {
-        return Problem::new(404, "not-found", "There is no such thing", "nothing is at this address");
-    }
-    let names: Vec<&str> = allowed.iter().map(|m| m.as_str()).collect();
-    let names = names.join(", ");
-    Problem::new(405, "method-not-allowed", "Not with this method", format!("this address takes {names}"))
-        .with_header("Allow", names)
+    allowed
 }
 
 fn matches_path(template: &str, path: &str) -> bool {
@@ -240,8 +266,8 @@ mod tests {
 
     #[test]
     fn templates_match_by_segment() {
-        assert!(matches_path("/api/v1/products/<key>", "/api/v1/products/7"));
-        assert!(!matches_path("/api/v1/products/<key>", "/api/v1/products"));
+        assert!(matches_path("/api/v1/products/<id>", "/api/v1/products/7"));
+        assert!(!matches_path("/api/v1/products/<id>", "/api/v1/products"));
         assert!(!matches_path("/api/v1/products", "/api/v1/categories"));
     }
 }

@@ -40,15 +40,15 @@ pub async fn product_list(
 /// # Read a product
 /// By id or slug; a former slug answers 301 with the new address.
 #[openapi(tag = "Catalog")]
-#[get("/products/<key>")]
+#[get("/products/<id>")]
 pub async fn product_get(
     caller: Caller,
-    key: &str,
+    id: &str,
     shop: Managed<'_, Arc<Shop>>,
     bodies: Managed<'_, Bodies>,
 ) -> Result<Answer<ProductView<'static>>, Problem> {
     let generations = shop.generations();
-    let kept_as = format!("product\u{1}{key}");
+    let kept_as = format!("product\u{1}{id}");
     if caller.is_public()
         && let Some(kept) = bodies.get(&kept_as, generations)
     {
@@ -56,7 +56,7 @@ pub async fn product_get(
     }
     // What it depends on is only known once it is read: its id and its category. Until then everything counts.
     let before = generations.stamp(&[Change::AnyProduct, Change::CategoryTree]);
-    let found = shop.product_show(&caller.0, &Key::parse(key)).map_err(|e| moved("products", "", e))?;
+    let found = shop.product_show(&caller.0, &Key::parse(id)).map_err(|e| moved("products", "", e))?;
     let stamp = generations.stamp(&[Change::Product(found.id), Change::Category(found.category_id)]);
     let answer = shown(shop, found, caller.is_public());
     if !caller.is_public() {
@@ -106,8 +106,9 @@ pub async fn product_replace(
     body: Body<ProductBody>,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<ProductView<'static>>, Problem> {
+    let id = product_id(id)?;
     let draft = ProductDraft::from_body(&body.value, shop.settings().currency())?;
-    let product = shop.product_update(&staff.0, product_id(id)?, known.0, move |_| Ok(draft)).await?;
+    let product = shop.product_update(&staff.0, id, known.0, move |_| Ok(draft)).await?;
     Ok(one(shop, &product, false))
 }
 

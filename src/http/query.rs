@@ -34,6 +34,14 @@ pub enum Kind {
     Texts,
     /// One of these texts.
     Choice(&'static [&'static str]),
+    /// Several of these texts, repeated or joined by commas.
+    Choices(&'static [&'static str]),
+    /// Ids, repeated or joined by commas.
+    Ids,
+    /// An amount of money.
+    Amount,
+    /// A moment.
+    Moment,
     /// A whole number from one to another.
     Integer(i64, i64),
     /// True or false.
@@ -47,6 +55,7 @@ pub const fn parameter(name: &'static str, kind: Kind, example: &'static str, de
 
 const ORDERINGS: &[&str] =
     &["price", "-price", "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "relevance"];
+const PARTS: &[&str] = &["count", "facets"];
 const STATUSES: &[&str] = &["draft", "active", "archived"];
 
 /// How much of a list is shown.
@@ -57,8 +66,8 @@ pub const CURSOR: Parameter = parameter("cursor", Kind::Text, "", "Where to go o
 /// What lists of products take.
 pub const PRODUCT_LIST: &[Parameter] = &[
     parameter("category", Kind::Texts, "kitchen", "In this category (id or slug) or below it; repeat for several."),
-    parameter("min_price", Kind::Text, "10.00", "Costs at least this."),
-    parameter("max_price", Kind::Text, "25.00", "Costs at most this."),
+    parameter("min_price", Kind::Amount, "10.00", "Costs at least this."),
+    parameter("max_price", Kind::Amount, "25.00", "Costs at most this."),
     parameter("in_stock", Kind::Boolean, "true", "Has stock, or has none."),
     parameter("brand", Kind::Texts, "Saltmarsk", "Of this brand, whatever the case; repeat for several."),
     parameter("tag", Kind::Texts, "gift", "Carries this tag; repeat to ask for all of them."),
@@ -74,12 +83,12 @@ pub const PRODUCT_LIST: &[Parameter] = &[
         "coffee mug",
         "Matches these words: names weigh most, the last word may be the beginning of one.",
     ),
-    parameter("created_after", Kind::Text, "2026-01-31T00:00:00Z", "First offered later than this."),
-    parameter("updated_after", Kind::Text, "2026-01-31T00:00:00Z", "Changed later than this."),
-    parameter("ids", Kind::Text, "1,2,3", "One of these products, at most 100."),
+    parameter("created_after", Kind::Moment, "2026-01-31T00:00:00Z", "First offered later than this."),
+    parameter("updated_after", Kind::Moment, "2026-01-31T00:00:00Z", "Changed later than this."),
+    parameter("ids", Kind::Ids, "1", "One of these products, at most 100."),
     parameter(
         "status",
-        Kind::Choice(STATUSES),
+        Kind::Choices(STATUSES),
         "active",
         "In this state; other than `active` for staff only; repeat for several.",
     ),
@@ -89,7 +98,7 @@ pub const PRODUCT_LIST: &[Parameter] = &[
         "-created_at",
         "In this order; `-` for descending. Best match first when searching, else newest first.",
     ),
-    parameter("include", Kind::Text, "count,facets", "Also `count` all matches, or count them by `facets`."),
+    parameter("include", Kind::Choices(PARTS), "count", "Also `count` all matches, or count them by `facets`."),
     PAGE_SIZE,
     CURSOR,
 ];
@@ -327,7 +336,7 @@ impl Query {
             search: self.one("search")?.map(SearchQuery::parse),
             created_after: time("created_after")?,
             updated_after: time("updated_after")?,
-            ids: self.parsed("ids", "at most 100 ids joined by commas", ids)?,
+            ids: self.ids()?,
             ..ProductFilter::default()
         };
         for (name, value) in self.pairs.iter().filter(|(name, _)| is_attribute(name)) {
@@ -347,6 +356,21 @@ impl Query {
         Ok(filter)
     }
 
+    /// Ids, joined by commas or each on its own.
+    fn ids(&self) -> Result<Option<Vec<ProductId>>, Problem> {
+        let given = self.all("ids").filter(|value| !value.is_empty()).flat_map(|value| value.split(','));
+        let ids: Option<Vec<ProductId>> = given.map(|id| ProductId::parse(id.trim())).collect();
+        match ids {
+            Some(ids) if ids.is_empty() => Ok(None),
+            Some(mut ids) if ids.len() <= 100 => {
+                ids.sort_unstable();
+                ids.dedup();
+                Ok(Some(ids))
+            }
+            _ => Err(Problem::bad_request("ids must be at most 100 ids joined by commas")),
+        }
+    }
+
     fn texts(&self, name: &str) -> Vec<String> {
         self.all(name).filter(|value| !value.is_empty()).map(str::to_owned).collect()
     }
@@ -354,15 +378,6 @@ impl Query {
 
 fn is_attribute(name: &str) -> bool {
     name.len() > "attr.".len() && name.starts_with("attr.")
-}
-
-fn ids(text: &str) -> Option<Vec<ProductId>> {
-    let ids: Option<Vec<ProductId>> = text.split(',').map(|id| ProductId::parse(id.trim())).collect();
-    ids.filter(|ids| ids.len() <= 100).map(|mut ids| {
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    })
 }
 
 fn decode(text: &str) -> Result<String, Problem> {

@@ -17,13 +17,13 @@ use std::sync::Arc;
 
 /// # List the variants of a product
 #[openapi(tag = "Catalog")]
-#[get("/products/<key>/variants")]
+#[get("/products/<id>/variants")]
 pub async fn variant_list(
     caller: Caller,
-    key: &str,
+    id: &str,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<VariantList<'static>>, Problem> {
-    let product = shop.product_get(&caller.0, &Key::parse(key)).map_err(|e| moved("products", "/variants", e))?;
+    let product = shop.product_get(&caller.0, &Key::parse(id)).map_err(|e| moved("products", "/variants", e))?;
     let settings = shop.settings();
     let show_stock = !caller.is_public() || !settings.hide_stock;
     let audience = if caller.is_public() { Audience::Public } else { Audience::Private };
@@ -40,9 +40,9 @@ pub async fn variant_create(
     body: Body<VariantBody>,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<VariantView<'static>>, Problem> {
-    let currency = shop.settings().currency();
+    let (id, currency) = (product_id(id)?, shop.settings().currency());
     let draft = Fields::read(&body.value, |fields| VariantDraft::read(fields, currency))?;
-    let (product, added) = shop.variant_create(&staff.0, product_id(id)?, draft).await?;
+    let (product, added) = shop.variant_create(&staff.0, id, draft).await?;
     Ok(one(shop, &product, added)?.created_at(format!("{BASE}/variants/{added}")))
 }
 

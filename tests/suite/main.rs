@@ -1,8 +1,8 @@
 //! The integration tests, in one binary.
 //!
-//! `catalog`, `contract` and `door` speak HTTP to a shop in this process; each test owns one in a temporary folder
-//! (`support`). The others look at the source, the plans of statements, the store and the built binary. Names say
-//! noun, action, outcome.
+//! `catalog`, `contract`, `door` and `jobs` speak to a shop in this process; each test owns one in a temporary folder
+//! (`support`). `binary` starts the built program, `outside` has programs of others look at it. The rest look at the
+//! source, the plans of statements and the store. Names say noun, action, outcome.
 
 mod architecture;
 mod binary;
@@ -10,6 +10,7 @@ mod catalog;
 mod contract;
 mod door;
 mod jobs;
+mod outside;
 mod plans;
 mod store;
 mod support;

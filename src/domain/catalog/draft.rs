@@ -285,7 +285,7 @@ fn choice(value: &Value) -> Result<OptionChoice, Invalid> {
         return Err(Invalid::one("", "not_an_object", "must be a JSON object"));
     };
     let mut choice = Map::new();
-    for (name, value) in object {
+    for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
         let text = short_line(value, 200).map_err(|invalid| invalid.within(name))?;
         choice.insert(name.clone(), Value::String(text));
     }

@@ -109,7 +109,8 @@ impl VariantDraft {
     }
 }
 
-/// Merges a patch into a document as RFC 7396 says: `null` removes, objects merge, everything else replaces.
+/// Merges a patch into a document as RFC 7396 says: `null` removes, objects merge, everything else replaces. A `null`
+/// for what is not there stays, so that whoever reads the document still sees that a field of that name was sent.
 pub fn merge_patch(target: &mut Value, patch: &Value) {
     let Value::Object(changes) = patch else {
         *target = patch.clone();
@@ -121,7 +122,9 @@ pub fn merge_patch(target: &mut Value, patch: &Value) {
     let Some(object) = target.as_object_mut() else { return };
     for (key, change) in changes {
         if change.is_null() {
-            object.remove(key);
+            if object.remove(key).is_none() {
+                object.insert(key.clone(), Value::Null);
+            }
         } else {
             merge_patch(object.entry(key.as_str()).or_insert(Value::Null), change);
         }
@@ -149,5 +152,8 @@ mod tests {
         let mut target = json!({"a": {"b": 1, "c": 2}, "d": [1], "e": 1});
         merge_patch(&mut target, &json!({"a": {"b": null, "x": 3}, "d": [2], "e": null}));
         assert_eq!(target, json!({"a": {"c": 2, "x": 3}, "d": [2]}));
+        merge_patch(&mut target, &json!({"unknown": null}));
+        assert_eq!(target["unknown"], Value::Null);
+        assert!(target.as_object().is_some_and(|fields| fields.contains_key("unknown")));
     }
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Somebody who wants an account.
 #[derive(JsonSchema)]
-#[schemars(rename = "RegisterInput")]
+#[schemars(rename = "RegisterInput", deny_unknown_fields)]
 #[schemars(example = "register_example")]
 pub struct RegisterBody {
     #[schemars(length(min = 1, max = 254))]
@@ -28,7 +28,7 @@ fn register_example() -> Value {
 
 /// The first admin.
 #[derive(JsonSchema)]
-#[schemars(rename = "SetupInput")]
+#[schemars(rename = "SetupInput", deny_unknown_fields)]
 #[schemars(example = "setup_example")]
 pub struct SetupBody {
     /// Printed when a shop without an admin starts.
@@ -47,7 +47,7 @@ fn setup_example() -> Value {
 
 /// Who signs in.
 #[derive(JsonSchema)]
-#[schemars(rename = "LoginInput")]
+#[schemars(rename = "LoginInput", deny_unknown_fields)]
 #[schemars(example = "login_example")]
 pub struct LoginBody {
     email: String,
@@ -60,7 +60,7 @@ fn login_example() -> Value {
 
 /// A refresh token.
 #[derive(JsonSchema)]
-#[schemars(rename = "RefreshInput")]
+#[schemars(rename = "RefreshInput", deny_unknown_fields)]
 #[schemars(example = "refresh_example")]
 pub struct RefreshBody {
     refresh: String,
@@ -72,7 +72,7 @@ fn refresh_example() -> Value {
 
 /// Which sign-in ends, when it is not the access token's.
 #[derive(JsonSchema)]
-#[schemars(rename = "LogoutInput")]
+#[schemars(rename = "LogoutInput", deny_unknown_fields)]
 #[schemars(example = "refresh_example")]
 pub struct LogoutBody {
     refresh: Option<String>,
@@ -80,7 +80,7 @@ pub struct LogoutBody {
 
 /// Another password.
 #[derive(JsonSchema)]
-#[schemars(rename = "PasswordInput")]
+#[schemars(rename = "PasswordInput", deny_unknown_fields)]
 #[schemars(example = "password_example")]
 pub struct PasswordBody {
     current_password: String,
@@ -94,7 +94,7 @@ fn password_example() -> Value {
 
 /// An e-mail address to write to.
 #[derive(JsonSchema)]
-#[schemars(rename = "AddressedInput")]
+#[schemars(rename = "AddressedInput", deny_unknown_fields)]
 #[schemars(example = "addressed_example")]
 pub struct AddressedBody {
     email: String,
@@ -106,7 +106,7 @@ fn addressed_example() -> Value {
 
 /// A new password, by a token from a mail.
 #[derive(JsonSchema)]
-#[schemars(rename = "ResetInput")]
+#[schemars(rename = "ResetInput", deny_unknown_fields)]
 #[schemars(example = "reset_example")]
 pub struct ResetBody {
     token: String,
@@ -120,7 +120,7 @@ fn reset_example() -> Value {
 
 /// A token from a mail.
 #[derive(JsonSchema)]
-#[schemars(rename = "VerifyInput")]
+#[schemars(rename = "VerifyInput", deny_unknown_fields)]
 #[schemars(example = "verify_example")]
 pub struct VerifyBody {
     token: String,
@@ -132,7 +132,7 @@ fn verify_example() -> Value {
 
 /// Changes to your account (RFC 7396).
 #[derive(JsonSchema)]
-#[schemars(rename = "MePatch")]
+#[schemars(rename = "MePatch", deny_unknown_fields)]
 #[schemars(example = "me_example")]
 pub struct MePatch {
     #[schemars(length(max = 200))]
@@ -149,7 +149,7 @@ fn me_example() -> Value {
 
 /// A postal address.
 #[derive(JsonSchema)]
-#[schemars(rename = "AddressInput")]
+#[schemars(rename = "AddressInput", deny_unknown_fields)]
 #[schemars(example = "address_example")]
 pub struct AddressBody {
     #[schemars(length(min = 1, max = 200))]
@@ -182,7 +182,7 @@ fn address_example() -> Value {
 
 /// Changes to an address (RFC 7396).
 #[derive(JsonSchema)]
-#[schemars(rename = "AddressPatch")]
+#[schemars(rename = "AddressPatch", deny_unknown_fields)]
 #[schemars(example = "address_patch_example")]
 pub struct AddressPatch {
     name: Option<String>,
@@ -203,7 +203,7 @@ fn address_patch_example() -> Value {
 
 /// An account an admin makes.
 #[derive(JsonSchema)]
-#[schemars(rename = "UserInput")]
+#[schemars(rename = "UserInput", deny_unknown_fields)]
 #[schemars(example = "user_example")]
 pub struct UserBody {
     #[schemars(length(min = 1, max = 254))]
@@ -223,7 +223,7 @@ fn user_example() -> Value {
 
 /// Changes to an account (RFC 7396).
 #[derive(JsonSchema)]
-#[schemars(rename = "UserPatch")]
+#[schemars(rename = "UserPatch", deny_unknown_fields)]
 #[schemars(example = "user_patch_example")]
 pub struct UserPatch {
     #[schemars(length(min = 1, max = 254))]
@@ -242,7 +242,7 @@ fn user_patch_example() -> Value {
 
 /// An API key to be made.
 #[derive(JsonSchema)]
-#[schemars(rename = "ApiKeyInput")]
+#[schemars(rename = "ApiKeyInput", deny_unknown_fields)]
 #[schemars(example = "api_key_example")]
 pub struct ApiKeyBody {
     /// What it is for.

@@ -38,12 +38,11 @@ pub struct CategoryView {
     /// Place among its siblings.
     position: i64,
     seo: Seo,
-    #[schemars(with = "String")]
     created_at: Moment,
-    #[schemars(with = "String")]
     updated_at: Moment,
     /// What lies below; with `tree=true`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Vec<CategoryView>")]
     children: Option<Vec<CategoryView>>,
 }
 

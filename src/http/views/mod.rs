@@ -23,6 +23,9 @@ pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserL
 
 use crate::domain::catalog::Revision;
 use crate::domain::{Currency, Money, Timestamp};
+use schemars::JsonSchema;
+use schemars::r#gen::SchemaGenerator;
+use schemars::schema::{InstanceType, Schema, SchemaObject, StringValidation};
 use serde::{Serialize, Serializer};
 
 /// Money as it is sent: a decimal string with the currency's digits.
@@ -35,6 +38,26 @@ impl Serialize for Amount {
     }
 }
 
+impl JsonSchema for Amount {
+    fn schema_name() -> String {
+        "Amount".to_owned()
+    }
+
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let text = StringValidation { pattern: Some(r"^[0-9]+(\.[0-9]+)?$".to_owned()), ..StringValidation::default() };
+        SchemaObject {
+            instance_type: Some(InstanceType::String.into()),
+            string: Some(Box::new(text)),
+            ..SchemaObject::default()
+        }
+        .into()
+    }
+}
+
 /// A moment as it is sent: RFC 3339 UTC with milliseconds.
 #[derive(Clone, Copy)]
 pub struct Moment(pub Timestamp);
@@ -42,6 +65,25 @@ pub struct Moment(pub Timestamp);
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0.to_rfc3339())
+    }
+}
+
+impl JsonSchema for Moment {
+    fn schema_name() -> String {
+        "Moment".to_owned()
+    }
+
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        SchemaObject {
+            instance_type: Some(InstanceType::String.into()),
+            format: Some("date-time".to_owned()),
+            ..SchemaObject::default()
+        }
+        .into()
     }
 }
 

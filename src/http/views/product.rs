@@ -1,8 +1,11 @@
 //! Products and variants as clients see them.
 
+use super::bodies::AttributeValue;
 use super::category::CategoryRefView;
 use super::{Amount, Moment};
-use crate::domain::catalog::{FacetCount, Facets, Image, OptionType, PriceRange, Product, Seo, Stored, Variant};
+use crate::domain::catalog::{
+    FacetCount, Facets, Image, OptionType, PriceRange, Product, Seo, Status, Stored, Variant,
+};
 use crate::domain::{Currency, ProductId, Sku, VariantId};
 use crate::services::CardMaker;
 use crate::services::catalog::{BatchAction, BatchRow};
@@ -22,22 +25,21 @@ pub struct ProductView<'a> {
     name: &'a str,
     /// Plain text or HTML, as it was given.
     description: &'a str,
+    #[schemars(with = "Status")]
     status: &'static str,
     category: CategoryRefView<'a>,
     brand: Option<&'a str>,
     #[schemars(with = "Vec<String>")]
     tags: &'a RawValue,
     /// Text, numbers, true or false, or lists of these, by name.
-    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
+    #[schemars(with = "std::collections::BTreeMap<String, AttributeValue>")]
     attributes: &'a RawValue,
     /// The lowest price of its variants, a decimal string with the currency's digits.
-    #[schemars(with = "String")]
     price: Amount,
     /// The highest price, when variants differ.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Amount")]
     price_max: Option<Amount>,
-    #[schemars(with = "Option<String>")]
     compare_at_price: Option<Amount>,
     /// ISO 4217.
     currency: &'static str,
@@ -54,9 +56,7 @@ pub struct ProductView<'a> {
     images: &'a RawValue,
     #[schemars(with = "Seo")]
     seo: &'a RawValue,
-    #[schemars(with = "String")]
     created_at: Moment,
-    #[schemars(with = "String")]
     updated_at: Moment,
 }
 
@@ -73,9 +73,7 @@ pub struct VariantView<'a> {
     /// Option name to value.
     #[schemars(with = "std::collections::BTreeMap<String, String>")]
     options: &'a RawValue,
-    #[schemars(with = "String")]
     price: Amount,
-    #[schemars(with = "Option<String>")]
     compare_at_price: Option<Amount>,
     /// Null when the shop does not tell.
     stock: Option<i64>,
@@ -95,8 +93,12 @@ pub struct ProductList {
     /// Where the previous page is.
     previous: Option<String>,
     /// How many match in all; with `include=count`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "i64")]
     count: Option<i64>,
     /// What the matching products have in common; with `include=facets`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "FacetsView")]
     facets: Option<FacetsView<'static>>,
 }
 
@@ -158,9 +160,7 @@ pub struct FacetView<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "PriceRange")]
 pub struct PriceRangeView {
-    #[schemars(with = "String")]
     min: Amount,
-    #[schemars(with = "String")]
     max: Amount,
     count: i64,
 }
@@ -198,8 +198,20 @@ pub struct BatchOutcomeRow<'a> {
     /// The product.
     #[schemars(with = "i64")]
     id: ProductId,
-    /// `created`, `updated` or `unchanged`.
-    action: &'static str,
+    action: Action,
+}
+
+/// What happened to a row's product.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "BatchAction")]
+pub enum Action {
+    /// It is new.
+    Created,
+    /// It changed.
+    Updated,
+    /// It already was so.
+    Unchanged,
 }
 
 /// Passes stored JSON on as it is.
@@ -323,9 +335,9 @@ impl<'a> BatchOutcome<'a> {
             sku: &row.sku,
             id: row.id,
             action: match row.action {
-                BatchAction::Created => "created",
-                BatchAction::Updated => "updated",
-                BatchAction::Unchanged => "unchanged",
+                BatchAction::Created => Action::Created,
+                BatchAction::Updated => Action::Updated,
+                BatchAction::Unchanged => Action::Unchanged,
             },
         };
         Self { results: rows.iter().enumerate().map(view).collect() }

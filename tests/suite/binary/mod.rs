@@ -8,6 +8,7 @@ mod config;
 mod crash;
 mod disk;
 mod door;
+mod hostile;
 mod http;
 mod start;
 mod stop;

@@ -93,6 +93,8 @@ fn category_tree_nests_siblings_by_position_then_name() {
     );
     assert_eq!((&tree["next"], &tree["previous"]), (&Value::Null, &Value::Null));
     shop.anonymous().get("/api/v1/categories?tree=maybe").problem(400, "bad-request");
+    shop.anonymous().get("/api/v1/categories?tree=true&cursor=x").problem(400, "bad-request");
+    shop.anonymous().get("/api/v1/categories?tree=true&page_size=0").names_field("page_size", "out_of_range");
 }
 
 #[test]

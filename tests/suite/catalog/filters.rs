@@ -135,6 +135,7 @@ fn filter_by_times_is_later_than() {
 fn filter_by_ids_takes_a_hundred() {
     let shop = filled();
     finds(&shop, "ids=1,2,2,999", &["Mug", "Pan"]);
+    finds(&shop, "ids=1&ids=2,999", &["Mug", "Pan"]);
     finds(&shop, "ids=1,%202", &["Mug", "Pan"]);
     finds(&shop, "ids=4", &[]);
     let many = |n: i64| (1..=n).map(|id| id.to_string()).collect::<Vec<_>>().join(",");

@@ -148,6 +148,12 @@ fn method_that_is_wrong_is_405_and_says_which_are_right() {
 }
 
 #[test]
+fn address_that_fits_two_templates_allows_what_the_nearer_one_takes() {
+    let answer = shop().admin().request(Method::Options, "/api/v1/products/batch").send();
+    assert_eq!((answer.status, answer.header("Allow")), (405, Some("POST")));
+}
+
+#[test]
 fn form_post_that_names_a_method_is_not_taken_for_it() {
     let shop = shop();
     for (method, path, body) in [

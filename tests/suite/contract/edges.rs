@@ -90,6 +90,10 @@ fn texts_and_lists_end_where_the_description_says() {
         let most = most(field, "maxLength");
         patch(field, json!("é".repeat(most))).ok(200);
         patch(field, json!("é".repeat(most + 1))).invalid();
+        if !["sku", "description"].contains(&field) {
+            let padded = format!("{} ", "é".repeat(most));
+            patch(field, json!(padded)).names_field(field, "too_long");
+        }
     }
     for field in ["tags", "images"] {
         let most = most(field, "maxItems");

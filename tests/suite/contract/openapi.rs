@@ -60,6 +60,36 @@ fn every_reference_resolves() {
     }
 }
 
+/// Two templates that differ only in the names of their parts are one address, and the standard forbids them.
+#[test]
+fn no_two_addresses_are_one() {
+    let mut seen = std::collections::BTreeSet::new();
+    for path in spec::document()["paths"].as_object().unwrap().keys() {
+        let shape: Vec<&str> = path.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
+        assert!(seen.insert(shape), "{path}");
+    }
+}
+
+/// A client made from the description has each field of an answer, `null` or not, without asking whether it is there.
+#[test]
+fn field_of_an_answer_that_may_be_null_is_always_there() {
+    let schemas = &spec::document()["components"]["schemas"];
+    for (schema, field, required, nullable) in [
+        ("Product", "brand", true, true),
+        ("Product", "price_max", false, false),
+        ("Variant", "sku", true, true),
+        ("ProductList", "next", true, true),
+        ("ProductList", "count", false, false),
+        ("Category", "parent_id", true, true),
+        ("ProductInput", "brand", false, true),
+        ("ProductPatch", "name", false, false),
+    ] {
+        let is = schemas[schema]["required"].as_array().is_some_and(|names| names.contains(&json!(field)));
+        let may = schemas[schema]["properties"][field]["nullable"] == true;
+        assert_eq!((is, may), (required, nullable), "{schema} {field}");
+    }
+}
+
 #[test]
 fn every_operation_says_what_it_does_takes_and_gives() {
     let mut ids = std::collections::BTreeSet::new();

@@ -2,7 +2,7 @@
 
 use super::{Clock, a_job, add, add_at, by, count, failing, jobs, noting, run, the_job, work};
 use crate::support::{TestShop, wait};
-use nexus::domain::{Job, JobFailure, JobId, JobState};
+use nexus::domain::{JobFailure, JobId, JobState};
 use nexus::jobs::Ran;
 use nexus::services::jobs::Finished;
 use nexus::services::{Actor, Ctx, Error};
