@@ -110,7 +110,7 @@ fn torn_log_opens_with_a_prefix_of_what_was_written() {
             server.stop();
         }
     }
-    assert!(lengths.len() > 10, "all copies were cut to the same: {lengths:?}");
+    assert!(lengths.len() > 5, "all copies were cut to the same: {lengths:?}");
 }
 
 /// A copy of database and log, taken while the shop runs, is a shop.
@@ -170,7 +170,10 @@ fn flipped_bit_in_a_page_is_found_by_check() {
         std::fs::write(copy.data().join("nexus.db"), flipped).unwrap();
         let said = run(nexus(&copy.data()).args(["check"]));
         if said.code == Some(3) {
-            assert!(["product", "variant", "search"].iter().any(|table| said.out.contains(table)), "{said:?}");
+            assert!(
+                ["product", "variant", "search", "audit log"].iter().any(|table| said.out.contains(table)),
+                "{said:?}"
+            );
             found += 1;
         }
     }

@@ -74,12 +74,12 @@ fn clients_behind_a_trusted_proxy_are_told_apart_and_logged() {
 
 /// The framework answers a method it does not know past everything that is done for other requests.
 #[test]
-fn request_that_cannot_be_parsed_is_a_dressed_problem() {
+fn method_nobody_knows_is_answered_as_dressed_as_any_other() {
     let place = Place::with_staff();
     let server = Server::start(&place);
     let reply =
         exchange(server.port, "BREW /api/v1/products HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-    assert_eq!(reply.status, 400);
+    assert_eq!(reply.status, 405);
     assert_eq!(reply.header("Content-Type"), Some("application/problem+json"));
     assert_eq!(reply.header("X-Content-Type-Options"), Some("nosniff"));
     assert!(reply.header("Content-Security-Policy").is_some_and(|policy| policy.starts_with("default-src 'none'")));
