@@ -4,6 +4,7 @@
 //! (`support`). `binary` starts the built program, `outside` has programs of others look at it. The rest look at the
 //! source, the plans of statements and the store. Names say noun, action, outcome.
 
+mod accounts;
 mod architecture;
 mod binary;
 mod catalog;
