@@ -5,6 +5,7 @@
 //! noun, action, outcome.
 
 mod architecture;
+mod audit;
 mod binary;
 mod catalog;
 mod contract;
