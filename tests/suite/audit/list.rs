@@ -178,12 +178,12 @@ fn every_filter_walks_an_index_in_order() {
     let subject = Some(("product".to_owned(), "3".to_owned()));
     let client = Some("192.0.2.7".to_owned());
     let cases = [
-        ("by_time", none()),
-        ("by_time", AuditFilter { since: moment(3), until: moment(9), ..none() }),
+        ("merge", none()),
+        ("merge", AuditFilter { since: moment(3), until: moment(9), ..none() }),
         ("by_actor (actor_kind=? AND actor_id=?", AuditFilter { actor: actor("user:7"), ..none() }),
         ("by_actor (actor_kind=? AND actor_id=?", AuditFilter { actor: actor("owner"), ..none() }),
         ("by_action (action=?", AuditFilter { action: action("product.update"), ..none() }),
-        ("by_area (area=?", AuditFilter { action: action("product."), ..none() }),
+        ("merge", AuditFilter { action: action("product."), ..none() }),
         ("by_subject (subject_kind=? AND subject_id=?", AuditFilter { subject: subject.clone(), ..none() }),
         ("by_client (client=?", AuditFilter { client: client.clone(), ..none() }),
         (
@@ -206,10 +206,15 @@ fn every_filter_walks_an_index_in_order() {
     for (index, filter) in cases {
         for from in [None, Some((position, Direction::Next)), Some((position, Direction::Previous))] {
             let plan = shop.shop.store().read(|tx| Ok::<_, Error>(tx.audit_plan(&filter, from)?)).unwrap();
-            assert_eq!(plan.len(), 1, "{filter:?} {from:?}: {plan:?}");
-            assert!(plan[0].contains(&format!("USING INDEX audit_{index}")), "{filter:?} {from:?}: {plan:?}");
-            let bounded = from.is_none() || plan[0].starts_with("SEARCH") && plan[0].contains("at");
-            assert!(bounded, "{filter:?} {from:?} does not start at the cursor: {plan:?}");
+            let walks: Vec<&String> = plan.iter().filter(|line| line.contains("audit")).collect();
+            let index = if index == "merge" { "by_action (action=?" } else { index };
+            assert!(!walks.is_empty() && plan.iter().all(|line| !line.contains("TEMP B-TREE")), "{filter:?}: {plan:?}");
+            for walk in walks {
+                assert!(walk.starts_with("SEARCH"), "{filter:?} {from:?}: {plan:?}");
+                assert!(walk.contains(&format!("USING INDEX audit_{index}")), "{filter:?} {from:?}: {plan:?}");
+                let bounded = from.is_none() || walk.contains(" AND (at,rowid)") || walk.contains(" AND at");
+                assert!(bounded, "{filter:?} {from:?} does not start at the cursor: {plan:?}");
+            }
         }
     }
 }
