@@ -3,12 +3,11 @@
 //!
 //!     cargo bench --bench audit
 
-use nexus::config::{AuthSettings, ShopSettings};
+use nexus::config::Config;
 use nexus::domain::catalog::ProductDraft;
-use nexus::folder::DataFolder;
-use nexus::services::{Ctx, Shop, StoreSettings};
+use nexus::services::Ctx;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const PRODUCTS: usize = 2_000;
 const CALLERS: usize = 32;
@@ -31,10 +30,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Products a second that these many callers create.
 fn create(folder: &std::path::Path, callers: usize) -> Result<f64, Box<dyn std::error::Error>> {
-    let settings = StoreSettings { readers: 2, read_deadline: Duration::from_secs(2) };
-    let (shop, auth) = (ShopSettings::default(), AuthSettings::default());
-    let cards = nexus::app::cards(&shop);
-    let shop = Arc::new(Shop::open(DataFolder::open(folder)?, settings, shop, auth, cards)?);
+    let mut config = Config { workers: 2, ..Config::default() };
+    folder.clone_into(&mut config.data.dir);
+    let shop = Arc::new(nexus::app::open(&config)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
     let started = Instant::now();
     let work = (0..callers).map(|caller| {

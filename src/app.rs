@@ -1,17 +1,22 @@
 //! Puts the parts together: configuration → data folder → shop → server, and takes them apart again in order.
 
-use crate::config::{Config, LogFormat, LogSettings, ShopSettings};
-use crate::http::{self, Bodies, CursorKey, Front};
+use crate::config::{Config, LogFormat, LogSettings, ShopSettings, SmtpSecurity};
+use crate::folder::{DataFolder, MAIL};
+use crate::http::{self, Bodies, CursorKey, Front, Limits, Proxies};
+use crate::jobs::{Ran, Runner, Work, run_due};
 use crate::log::LogBuffer;
+use crate::providers::mail::{FileMailer, Security, Sender, SmtpMailer, SmtpServer};
+use crate::providers::{Mailer, Providers};
 use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::{Build, Rocket};
 use std::fmt;
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tracing_subscriber::EnvFilter;
 
-/// Why the server did not run.
+/// Why the shop did not open or the server did not run.
 #[derive(Debug)]
 pub struct ServeError(pub String);
 
@@ -28,6 +33,43 @@ pub fn cards(settings: &ShopSettings) -> CardMaker {
     http::card_maker(settings.currency(), !settings.hide_stock)
 }
 
+/// Opens the shop that a configuration describes.
+pub fn open(config: &Config) -> Result<Shop, ServeError> {
+    let failed = |error: &dyn fmt::Display| ServeError(error.to_string());
+    let providers = providers(config)?;
+    let folder = DataFolder::open(&config.data.dir).map_err(|e| failed(&e))?;
+    Shop::open(folder, config, cards(&config.shop), providers).map_err(|e| failed(&e))
+}
+
+/// Whom the shop asks: a mail server, or the folder of letters when none is set.
+pub fn providers(config: &Config) -> Result<Providers, ServeError> {
+    let mail = &config.mail;
+    let wrong = |text: String| ServeError(format!("configuration: {text}"));
+    let from = Sender::parse(&mail.from, &config.shop.name)
+        .ok_or_else(|| wrong(format!("mail.from: {:?} is not an address", mail.from)))?;
+    let mailer: Arc<dyn Mailer> = if mail.smtp_host.is_empty() {
+        Arc::new(FileMailer::new(config.data.dir.join(MAIL), from))
+    } else {
+        let login = mail.login().map_err(wrong)?;
+        let server = SmtpServer {
+            host: mail.smtp_host.clone(),
+            port: mail.port(),
+            security: match mail.smtp_security {
+                SmtpSecurity::Tls => Security::Tls,
+                SmtpSecurity::StartTls => Security::StartTls,
+                SmtpSecurity::None => Security::None,
+            },
+            login: login.map(|(user, password)| (user, password.reveal().to_owned())),
+            timeout: SMTP_TIMEOUT,
+        };
+        Arc::new(SmtpMailer::new(server, from).map_err(|why| wrong(format!("mail.smtp_host: {why}")))?)
+    };
+    Ok(Providers { mailer })
+}
+
+/// How long a mail server may take for each answer.
+const SMTP_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A server for a shop, not yet listening.
 pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeError> {
     let secret = shop.folder().secret("cursor.key").map_err(|e| ServeError(e.0))?;
@@ -35,6 +77,10 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
         bodies: Bodies::new(config.cache.enabled.then_some(config.cache.max_mib * 1024 * 1024)),
         cursors: CursorKey::new(&secret),
         max_age_seconds: config.cache.max_age_seconds,
+        proxies: Proxies::new(config.proxy.ranges().map_err(ServeError)?, config.proxy.header),
+        limits: Limits::new(config),
+        origins: config.cors.origins().map_err(ServeError)?,
+        https: config.public_url().starts_with("https://"),
         access_log: config.log.access,
         workers: config.workers(),
     };
@@ -54,20 +100,61 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
     Ok(http::mount(rocket::custom(server), shop.clone(), front))
 }
 
-/// Serves until the process is told to stop, then drains, folds the log into the database and gives the folder free.
+/// Serves and runs jobs until the process is told to stop, then drains both, folds the log into the database and gives
+/// the folder free.
 pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync + 'static) -> Result<(), ServeError> {
     prepare_process();
     let shop = Arc::new(shop);
     tend(&shop)?;
     let server = build(config, &shop)?;
+    let runner = Runner::start(shop.clone(), Work::default()).map_err(|e| ServeError(e.to_string()))?;
+    let (stop, grace) = (runner.stop(), Duration::from_secs(config.grace_seconds.into()));
+    // Jobs have the same grace as requests, counted from the same moment.
+    let stopping = rocket::fairing::AdHoc::on_shutdown("jobs", move |_| {
+        stop.by(Instant::now() + grace);
+        Box::pin(async {})
+    });
     let address = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
     let greeting = rocket::fairing::AdHoc::on_liftoff("ready", move |_| Box::pin(async move { ready(&address) }));
-    let outcome = rocket::execute(server.attach(greeting).launch());
+    let outcome = rocket::execute(server.attach(greeting).attach(stopping).launch());
+    // A server that could not start has told nobody to stop.
+    runner.end(Instant::now());
     shop.close();
     match outcome {
         Ok(_) => Ok(()),
         Err(error) => Err(ServeError(launch_problem(&error, config))),
     }
+}
+
+/// Runs what is due until nothing is, in a shop that no server runs on.
+pub fn jobs_run_due(shop: &Arc<Shop>) -> Result<Ran, ServeError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|e| ServeError(e.to_string()))?;
+    runtime.block_on(run_due(shop.clone(), Work::default())).map_err(|e| ServeError(e.to_string()))
+}
+
+/// Runs jobs as they fall due until the process is told to stop, in a shop that no server runs on.
+pub fn jobs_run(config: &Config, shop: &Arc<Shop>) -> Result<(), ServeError> {
+    let failed = |e: std::io::Error| ServeError(e.to_string());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let runner = Runner::start(shop.clone(), Work::default()).map_err(failed)?;
+    let stopped = runtime.block_on(told_to_stop());
+    runner.end(Instant::now() + Duration::from_secs(config.grace_seconds.into()));
+    stopped.map_err(failed)
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+async fn told_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            outcome = tokio::signal::ctrl_c() => outcome,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
 
 /// A process that serves many needs many open files, and must outlive a write beyond a file size limit.

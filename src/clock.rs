@@ -23,3 +23,9 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 pub fn random_hex<const N: usize>() -> String {
     random_bytes::<N>().iter().map(|b| format!("{b:02x}")).collect()
 }
+
+/// The moment it is, in microseconds since 1970: to tell what came first among things that happen at once.
+pub fn micros() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,5 +1,6 @@
 //! The data folder: everything a shop owns on disk, its lock and its marker.
 
+use crate::domain::Timestamp;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
@@ -28,9 +29,11 @@ pub struct DataFolder {
 pub const APPLICATION_ID: i64 = 0x4E45_5853;
 
 const MARKER: &str = "nexus.json";
+/// The folder in it where letters go that are not sent.
+pub const MAIL: &str = "mail";
 const LOCK: &str = "nexus.lock";
 const DATABASE: &str = "nexus.db";
-const FOLDERS: [&str; 4] = ["media", "backups", "secrets", "tmp"];
+const FOLDERS: [&str; 5] = ["media", "backups", "secrets", "tmp", MAIL];
 
 impl DataFolder {
     /// Opens the folder, making it when it does not exist, and takes its lock.
@@ -77,6 +80,11 @@ impl DataFolder {
         self.root.join("backups")
     }
 
+    /// Where letters go that are not sent.
+    pub fn mail(&self) -> PathBuf {
+        self.root.join(MAIL)
+    }
+
     /// The folder itself.
     pub fn root(&self) -> &Path {
         &self.root
@@ -93,16 +101,57 @@ impl DataFolder {
         name: &str,
         prepare: impl FnOnce(&[u8; 32]) -> Result<(), FolderError>,
     ) -> Result<[u8; 32], FolderError> {
-        let path = self.root.join("secrets").join(name);
-        let failed = |what: &str| FolderError(format!("secret {}: {what}", path.display()));
+        let path = self.secret_path(name);
         if !path.exists() {
             let bytes = crate::clock::random_bytes::<32>();
             prepare(&bytes)?;
-            write_private(&path, &bytes).map_err(|e| failed(&format!("cannot write it: {e}")))?;
+            self.secret_write(&path, &bytes)?;
         }
-        let bytes = fs::read(&path).map_err(|e| failed(&format!("cannot read it: {e}")))?;
-        bytes.try_into().map_err(|_| failed("must be 32 bytes long; restore it from a backup"))
+        secret_read(&path, |bytes| bytes.try_into().ok())
     }
+
+    /// Replaces a secret. The one before is kept with the moment it was replaced, or dropped.
+    pub fn secret_rotate(&self, name: &str, now: Timestamp, keep: bool) -> Result<(), FolderError> {
+        let (path, before) = (self.secret_path(name), self.secret_path(&format!("{name}.previous")));
+        if keep {
+            let mut kept = self.secret(name)?.to_vec();
+            kept.extend(now.millis().to_be_bytes());
+            self.secret_write(&before, &kept)?;
+        } else if before.exists() {
+            fs::remove_file(&before).map_err(|e| secret_problem(&before, &format!("cannot remove it: {e}")))?;
+        }
+        self.secret_write(&path, &crate::clock::random_bytes::<32>())
+    }
+
+    /// The secret before the current one and when it was replaced, if it was kept.
+    pub fn secret_previous(&self, name: &str) -> Result<Option<([u8; 32], Timestamp)>, FolderError> {
+        let path = self.secret_path(&format!("{name}.previous"));
+        if !path.exists() {
+            return Ok(None);
+        }
+        let read = |bytes: &[u8]| {
+            let (secret, at) = bytes.split_at_checked(32)?;
+            Some((secret.try_into().ok()?, Timestamp::from_millis(i64::from_be_bytes(at.try_into().ok()?))))
+        };
+        secret_read(&path, read).map(Some)
+    }
+
+    fn secret_path(&self, name: &str) -> PathBuf {
+        self.root.join("secrets").join(name)
+    }
+
+    fn secret_write(&self, path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
+        write_private(path, bytes).map_err(|e| secret_problem(path, &format!("cannot write it: {e}")))
+    }
+}
+
+fn secret_problem(path: &Path, what: &str) -> FolderError {
+    FolderError(format!("secret {}: {what}", path.display()))
+}
+
+fn secret_read<T>(path: &Path, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<T, FolderError> {
+    let bytes = fs::read(path).map_err(|e| secret_problem(path, &format!("cannot read it: {e}")))?;
+    read(&bytes).ok_or_else(|| secret_problem(path, "is not as it was written; restore it from a backup"))
 }
 
 /// Locks the folder, or names who holds it. The lock goes with the process, however it ends.
@@ -177,7 +226,7 @@ fn refuse_foreign(root: &Path) -> Result<(), FolderError> {
 }
 
 /// Writes a file that only its owner may read, durably: a crash leaves the old state or the whole file.
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let temporary = path.with_extension("new");
     let mut options = OpenOptions::new();

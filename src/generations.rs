@@ -8,6 +8,7 @@
 use crate::domain::Change;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::Notify;
 use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 
 const STRIPES: usize = 1 << 14;
@@ -15,6 +16,7 @@ const STRIPES: usize = 1 << 14;
 /// The counters of one running shop.
 pub struct Generations {
     stripes: Box<[AtomicU64]>,
+    jobs: Notify,
 }
 
 /// Counters as they stood at one moment.
@@ -23,7 +25,7 @@ pub struct Stamp(Box<[(usize, u64)]>);
 
 impl Default for Generations {
     fn default() -> Self {
-        Self { stripes: (0..STRIPES).map(|_| AtomicU64::new(0)).collect() }
+        Self { stripes: (0..STRIPES).map(|_| AtomicU64::new(0)).collect(), jobs: Notify::new() }
     }
 }
 
@@ -43,6 +45,14 @@ impl Generations {
         for change in changes {
             self.stripes[stripe(change)].fetch_add(1, Ordering::AcqRel);
         }
+        if changes.contains(&Change::Jobs) {
+            self.jobs.notify_one();
+        }
+    }
+
+    /// Rings when a committed write has added jobs, also for who begins to listen after that.
+    pub fn jobs(&self) -> &Notify {
+        &self.jobs
     }
 }
 

@@ -20,6 +20,8 @@ pub mod domain;
 pub mod folder;
 mod generations;
 pub mod http;
+pub mod jobs;
 mod log;
+pub mod providers;
 pub mod services;
 mod store;

@@ -14,13 +14,13 @@ mod openapi;
 mod output;
 mod reindex;
 mod relevance;
+mod secret;
 mod seed;
 mod serve;
 mod user;
 
 use crate::config::{Config, Flags, Loaded};
-use crate::folder::DataFolder;
-use crate::services::{Shop, StoreSettings};
+use crate::services::Shop;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,6 +55,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Manage the people who can sign in
     User(user::UserArgs),
+    /// Look after the keys of the data folder
+    Secret(secret::SecretArgs),
     /// Fill the shop with made-up products, the same for the same seed
     Seed(seed::SeedArgs),
     /// Read products from a file, or undo such a run
@@ -111,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args, &cli.common),
         Command::Migrate(args) => migrate::run(args, &cli.common),
         Command::User(args) => user::run(args, &cli.common),
+        Command::Secret(args) => secret::run(args, &cli.common),
         Command::Seed(args) => seed::run(args, &cli.common),
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),
@@ -145,9 +148,7 @@ impl Common {
 }
 
 fn open_shop(config: &Config) -> Result<Shop, Failure> {
-    let folder = DataFolder::open(&config.data.dir)?;
-    let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
-    Ok(Shop::open(folder, store, config.shop.clone(), config.auth.clone(), crate::app::cards(&config.shop))?)
+    Ok(crate::app::open(config)?)
 }
 
 /// Runs a use case that waits for its write, from a command.

@@ -27,6 +27,7 @@ pub(super) fn run(args: ServeArgs, common: &Common) -> Done {
     let log = app::log(&config.log)?;
     let shop = open_shop(&config)?;
     let demo = if args.demo { Some(wait(shop.demo_fill(&Ctx::owner()))??) } else { None };
+    let setup = shop.setup_open(&Ctx::owner())?;
     let name = config.shop.name.clone();
     let folder = config.data.dir.display().to_string();
     let served = app::serve(&config, shop, move |address| {
@@ -36,6 +37,10 @@ pub(super) fn run(args: ServeArgs, common: &Common) -> Done {
         println!("  Data       {folder}");
         if let Some(demo) = demo {
             println!("  Demo       {demo}");
+        }
+        if let Some(token) = setup {
+            println!("  Set up     make the first admin: POST {address}/api/v1/auth/setup");
+            println!("             {{\"token\": \"{token}\", \"email\": \"…\", \"password\": \"…\"}}");
         }
     });
     log.flush();

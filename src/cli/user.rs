@@ -52,6 +52,20 @@ enum UserCommand {
         #[arg(long)]
         role: RoleArg,
     },
+    /// Let a person sign in again
+    #[command(after_help = "Example: nexus user activate --email ann@example.com")]
+    Activate {
+        /// Their e-mail address
+        #[arg(long)]
+        email: String,
+    },
+    /// Let a person no longer sign in; their open sessions end at once
+    #[command(after_help = "Example: nexus user deactivate --email ann@example.com")]
+    Deactivate {
+        /// Their e-mail address
+        #[arg(long)]
+        email: String,
+    },
     /// Give a person another password; their open sessions end at once
     #[command(after_help = "Example: nexus user set-password --email ann@example.com")]
     SetPassword {
@@ -104,6 +118,16 @@ pub(super) fn run(args: UserArgs, common: &Common) -> Done {
         UserCommand::SetRole { email, role } => {
             let user = wait(common.open()?.user_set_role(&ctx, &email, role.into()))??;
             println!("{} is {} now", user.email, user.role.as_str());
+            Ok(())
+        }
+        UserCommand::Activate { email } => {
+            let user = wait(common.open()?.user_set_active(&ctx, &email, true))??;
+            println!("{} may sign in", user.email);
+            Ok(())
+        }
+        UserCommand::Deactivate { email } => {
+            let user = wait(common.open()?.user_set_active(&ctx, &email, false))??;
+            println!("{} may no longer sign in", user.email);
             Ok(())
         }
         UserCommand::SetPassword { email, password } => {

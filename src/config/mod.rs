@@ -2,8 +2,16 @@
 //!
 //! A key nobody knows refuses to start and is named, so that a misspelt setting is never silently ignored.
 
+mod door;
+mod mail;
+mod origin;
+mod secret;
 mod settings;
 
+pub use door::{CorsSettings, ForwardedHeader, GeneralLimit, LimitSettings, ProxySettings};
+pub use mail::{MailSettings, SmtpSecurity};
+pub use origin::WebOrigin;
+pub use secret::Secret;
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
 
 use crate::domain::Currency;
@@ -11,7 +19,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::{Figment, Profile};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -39,6 +47,14 @@ pub struct Config {
     pub cache: CacheSettings,
     /// Sign-in.
     pub auth: AuthSettings,
+    /// Mail.
+    pub mail: MailSettings,
+    /// What stands in front of the shop.
+    pub proxy: ProxySettings,
+    /// How often something may be done.
+    pub limits: LimitSettings,
+    /// Pages of other sites.
+    pub cors: CorsSettings,
     /// What is logged.
     pub log: LogSettings,
 }
@@ -56,6 +72,10 @@ impl Default for Config {
             store: ReadSettings::default(),
             cache: CacheSettings::default(),
             auth: AuthSettings::default(),
+            mail: MailSettings::default(),
+            proxy: ProxySettings::default(),
+            limits: LimitSettings::default(),
+            cors: CorsSettings::default(),
             log: LogSettings::default(),
         }
     }
@@ -78,6 +98,27 @@ impl Config {
         Duration::from_millis(self.store.read_deadline_ms)
     }
 
+    /// Where the public reaches the shop.
+    pub fn public_url(&self) -> String {
+        match self.shop_url() {
+            Ok(url) => url.to_string(),
+            Err(_) => format!("http://{}", SocketAddr::new(self.address, self.port)),
+        }
+    }
+
+    fn shop_url(&self) -> Result<WebOrigin, &'static str> {
+        // A path of nothing but a slash names the same place.
+        WebOrigin::parse(self.shop.url.strip_suffix('/').unwrap_or(&self.shop.url))
+    }
+
+    /// Reads of the public catalog and other requests that one client may make in a minute. Behind a proxy that is
+    /// not named everybody would look like one client, so there is no such budget unless it is given.
+    pub fn general_limits(&self) -> (u32, u32) {
+        let told_apart = !self.address.is_loopback() || !self.proxy.trusted.is_empty();
+        let usual = |number| if told_apart { number } else { 0 };
+        (self.limits.catalog_per_client.or(usual(6_000)), self.limits.writes_per_client.or(usual(600)))
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
         let wrong = |text: String| Err(ConfigError(text));
         if Currency::from_code(&self.shop.currency).is_none() {
@@ -86,13 +127,27 @@ impl Config {
         if !(1..=10).contains(&self.auth.access_minutes) {
             return wrong("auth.access_minutes: must be from 1 to 10".to_owned());
         }
+        if !(1..=3650).contains(&self.auth.session_days) {
+            return wrong("auth.session_days: must be from 1 to 3650".to_owned());
+        }
+        if !(1..=self.auth.session_days).contains(&self.auth.refresh_days) {
+            return wrong("auth.refresh_days: must be from 1 to auth.session_days".to_owned());
+        }
         if self.store.read_deadline_ms == 0 {
             return wrong("store.read_deadline_ms: must be above 0".to_owned());
         }
         if self.log.level.parse::<tracing_subscriber::EnvFilter>().is_err() {
             return wrong(format!("log.level: {:?} is not a level such as info", self.log.level));
         }
-        Ok(())
+        if !self.shop.url.is_empty()
+            && let Err(why) = self.shop_url()
+        {
+            return wrong(format!("shop.url: {:?} {why}", self.shop.url));
+        }
+        self.proxy.ranges().map_err(ConfigError)?;
+        self.cors.origins().map_err(ConfigError)?;
+        self.limits.check().map_err(ConfigError)?;
+        self.mail.problem().map_or(Ok(()), wrong)
     }
 }
 
@@ -129,6 +184,34 @@ pub struct Flags {
 /// The server's own keys that `ROCKET_…` variables may set.
 const SERVER_KEYS: [&str; 4] = ["address", "port", "workers", "max_blocking"];
 
+/// Keys whose variables are taken as they are. The others are read like values of the file, in which a password of
+/// digits would become a number and lose its zeros.
+const TEXT_KEYS: [&str; 2] = ["mail.smtp_user", "mail.smtp_password"];
+
+fn is_text(variable: &str) -> bool {
+    TEXT_KEYS.iter().any(|key| key.replace('.', "_").eq_ignore_ascii_case(variable))
+}
+
+/// The variable of one of [`TEXT_KEYS`].
+struct TextVariable(&'static str);
+
+impl figment::Provider for TextVariable {
+    fn metadata(&self) -> figment::Metadata {
+        figment::Metadata::named("environment variable")
+    }
+
+    fn data(&self) -> Result<figment::value::Map<Profile, figment::value::Dict>, figment::Error> {
+        let name = env_name(self.0);
+        let is_it = |variable: &std::ffi::OsStr| variable.to_str().is_some_and(|v| v.eq_ignore_ascii_case(&name));
+        let Some((_, value)) = std::env::vars_os().find(|(variable, _)| is_it(variable)) else {
+            return Ok(Profile::Default.collect(figment::value::Dict::new()));
+        };
+        let text = value.into_string().map_err(|_| figment::Error::from(format!("{name} is not UTF-8")))?;
+        let nested = figment::util::nest(self.0, text.into()).into_dict().unwrap_or_default();
+        Ok(Profile::Default.collect(nested))
+    }
+}
+
 /// The configuration with the origin of each value.
 pub struct Loaded {
     /// The values.
@@ -157,8 +240,16 @@ impl Loaded {
         }
         figment = figment
             .merge(Env::prefixed("ROCKET_").only(&SERVER_KEYS))
-            .merge(Env::prefixed("NEXUS_").ignore(&["config"]).map(|key| key.as_str().replacen('_', ".", 1).into()))
+            .merge(
+                Env::prefixed("NEXUS_")
+                    .ignore(&["config"])
+                    .filter(|key| !is_text(key.as_str()))
+                    .map(|key| key.as_str().replacen('_', ".", 1).into()),
+            )
             .select(Profile::Default);
+        for key in TEXT_KEYS {
+            figment = figment.merge(TextVariable(key));
+        }
         if let Some(address) = flags.address {
             figment = figment.merge(Serialized::default("address", address));
         }
@@ -226,7 +317,7 @@ fn file_name(meta: &figment::Metadata) -> String {
 pub struct Entry {
     /// Its key.
     pub key: String,
-    /// Its value. There are no secrets among the settings: these lie in the data folder.
+    /// Its value; of a secret only whether there is one.
     pub value: serde_json::Value,
     /// `default`, the file, the variable, or `flag`.
     pub origin: String,

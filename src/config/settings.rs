@@ -14,6 +14,8 @@ pub struct ShopSettings {
     pub currency: String,
     /// Whether the public sees only if something is in stock, not how much.
     pub hide_stock: bool,
+    /// Where the public reaches it, such as `https://shop.example`; empty where it listens.
+    pub url: String,
 }
 
 /// Where the shop lies on disk.
@@ -52,6 +54,10 @@ pub struct CacheSettings {
 pub struct AuthSettings {
     /// Minutes an access token lives, at most 10.
     pub access_minutes: u64,
+    /// Days a sign-in lasts while it is not used.
+    pub refresh_days: u32,
+    /// Days after which a sign-in ends however much it is used.
+    pub session_days: u32,
 }
 
 /// What is logged, and how.
@@ -78,7 +84,7 @@ pub enum LogFormat {
 
 impl Default for ShopSettings {
     fn default() -> Self {
-        Self { name: "Nexus".to_owned(), currency: "EUR".to_owned(), hide_stock: false }
+        Self { name: "Nexus".to_owned(), currency: "EUR".to_owned(), hide_stock: false, url: String::new() }
     }
 }
 
@@ -102,7 +108,7 @@ impl Default for CacheSettings {
 
 impl Default for AuthSettings {
     fn default() -> Self {
-        Self { access_minutes: 10 }
+        Self { access_minutes: 10, refresh_days: 30, session_days: 90 }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a write may have touched, in the words in which readers say what they depend on.
 
-use super::{CategoryId, ProductId, UserId};
+use super::{CategoryId, ProductId, SessionId, UserId};
 
 /// Something that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +19,12 @@ pub enum Change {
     Category(CategoryId),
     /// The shape of the tree, or any category in it.
     CategoryTree,
-    /// This person's role, password or state.
+    /// This person's role or state, or all their sign-ins.
     User(UserId),
+    /// This sign-in ended.
+    Session(SessionId),
+    /// Some API key.
+    ApiKeys,
+    /// A job was added or is due sooner.
+    Jobs,
 }

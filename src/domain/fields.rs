@@ -105,6 +105,26 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A one-line text that a merge patch may take away: null and blank make it empty.
+    pub fn cleared_text(&mut self, name: &'static str, most: usize) -> Option<String> {
+        match self.object.get(name)? {
+            Value::Null => {
+                self.asked.push(name);
+                Some(String::new())
+            }
+            _ => self.text(name, 0..=most),
+        }
+    }
+
+    /// True or false.
+    pub fn boolean(&mut self, name: &'static str) -> Option<bool> {
+        let value = self.value(name)?;
+        if value.as_bool().is_none() {
+            self.wrong(name, "not_a_boolean", "must be true or false");
+        }
+        value.as_bool()
+    }
+
     /// A text that may hold line breaks, kept as it is.
     pub fn long_text(&mut self, name: &'static str, most: usize) -> Option<String> {
         let Value::String(text) = self.value(name)? else {
@@ -131,6 +151,14 @@ impl<'a> Fields<'a> {
                 None
             }
         }
+    }
+
+    /// A secret that must be there; empty when it is not, which is noted.
+    pub fn needed_secret(&mut self, name: &'static str) -> String {
+        if !self.has(name) {
+            self.missing(name);
+        }
+        self.secret(name).unwrap_or_default()
     }
 
     /// A text that must mean something to `parse`.

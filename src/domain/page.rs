@@ -44,3 +44,19 @@ pub struct Page<T, P> {
     /// The position before which the previous page ends, when there is one.
     pub previous: Option<P>,
 }
+
+impl<T, P: Copy> Page<T, P> {
+    /// A page out of the rows read for it: one more than its size, walked from `from` in its direction.
+    pub fn cut(mut rows: Vec<T>, size: PageSize, from: Option<(P, Direction)>, position: impl Fn(&T) -> P) -> Self {
+        let backwards = matches!(from, Some((_, Direction::Previous)));
+        let start = from.map(|(position, _)| position);
+        let more = rows.len() > size.get();
+        rows.truncate(size.get());
+        if backwards {
+            rows.reverse();
+        }
+        let last = rows.last().map(&position).or(start).filter(|_| more || backwards);
+        let first = rows.first().map(&position).or(start).filter(|_| if backwards { more } else { start.is_some() });
+        Self { items: rows, next: last, previous: first }
+    }
+}

@@ -23,6 +23,17 @@ impl Timestamp {
         self.0
     }
 
+    /// The moment that much later.
+    #[must_use]
+    pub fn plus(self, wait: std::time::Duration) -> Self {
+        Self::from_millis(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long it is from an earlier moment; nothing when that one is later.
+    pub fn since(self, earlier: Self) -> std::time::Duration {
+        std::time::Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
     /// Reads RFC 3339 with any offset; a bare date is midnight UTC. Finer than milliseconds is cut off.
     pub fn parse(text: &str) -> Option<Self> {
         let full = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };

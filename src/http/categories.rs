@@ -10,7 +10,7 @@ use super::products::moved;
 use super::query::{CATEGORY_LIST, CATEGORY_REMOVE, Query};
 use super::views::{CategoryBody, CategoryList, CategoryPatch, CategoryView, revision_tag};
 use crate::domain::catalog::{Category, CategoryDraft, CategoryRemoval};
-use crate::domain::{CategoryId, Direction, Fields};
+use crate::domain::{CategoryId, Fields};
 use crate::services::catalog::Key;
 use crate::services::{Error, Shop};
 use rocket::{delete, get, patch, post, put};
@@ -34,14 +34,9 @@ pub async fn category_list(
     }
     let from = query.one("cursor")?.map(|cursor| cursors.open::<CategoryId>("categories", cursor)).transpose()?;
     let page = shop.category_list(&caller.0, query.page_size()?, from)?;
-    let others = query.without_cursor();
-    let link =
-        |id: CategoryId, way| format!("{BASE}/categories?{others}cursor={}", cursors.seal("categories", &id, way));
-    let list = CategoryList {
-        results: page.items.iter().map(CategoryView::new).collect(),
-        next: page.next.map(|id| link(id, Direction::Next)),
-        previous: page.previous.map(|id| link(id, Direction::Previous)),
-    };
+    let links = query.links("categories", cursors, "categories", page.next, page.previous);
+    let results = page.items.iter().map(CategoryView::new).collect();
+    let list = CategoryList { results, next: links.next, previous: links.previous };
     Ok(Answer::new(&list, Audience::Public))
 }
 

@@ -29,6 +29,21 @@ pub struct Body<T> {
 /// The JSON body of a batch, which may be larger.
 pub struct BatchBody<T>(pub Body<T>);
 
+/// A JSON body that need not be there; nothing is `null`.
+pub struct OptionalBody<T>(pub Body<T>);
+
+#[rocket::async_trait]
+impl<'r, T: Send + 'static> FromData<'r> for OptionalBody<T> {
+    type Error = ();
+
+    async fn from_data(request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r, Self, ()> {
+        if request.content_type().is_none() && data.peek(1).await.is_empty() {
+            return Outcome::Success(Self(Body { value: Value::Null, shape: PhantomData }));
+        }
+        read(request, data, LIMIT_KIB).await.map(Self)
+    }
+}
+
 #[rocket::async_trait]
 impl<'r, T: Send + 'static> FromData<'r> for Body<T> {
     type Error = ();
@@ -173,6 +188,12 @@ impl<'r, T: JsonSchema + Send + 'static> OpenApiFromData<'r> for Body<T> {
 impl<'r, T: JsonSchema + Send + 'static> OpenApiFromData<'r> for BatchBody<T> {
     fn request_body(generator: &mut rocket_okapi::r#gen::OpenApiGenerator) -> rocket_okapi::Result<RequestBody> {
         Body::<T>::request_body(generator)
+    }
+}
+
+impl<'r, T: JsonSchema + Send + 'static> OpenApiFromData<'r> for OptionalBody<T> {
+    fn request_body(generator: &mut rocket_okapi::r#gen::OpenApiGenerator) -> rocket_okapi::Result<RequestBody> {
+        Ok(RequestBody { required: false, ..Body::<T>::request_body(generator)? })
     }
 }
 

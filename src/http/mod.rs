@@ -1,5 +1,6 @@
 //! The HTTP contract: what clients see. Handlers guard, parse, make one service call and return a view.
 
+mod addresses;
 mod admin;
 mod answer;
 mod auth;
@@ -10,20 +11,26 @@ mod fairings;
 mod guards;
 mod health;
 mod json;
+mod limits;
 mod listing;
+mod me;
 mod openapi;
 mod page;
 mod problem;
 mod products;
 mod query;
+mod users;
 mod variants;
 mod views;
 
 pub use cache::Bodies;
+pub use guards::Proxies;
+pub use limits::Limits;
 pub use openapi::document;
 pub use page::CursorKey;
 pub use views::card_maker;
 
+use crate::config::WebOrigin;
 use crate::services::Shop;
 use answer::Caching;
 use rocket::{Build, Rocket};
@@ -54,7 +61,38 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         categories::category_replace,
         categories::category_patch,
         categories::category_remove,
+        auth::register,
+        auth::setup,
         auth::login,
+        auth::refresh,
+        auth::logout,
+        auth::logout_all,
+        auth::password_change,
+        auth::password_forgot,
+        auth::password_reset,
+        auth::verify,
+        auth::verify_resend,
+        me::me_get,
+        me::me_patch,
+        me::me_erase,
+        me::me_export,
+        me::session_list,
+        me::session_revoke,
+        addresses::address_list,
+        addresses::address_get,
+        addresses::address_create,
+        addresses::address_replace,
+        addresses::address_patch,
+        addresses::address_remove,
+        users::user_list,
+        users::user_get,
+        users::user_create,
+        users::user_patch,
+        users::user_erase,
+        admin::api_keys::api_key_list,
+        admin::api_keys::api_key_get,
+        admin::api_keys::api_key_create,
+        admin::api_keys::api_key_revoke,
         admin::audit::audit_list,
     ]
 }
@@ -67,6 +105,14 @@ pub struct Front {
     pub cursors: CursorKey,
     /// How public answers may be cached outside.
     pub max_age_seconds: u32,
+    /// Proxies whose word about the client counts.
+    pub proxies: Proxies,
+    /// How often something may be done.
+    pub limits: Limits,
+    /// Pages of other sites that may use the API.
+    pub origins: Vec<WebOrigin>,
+    /// Whether the public comes through TLS.
+    pub https: bool,
     /// Whether each request is logged.
     pub access_log: bool,
     /// Threads that serve.
@@ -76,21 +122,26 @@ pub struct Front {
 /// Puts the API on a server.
 pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Build> {
     let slow = guards::SlowLane::new(&shop, front.workers);
-    let access_log = front.access_log;
+    let headers = fairings::Headers { https: front.https };
     rocket
         .manage(shop)
         .manage(front.bodies)
         .manage(front.cursors)
         .manage(Caching { max_age_seconds: front.max_age_seconds })
         .manage(slow)
+        .manage(front.proxies)
+        .manage(front.limits)
+        .manage(headers)
         .manage(health::Stopping::default())
         .mount(BASE, routes().0)
         .mount("/health", health::routes())
         .mount("/api", docs::routes())
         .register("/", problem::catchers())
         .attach(fairings::Addresses)
-        .attach(fairings::Requests { access_log })
+        .attach(fairings::Cors { origins: front.origins })
+        .attach(headers)
+        .attach(fairings::Requests { access_log: front.access_log })
         .attach(health::Stopping::fairing())
-        // Replaces the framework's own set of headers, which knows nothing of what is served here.
+        // An empty set in place of the framework's own headers, which know nothing of what is served here.
         .attach(rocket::shield::Shield::new())
 }

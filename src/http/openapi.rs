@@ -5,7 +5,7 @@
 
 use super::admin::audit::AUDIT_LIST;
 use super::problem::Problem;
-use super::query::{CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter};
+use super::query::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
 use super::{BASE, routes};
 use rocket_okapi::okapi::openapi3::{
     Header, Info, License, MediaType, Object, OpenApi, Operation, Parameter as OpenApiParameter, ParameterValue, RefOr,
@@ -28,8 +28,9 @@ pub fn document() -> OpenApi {
     api.servers = vec![Server { url: BASE.to_owned(), description: Some("Version 1".to_owned()), ..Server::default() }];
     api.tags = vec![
         tag("Catalog", "Products, variants and categories."),
-        tag("Accounts", "Sign-in."),
-        tag("Administration", "Looking after the shop."),
+        tag("Accounts", "Registering, signing in, and what is one's own."),
+        tag("Users", "User administration."),
+        tag("Administration", "What those who run the shop use."),
     ];
     let mut generator = rocket_okapi::r#gen::OpenApiGenerator::new(&rocket_okapi::settings::OpenApiSettings::new());
     let problem = generator.json_schema::<Problem>();
@@ -62,17 +63,30 @@ fn tag(name: &str, description: &str) -> Tag {
     Tag { name: name.to_owned(), description: Some(description.to_owned()), ..Tag::default() }
 }
 
+/// What the names of operations begin with: the modules of their handlers.
+const MODULES: [&str; 9] = [
+    "products_",
+    "variants_",
+    "categories_",
+    "auth_",
+    "me_",
+    "addresses_",
+    "users_",
+    "admin_api_keys_",
+    "admin_audit_",
+];
+
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
     // Names such as `products_product_list` become those of the handlers.
     let id = operation.operation_id.clone().unwrap_or_default();
-    let name = ["products_", "variants_", "categories_", "auth_", "admin_audit_"]
-        .iter()
-        .find_map(|module| id.strip_prefix(module));
+    let name = MODULES.iter().find_map(|module| id.strip_prefix(module));
     let name = name.unwrap_or(&id).to_owned();
     let takes: &[Parameter] = match name.as_str() {
         "product_list" => PRODUCT_LIST,
         "category_list" => CATEGORY_LIST,
         "category_remove" => CATEGORY_REMOVE,
+        "user_list" => USER_LIST,
+        "api_key_list" => API_KEY_LIST,
         "audit_list" => AUDIT_LIST,
         _ => &[],
     };
@@ -98,7 +112,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
 
 /// Creating answers 201; every success says what headers it brings.
 fn success(method: &str, name: &str, operation: &mut Operation) {
-    let created = method == "post" && name.ends_with("_create");
+    let created = method == "post" && (name.ends_with("_create") || matches!(name, "register" | "setup"));
     if let Some(RefOr::Object(mut done)) = operation.responses.responses.shift_remove("200") {
         done.headers.insert("ETag".to_owned(), RefOr::Object(header("Names this state of the resource.")));
         if created {
@@ -112,7 +126,8 @@ fn success(method: &str, name: &str, operation: &mut Operation) {
 
 /// The problems an operation can give.
 fn statuses(path: &str, method: &str, takes: &[Parameter], operation: &Operation) -> Vec<u16> {
-    let mut statuses = vec![500, 503];
+    // Every operation has a budget.
+    let mut statuses = vec![429, 500, 503];
     let has_body = operation.request_body.is_some();
     let signed_in = operation.security.as_ref().is_some_and(|s| !s.is_empty());
     let login = path == "/auth/login";
@@ -125,7 +140,8 @@ fn statuses(path: &str, method: &str, takes: &[Parameter], operation: &Operation
     }
     // A token that is sent must be good, even where none is needed.
     statuses.push(401);
-    if signed_in || takes.iter().any(|p| p.name == "status") {
+    // Signing out takes an access token or a refresh token; an API key has nothing to sign out of.
+    if signed_in || path == "/auth/logout" || takes.iter().any(|p| p.name == "status") {
         statuses.push(403);
     }
     if path.contains('{') {
@@ -153,6 +169,7 @@ fn described(status: u16) -> (&'static str, &'static [&'static str]) {
         413 => ("The body is too large", &[]),
         415 => ("The body is not declared as JSON", &[]),
         422 => ("The input breaks rules; `errors` names each field", &[]),
+        429 => ("Too many requests in a minute", &["Retry-After", "RateLimit", "RateLimit-Policy"]),
         503 => ("Too much is going on, it took too long, or the disk failed", &["Retry-After"]),
         507 => ("No room on the disk: the shop is read-only", &["Retry-After"]),
         _ => ("Something is broken here", &[]),
@@ -164,8 +181,20 @@ fn refusal(title: &str, headers: &[&str], problem: &SchemaObject) -> Response {
     Response {
         description: title.to_owned(),
         content: std::iter::once(("application/problem+json".to_owned(), media)).collect(),
-        headers: headers.iter().map(|name| ((*name).to_owned(), RefOr::Object(header("")))).collect(),
+        headers: headers.iter().map(|name| ((*name).to_owned(), RefOr::Object(header(says(name))))).collect(),
         ..Response::default()
+    }
+}
+
+/// What a header of a refusal says.
+fn says(name: &str) -> &'static str {
+    match name {
+        "Retry-After" => "Seconds after which to try again.",
+        "RateLimit" => "The budget that is used up, as `\"name\";r=0;t=seconds`.",
+        "RateLimit-Policy" => "What it allows, as `\"name\";q=requests;w=seconds`.",
+        "Location" => "The new address.",
+        "WWW-Authenticate" => "How to sign in.",
+        _ => "",
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Causes are logged here and never sent.
 
-use super::fairings::request_id;
+use super::fairings::{Headers, request_id};
 use crate::domain::{FieldError, Invalid};
 use crate::services::Error;
 use rocket::http::{ContentType, Header, Method, Status};
@@ -121,7 +121,8 @@ impl From<Error> for Problem {
                 Self::new(412, "stale", "It has changed", "it has changed since you read it; read it again")
             }
             Error::Unauthenticated => Self::unauthenticated("send a valid access token as Authorization: Bearer …"),
-            Error::BadCredentials => Self::unauthenticated(&detail),
+            Error::BadCredentials | Error::BadRefresh => Self::unauthenticated(&detail),
+            Error::WrongPassword => Invalid::one("current_password", "wrong", "is not your password").into(),
             Error::Forbidden => Self::new(403, "forbidden", "Not allowed", detail),
             Error::Busy => Self::new(503, "busy", "Too much is going on", detail).with_header("Retry-After", "1"),
             Error::Timeout => Self::new(503, "timeout", "It took too long", detail).with_header("Retry-After", "5"),
@@ -162,7 +163,13 @@ impl<'r> Responder<'r, 'static> for Problem {
         for (name, value) in self.headers {
             response.header(Header::new(name, value));
         }
-        response.ok()
+        // An address that cannot be parsed is answered past the fairings that do this for all others.
+        let mut response = response.finalize();
+        response.set_header(Header::new("X-Request-Id", self.instance));
+        if let Some(headers) = request.rocket().state::<Headers>() {
+            headers.add(request, &mut response);
+        }
+        Ok(response)
     }
 }
 

@@ -1,14 +1,17 @@
 //! Query parameters: what there is, what it means, and how it is read. One table drives both the reading and
 //! the API description.
 
+use super::BASE;
+use super::page::CursorKey;
 use super::problem::Problem;
 use crate::domain::catalog::{CategoryPick, Ordering, ProductFilter, Status};
 use crate::domain::fields::money_problem;
 use crate::domain::search::SearchQuery;
-use crate::domain::{Currency, Money, PageSize, ProductId, Timestamp};
+use crate::domain::{Currency, Direction, Money, PageSize, ProductId, Timestamp};
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
+use serde::Serialize;
 
 /// A query parameter as the API description shows it.
 pub struct Parameter {
@@ -101,6 +104,26 @@ pub const CATEGORY_REMOVE: &[Parameter] = &[
     parameter("move_to", Kind::Integer(1, i64::MAX), "7", "Give its products and children to this category first."),
 ];
 
+/// What lists of users take.
+pub const USER_LIST: &[Parameter] = &[
+    parameter("role", Kind::Choice(&["customer", "staff", "admin"]), "staff", "Of this role."),
+    parameter("active", Kind::Boolean, "true", "May sign in, or may not."),
+    parameter("email", Kind::Text, "ann@example.com", "With this e-mail address, whatever the case."),
+    PAGE_SIZE,
+    CURSOR,
+];
+
+/// What lists of API keys take.
+pub const API_KEY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
+
+/// The ways from one page of a list to its neighbours.
+pub struct Links {
+    /// Where the next page is.
+    pub next: Option<String>,
+    /// Where the previous page is.
+    pub previous: Option<String>,
+}
+
 /// The parameters of a request, decoded, in order of name.
 pub struct Query {
     pairs: Vec<(String, String)>,
@@ -190,6 +213,23 @@ impl Query {
         text
     }
 
+    /// Where the neighbours of a page are; `list` is what its cursors are sealed with.
+    pub fn links<P: Serialize>(
+        &self,
+        path: &str,
+        cursors: &CursorKey,
+        list: &str,
+        next: Option<P>,
+        previous: Option<P>,
+    ) -> Links {
+        let others = self.without_cursor();
+        let link = |position: P, way| format!("{BASE}/{path}?{others}cursor={}", cursors.seal(list, &position, way));
+        Links {
+            next: next.map(|position| link(position, Direction::Next)),
+            previous: previous.map(|position| link(position, Direction::Previous)),
+        }
+    }
+
     fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.pairs.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
@@ -204,7 +244,7 @@ impl Query {
         }
     }
 
-    /// A value that `parse` understands; what it should be is said when it does not.
+    /// The value of a parameter that must mean something to `parse`.
     pub fn parsed<T>(
         &self,
         name: &str,

@@ -21,6 +21,10 @@ pub enum Error {
     Unauthenticated,
     /// Wrong e-mail address or password.
     BadCredentials,
+    /// Not the password of whoever is signed in.
+    WrongPassword,
+    /// A refresh token that is unknown, spent or run out.
+    BadRefresh,
     /// Signed in, but not allowed.
     Forbidden,
     /// Too much going on: try again shortly.
@@ -86,6 +90,8 @@ impl fmt::Display for Error {
             Self::Stale => f.write_str("it has changed since you read it"),
             Self::Unauthenticated => f.write_str("sign in first"),
             Self::BadCredentials => f.write_str("e-mail address or password is wrong"),
+            Self::WrongPassword => f.write_str("that is not your password"),
+            Self::BadRefresh => f.write_str("the refresh token is not valid or no longer so: sign in again"),
             Self::Forbidden => f.write_str("you are not allowed to do this"),
             Self::Busy => f.write_str("too much is going on, try again shortly"),
             Self::Timeout => f.write_str("it took too long; ask for less"),

@@ -11,6 +11,8 @@ pub mod export;
 pub mod health;
 pub mod identity;
 pub mod import;
+pub mod jobs;
+pub mod mail;
 mod passwords;
 mod reindex;
 pub mod relevance;
@@ -21,10 +23,15 @@ pub use audit::{AuditPage, client_address};
 pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
 
-use crate::config::{AuthSettings, ShopSettings};
+use crate::config::{AuthSettings, Config, ShopSettings};
+use crate::domain::Right;
 use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
+use crate::providers::Providers;
 use passwords::Passwords;
+
+/// The file of the key that signs access tokens.
+const TOKEN_KEY: &str = "token.key";
 
 /// A running shop: its database, its settings and its secrets. Use cases are its methods.
 pub struct Shop {
@@ -32,39 +39,54 @@ pub struct Shop {
     settings: ShopSettings,
     auth: AuthSettings,
     tokens: identity::TokenKeys,
+    callers: identity::Callers,
+    setup: identity::Setup,
     passwords: Passwords,
     folder: DataFolder,
+    providers: Providers,
 }
 
 impl Shop {
     /// Opens the shop in a data folder, setting it up when the folder is new.
-    pub fn open(
-        folder: DataFolder,
-        store: StoreSettings,
-        settings: ShopSettings,
-        auth: AuthSettings,
-        cards: CardMaker,
-    ) -> Result<Self, Error> {
+    pub fn open(folder: DataFolder, config: &Config, cards: CardMaker, providers: Providers) -> Result<Self, Error> {
+        let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
         let store = Store::open(&folder, store, cards)?;
         let failed = |e: FolderError| Error::Internal(e.0);
         folder.mark().map_err(failed)?;
-        let secret = folder.secret("token.key").map_err(failed)?;
+        let secret = folder.secret(TOKEN_KEY).map_err(failed)?;
+        let previous = folder.secret_previous(TOKEN_KEY).map_err(failed)?;
         let shop = Self {
             store,
-            tokens: identity::TokenKeys::new(&secret),
+            tokens: identity::TokenKeys::new(&secret, previous),
+            callers: identity::Callers::new(),
+            setup: identity::Setup::default(),
             passwords: Passwords::new(),
-            settings,
-            auth,
+            settings: config.shop.clone(),
+            auth: config.auth.clone(),
             folder,
+            providers,
         };
         shop.migration_note()?;
         shop.currency_fix()?;
+        if let Err(error) = shop.job_recover(&Ctx::shop()) {
+            // A full disk must not keep the shop closed; the leases of the jobs run out by themselves.
+            tracing::warn!(%error, "jobs that were cut off could not be made due again");
+        }
         Ok(shop)
     }
 
     /// What the owner decided about the shop.
     pub fn settings(&self) -> &ShopSettings {
         &self.settings
+    }
+
+    /// Replaces the key that signs access tokens. What the one before signed stays good for its ten minutes, unless
+    /// everybody is to be signed in anew `at_once`.
+    pub fn token_key_rotate(&self, ctx: &Ctx, at_once: bool) -> Result<(), Error> {
+        ctx.require(Right::Maintain)?;
+        self.folder.secret_rotate(TOKEN_KEY, ctx.now, !at_once).map_err(|e| Error::Internal(e.0))?;
+        let entry = ctx.entry("secret.rotate", None, &serde_json::json!({ "at_once": at_once }));
+        self.store.write_blocking(move |tx| Ok::<_, Error>(tx.audit(&entry)?))
     }
 
     /// The counters that tell whether something read earlier still holds.
@@ -109,7 +131,7 @@ impl Shop {
             return Ok(());
         }
         let entry = Ctx::shop().entry("database.migrate", None, &serde_json::json!({ "from": from, "to": to }));
-        self.store.write_blocking(move |tx| Ok::<_, Error>(tx.audit(&entry).map(drop)?))
+        self.store.write_blocking(move |tx| Ok::<_, Error>(tx.audit(&entry)?))
     }
 
     /// Amounts are stored without their currency, so a shop that has amounts cannot change it: the currency of

@@ -3,6 +3,8 @@
 //! Noun files hold the SQL of their noun as methods of [`ReadTx`] and [`WriteTx`]; only this file and `tx`,
 //! `writer`, `pragma`, `migrate` and `check` name the driver.
 
+mod address;
+mod api_key;
 mod audit;
 mod card;
 mod category;
@@ -11,11 +13,14 @@ mod error;
 mod facets;
 mod filter;
 mod import;
+mod job;
 mod listing;
+mod mail_token;
 mod migrate;
 mod pragma;
 mod product;
 mod search;
+mod session;
 mod setting;
 mod sql;
 mod terms;
@@ -23,15 +28,19 @@ mod tx;
 mod user;
 mod writer;
 
+pub use api_key::ApiKeyRow;
 pub use card::{CardMaker, CardRow};
 pub use category::CategoryRow;
 pub use check::{CheckDepth, Finding};
 pub use error::{StoreError, StoreResult};
 pub use import::{ImportChange, ImportRun, LateTerms};
+pub use job::{ClaimedJob, JobRow};
+pub use mail_token::MailPurpose;
 pub use migrate::Migrated;
 pub use product::{ProductRow, VariantRow};
+pub use session::{NewSession, SessionRow};
 pub use tx::{ReadTx, WriteTx};
-pub use user::UserRow;
+pub use user::{UserFilter, UserRow};
 
 use crate::domain::audit::AuditChain;
 use crate::folder::{DataFolder, FolderError};

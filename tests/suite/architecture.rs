@@ -13,7 +13,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("config", &["domain"]),
-    ("folder", &["clock"]),
+    ("folder", &["clock", "domain"]),
     ("generations", &["domain"]),
     ("log", &[]),
     ("store", &["domain", "config", "clock", "folder", "generations"]),
@@ -27,7 +27,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
 ];
 
 /// Crates that only some files may name.
-const DRIVERS: [(&str, &[&str]); 4] = [
+const DRIVERS: [(&str, &[&str]); 5] = [
     (
         "rusqlite",
         &[
@@ -42,16 +42,18 @@ const DRIVERS: [(&str, &[&str]); 4] = [
     ("r2d2_sqlite", &["src/store/mod.rs"]),
     ("rocket", &["src/app.rs", "src/http/"]),
     ("rocket_okapi", &["src/http/"]),
+    ("lettre", &["src/providers/mail/", "src/config/mail.rs"]),
 ];
 
 /// What `domain` may name beside std: value types, text and hashes (`hmac` and `sha2` for the chain of the audit log),
 /// nothing that does I/O.
-const DOMAIN_CRATES: [&str; 10] = [
+const DOMAIN_CRATES: [&str; 11] = [
     "serde",
     "serde_json",
     "schemars",
     "time",
     "iso_currency",
+    "rust_iso3166",
     "unicode_normalization",
     "xxhash_rust",
     "strsim",

@@ -1,6 +1,6 @@
 //! The integration tests, in one binary.
 //!
-//! `catalog` and `contract` speak HTTP to a shop in this process; each test owns one in a temporary folder
+//! `catalog`, `contract` and `door` speak HTTP to a shop in this process; each test owns one in a temporary folder
 //! (`support`). The others look at the source, the plans of statements, the store and the built binary. Names say
 //! noun, action, outcome.
 
@@ -9,6 +9,8 @@ mod audit;
 mod binary;
 mod catalog;
 mod contract;
+mod door;
+mod jobs;
 mod plans;
 mod store;
 mod support;

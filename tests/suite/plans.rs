@@ -4,15 +4,13 @@
 //! What a plan may be is explained in `src/store/listing.rs`: a walk of an index in the asked order, or a small set
 //! that is collected and sorted.
 
-use nexus::config::{AuthSettings, ShopSettings};
+use nexus::config::Config;
 use nexus::domain::catalog::{CategoryPick, Listing, ListingPosition, Ordering, OrderingKey, ProductFilter, Status};
 use nexus::domain::search::SearchQuery;
 use nexus::domain::{Direction, Money, PageSize, ProductId, Timestamp};
-use nexus::folder::DataFolder;
-use nexus::services::{Ctx, Error, Shop, StoreSettings};
+use nexus::services::{Ctx, Error, Shop};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
-use std::time::Duration;
 
 const PRODUCTS: i64 = 3_000;
 
@@ -39,10 +37,10 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
 });
 
 fn open(folder: &tempfile::TempDir) -> Shop {
-    let settings = StoreSettings { readers: 4, read_deadline: Duration::from_secs(10) };
-    let data = DataFolder::open(folder.path()).unwrap();
-    let cards = nexus::app::cards(&ShopSettings::default());
-    Shop::open(data, settings, ShopSettings::default(), AuthSettings::default(), cards).unwrap()
+    let mut config = Config { workers: 1, ..Config::default() };
+    folder.path().clone_into(&mut config.data.dir);
+    (config.store.readers, config.store.read_deadline_ms) = (4, 10_000);
+    nexus::app::open(&config).unwrap()
 }
 
 /// 3 branches of 3 twigs of 3 leaves; what is `frequent` stands above the 2,000 rows that are collected at most.

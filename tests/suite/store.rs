@@ -4,18 +4,18 @@
 //! A full disk is made with `pragma max_page_count` on the writing connection: the engine then reports exactly
 //! what it reports when the file system has no room. `binary/disk.rs` does the same with a real full disk.
 
-use nexus::config::{AuthSettings, ShopSettings};
-use nexus::folder::DataFolder;
-use nexus::services::{CheckDepth, Ctx, Error, Shop, StoreSettings};
+use nexus::config::Config;
+use nexus::services::{CheckDepth, Ctx, Error, Shop};
 use std::path::Path;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 fn try_open(folder: &Path, read_deadline: Duration) -> Result<Shop, String> {
-    let data = DataFolder::open(folder).map_err(|e| e.to_string())?;
-    let settings = StoreSettings { readers: 4, read_deadline };
-    let cards = nexus::app::cards(&ShopSettings::default());
-    Shop::open(data, settings, ShopSettings::default(), AuthSettings::default(), cards).map_err(|e| e.to_string())
+    let mut config = Config { workers: 1, ..Config::default() };
+    folder.clone_into(&mut config.data.dir);
+    config.store.readers = 4;
+    config.store.read_deadline_ms = u64::try_from(read_deadline.as_millis()).unwrap();
+    nexus::app::open(&config).map_err(|e| e.to_string())
 }
 
 fn open(folder: &Path) -> Shop {

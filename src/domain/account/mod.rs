@@ -1,8 +1,12 @@
 //! Who people are to the shop: their e-mail address, role and rights.
 
+mod address;
+mod notice;
 mod right;
 
-pub use right::{Right, Rights};
+pub use address::{Address, AddressDraft};
+pub use notice::{Addressee, Notice, Occasion};
+pub use right::{Right, Rights, scope};
 
 use serde::{Deserialize, Serialize};
 

@@ -8,7 +8,7 @@ pub use chain::{AuditChain, AuditHead, Digest, digest_hex, digest_of_hex};
 pub use filter::{ActionPick, ActorPick, AuditFilter, AuditPosition};
 pub use verify::{AuditBreak, AuditFault, AuditSound, AuditVerifier};
 
-use super::{AuditId, CategoryId, ImportId, ProductId, Timestamp, UserId, VariantId};
+use super::{AddressId, ApiKeyId, AuditId, CategoryId, ImportId, ProductId, SessionId, Timestamp, UserId, VariantId};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -108,6 +108,9 @@ subjects! {
     VariantId: "variant",
     CategoryId: "category",
     UserId: "user",
+    SessionId: "session",
+    AddressId: "address",
+    ApiKeyId: "api_key",
     ImportId: "import",
 }
 

@@ -1,3 +1,4 @@
-//! `/admin/…`: what only those see who look after the shop.
+//! `/admin`: what only those who run the shop see.
 
+pub mod api_keys;
 pub mod audit;

@@ -1,5 +1,6 @@
-//! Gives each request an id and logs it: method, route, status, duration; never a query string or a body.
+//! Gives each request an id and logs it: client, method, route, status, duration; never a query string or a body.
 
+use super::super::guards::client_address;
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::{Data, Request, Response};
@@ -31,12 +32,12 @@ impl Fairing for Requests {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let began = began(request);
         response.set_header(Header::new("X-Request-Id", began.id.clone()));
-        response.set_header(Header::new("X-Content-Type-Options", "nosniff"));
         if self.access_log {
             let route = request.route().map_or("-", |route| route.uri.as_str());
             tracing::info!(
                 target: "nexus::access",
                 request_id = %began.id,
+                client = client_address(request).map(tracing::field::display),
                 method = request.method().as_str(),
                 route,
                 status = response.status().code,

@@ -1,5 +1,6 @@
 //! Who is calling, by their access token.
 
+use super::client::{admit, client_address, only_reads, origin};
 use crate::domain::Right;
 use crate::http::fairings::request_id;
 use crate::http::problem::Problem;
@@ -19,6 +20,9 @@ pub struct Caller(pub Ctx);
 
 /// Somebody who has the right `R`.
 pub struct May<R>(pub Ctx, PhantomData<R>);
+
+/// Somebody signed in, for what is theirs alone; a key is nobody.
+pub struct SignedIn(pub Ctx);
 
 /// Names a right in a handler's signature.
 pub trait Asked: Send + Sync {
@@ -42,6 +46,12 @@ asked! {
     AuditRead,
     /// To change the catalog.
     CatalogWrite,
+    /// To see who has an account.
+    UsersRead,
+    /// To make, change and erase accounts.
+    UsersWrite,
+    /// To give out and revoke API keys.
+    KeysManage,
 }
 
 impl Caller {
@@ -62,12 +72,24 @@ fn actor(request: &Request<'_>) -> Result<Actor, Problem> {
     Ok(shop.actor_of(token.trim())?)
 }
 
-/// Where a request comes from. The address is the socket's; what a client calls itself is cut where it gets long.
-fn origin(request: &Request<'_>) -> Origin {
-    Origin {
-        client: request.remote().map(|address| address.ip()),
-        request_id: Some(request_id(request).to_owned()),
-        agent: request.headers().get_one("User-Agent").map(|a| a[..a.floor_char_boundary(AGENT_BYTES)].to_owned()),
+/// The circumstances of a request that is within its budget.
+pub(super) fn ctx(request: &Request<'_>) -> Result<Ctx, Problem> {
+    admit(request)?;
+    let actor = actor(request)?;
+    // Nothing is noted down about what anybody may read, so the texts need not be copied.
+    let origin = if actor == Actor::Anonymous && only_reads(request) {
+        Origin { client: client_address(request), ..Origin::default() }
+    } else {
+        origin(request)
+    };
+    Ok(Ctx::now(actor).from(origin))
+}
+
+/// The caller, when they are within their budget and `check` lets them in; the refusal is kept for the catcher.
+fn admitted<T>(request: &Request<'_>, check: impl FnOnce(Ctx) -> Result<T, Problem>) -> Outcome<T, ()> {
+    match ctx(request).and_then(check) {
+        Ok(guard) => Outcome::Success(guard),
+        Err(problem) => Outcome::Error((problem.stash(request), ())),
     }
 }
 
@@ -76,10 +98,19 @@ impl<'r> FromRequest<'r> for Caller {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        match actor(request) {
-            Ok(actor) => Outcome::Success(Self(Ctx::now(actor).from(origin(request)))),
-            Err(problem) => Outcome::Error((problem.stash(request), ())),
-        }
+        admitted(request, |ctx| Ok(Self(ctx)))
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for SignedIn {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        admitted(request, |ctx| {
+            ctx.person()?;
+            Ok(Self(ctx))
+        })
     }
 }
 
@@ -88,15 +119,10 @@ impl<'r, R: Asked> FromRequest<'r> for May<R> {
     type Error = ();
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
-        let checked = actor(request).and_then(|actor| {
-            let ctx = Ctx::now(actor).from(origin(request));
+        admitted(request, |ctx| {
             ctx.require(R::RIGHT)?;
-            Ok(ctx)
-        });
-        match checked {
-            Ok(ctx) => Outcome::Success(Self(ctx, PhantomData)),
-            Err(problem) => Outcome::Error((problem.stash(request), ())),
-        }
+            Ok(Self(ctx, PhantomData))
+        })
     }
 }
 
@@ -118,6 +144,17 @@ impl OpenApiFromRequest<'_> for Caller {
         _: bool,
     ) -> rocket_okapi::Result<RequestHeaderInput> {
         Ok(RequestHeaderInput::None)
+    }
+}
+
+impl OpenApiFromRequest<'_> for SignedIn {
+    fn from_request_input(
+        _: &mut rocket_okapi::r#gen::OpenApiGenerator,
+        _: String,
+        _: bool,
+    ) -> rocket_okapi::Result<RequestHeaderInput> {
+        let (name, scheme, requirement) = bearer();
+        Ok(RequestHeaderInput::Security(name, scheme, requirement))
     }
 }
 

@@ -1,9 +1,13 @@
-//! Who is calling, and under which conditions.
+//! Who is calling, from where, and under which conditions.
 
 mod caller;
+mod client;
 mod conditions;
+mod forwarded;
 mod slow;
 
-pub use caller::{AuditRead, Caller, CatalogWrite, May};
+pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite};
+pub use client::{Client, client_address};
 pub use conditions::IfMatch;
+pub use forwarded::Proxies;
 pub use slow::SlowLane;

@@ -217,16 +217,3 @@ pub struct CategoryPatch {
 fn category_patch_example() -> serde_json::Value {
     serde_json::json!({ "name": "Coffee", "position": 1 })
 }
-
-/// Who signs in.
-#[derive(JsonSchema)]
-#[schemars(rename = "LoginInput")]
-#[schemars(example = "login_example")]
-pub struct LoginBody {
-    email: String,
-    password: String,
-}
-
-fn login_example() -> serde_json::Value {
-    serde_json::json!({ "email": "ann@example.com", "password": "correct horse battery" })
-}

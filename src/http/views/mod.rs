@@ -1,18 +1,25 @@
 //! The shapes of answers, and what the API description says of request bodies.
 
+mod account_bodies;
+mod api_key;
 mod audit;
 mod bodies;
 mod category;
 mod product;
 mod user;
 
+pub use account_bodies::{
+    AddressBody, AddressPatch, AddressedBody, ApiKeyBody, LoginBody, LogoutBody, MePatch, PasswordBody, RefreshBody,
+    RegisterBody, ResetBody, SetupBody, UserBody, UserPatch, VerifyBody,
+};
+pub use api_key::{ApiKeyList, ApiKeyView, NewApiKeyView};
 pub use audit::AuditList;
 pub use bodies::{
-    BatchBodyShape, CategoryBody, CategoryPatch, LoginBody, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
+    BatchBodyShape, CategoryBody, CategoryPatch, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
 };
 pub use category::{CategoryList, CategoryView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
-pub use user::LoginView;
+pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 
 use crate::domain::catalog::Revision;
 use crate::domain::{Currency, Money, Timestamp};

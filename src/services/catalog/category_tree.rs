@@ -31,15 +31,8 @@ impl Shop {
     ) -> Outcome<Page<Category, CategoryId>> {
         let backwards = matches!(from, Some((_, Direction::Previous)));
         let start = from.map(|(id, _)| id);
-        let mut items = self.store.read(|tx| Ok::<_, Error>(tx.category_page(start, backwards, size.get() + 1)?))?;
-        let more = items.len() > size.get();
-        items.truncate(size.get());
-        if backwards {
-            items.reverse();
-        }
-        let last = items.last().map(|c| c.id).or(start).filter(|_| more || backwards);
-        let first = items.first().map(|c| c.id).or(start).filter(|_| if backwards { more } else { start.is_some() });
-        Ok(Page { items, next: last, previous: first })
+        let rows = self.store.read(|tx| Ok::<_, Error>(tx.category_page(start, backwards, size.get() + 1)?))?;
+        Ok(Page::cut(rows, size, from, |category| category.id))
     }
 
     /// The whole tree, siblings in their order.

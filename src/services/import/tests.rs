@@ -1,17 +1,17 @@
 //! Imports as a whole: each format from its fixture, all or nothing, undo, round trips through export.
 
 use super::*;
-use crate::config::{AuthSettings, Config, ShopSettings};
+use crate::config::Config;
 use crate::domain::Sku;
 use crate::domain::catalog::{Product, Status};
 use crate::folder::DataFolder;
+use crate::providers::Providers;
+use crate::providers::mail::{FileMailer, Sender};
 use crate::services::CardMaker;
-use crate::services::StoreSettings;
 use crate::services::export::ExportFormat;
 use serde_json::{Value, json};
 use std::io::Cursor;
 use std::sync::Mutex;
-use std::time::Duration;
 
 struct Bench {
     shop: Shop,
@@ -20,10 +20,12 @@ struct Bench {
 
 fn shop() -> Bench {
     let folder = tempfile::tempdir().unwrap();
-    let store = StoreSettings { readers: 1, read_deadline: Duration::from_secs(30) };
-    let Config { shop, auth, .. } = Config::default();
-    let (shop, auth): (ShopSettings, AuthSettings) = (shop, auth);
-    let shop = Shop::open(DataFolder::open(folder.path()).unwrap(), store, shop, auth, CardMaker::by_name()).unwrap();
+    let mut config = Config { workers: 1, ..Config::default() };
+    config.store.read_deadline_ms = 30_000;
+    let from = Sender::parse(&config.mail.from, "").unwrap();
+    let providers = Providers { mailer: Arc::new(FileMailer::new(folder.path().to_owned(), from)) };
+    let data = DataFolder::open(folder.path()).unwrap();
+    let shop = Shop::open(data, &config, CardMaker::by_name(), providers).unwrap();
     Bench { shop, _folder: folder }
 }
 

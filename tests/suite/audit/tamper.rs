@@ -2,16 +2,13 @@
 //! found by the real program, which names the first broken entry.
 
 use crate::binary::{Place, Server, copy_folder, create, nexus, run};
-use nexus::config::{AuthSettings, ShopSettings};
 use nexus::domain::audit::{AuditChain, AuditEntry, AuditHead, Subject};
 use nexus::domain::{Role, SessionId, Timestamp, UserId};
-use nexus::folder::DataFolder;
-use nexus::services::{Actor, Ctx, Error, Origin, Shop, StoreSettings};
+use nexus::services::{Actor, Ctx, Error, Origin, Shop};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -20,13 +17,6 @@ const ENTRIES: i64 = 8;
 
 const NO_TRIGGERS: &str = "drop trigger audit_never_changes; drop trigger audit_never_shrinks; \
      drop trigger audit_never_replaced; drop trigger audit_head_stays;";
-
-fn open(data: &Path) -> Shop {
-    let settings = StoreSettings { readers: 2, read_deadline: Duration::from_secs(10) };
-    let cards = nexus::app::cards(&ShopSettings::default());
-    let folder = DataFolder::open(data).unwrap();
-    Shop::open(folder, settings, ShopSettings::default(), AuthSettings::default(), cards).unwrap()
-}
 
 fn write(shop: &Shop, n: i64) {
     let actor = Actor::User { id: UserId::new(7), role: Role::Staff, session: SessionId::new(1) };
@@ -39,7 +29,7 @@ fn write(shop: &Shop, n: i64) {
 
 static TEMPLATE: LazyLock<Place> = LazyLock::new(|| {
     let place = Place::with_staff();
-    let shop = open(&place.data());
+    let shop = place.open();
     let there = i64::try_from(shop.audit_count(&Ctx::owner()).unwrap()).unwrap();
     (there..ENTRIES).for_each(|n| write(&shop, n));
     shop.close();
@@ -225,7 +215,7 @@ fn tampering_is_found_after_the_shop_has_written_on() {
         ("delete from audit_head", 10, "head_missing"),
     ] {
         let place = edited(change);
-        let shop = open(&place.data());
+        let shop = place.open();
         (20..22).for_each(|n| write(&shop, n));
         shop.close();
         drop(shop);

@@ -1,9 +1,7 @@
 //! Crashes: what was acknowledged is there afterwards, what was not is absent or complete, and damage is found.
 
 use super::{Duration, Place, Server, check_is_fine, contents, copy_folder, create, is_whole, nexus, run};
-use nexus::config::{AuthSettings, ShopSettings};
-use nexus::folder::DataFolder;
-use nexus::services::{CheckDepth, Ctx, Shop, StoreSettings};
+use nexus::services::{CheckDepth, Ctx};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Stdio;
@@ -73,10 +71,7 @@ fn killed_with_a_log(products: usize) -> Place {
 
 /// Opens a shop in process, holds it to being sound, and gives the names of its products, oldest first.
 fn sound_names(data: &Path) -> Vec<String> {
-    let folder = DataFolder::open(data).unwrap();
-    let settings = StoreSettings { readers: 2, read_deadline: Duration::from_secs(10) };
-    let cards = nexus::app::cards(&ShopSettings::default());
-    let shop = Shop::open(folder, settings, ShopSettings::default(), AuthSettings::default(), cards).unwrap();
+    let shop = super::open(data);
     let findings = shop.check(&Ctx::owner(), CheckDepth::Full).unwrap();
     assert!(findings.is_empty(), "{findings:?}");
     let list = "select name from product order by id";

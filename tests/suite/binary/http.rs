@@ -10,11 +10,19 @@ use std::net::{Ipv4Addr, TcpStream};
 pub struct Reply {
     /// The status.
     pub status: u16,
+    /// Status line and headers.
+    pub head: String,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl Reply {
+    /// A header, whatever the case of its name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let fields = self.head.lines().filter_map(|line| line.split_once(':'));
+        fields.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
+    }
+
     /// The body as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
@@ -35,9 +43,14 @@ pub fn get(port: u16, path: &str) -> io::Result<Reply> {
 
 /// One request on a connection of its own.
 pub fn request(port: u16, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> io::Result<Reply> {
+    exchange(port, &request_text(method, path, token, body))
+}
+
+/// Sends a text on a connection of its own and reads what comes back.
+pub fn exchange(port: u16, text: &str) -> io::Result<Reply> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(request_text(method, path, token, body).as_bytes())?;
+    stream.write_all(text.as_bytes())?;
     read_reply(&mut stream)
 }
 
@@ -62,14 +75,9 @@ fn read_reply(stream: &mut TcpStream) -> io::Result<Reply> {
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let body = bytes.split_off(end + 4);
     let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or_else(cut)?;
-    let header = |name: &str| {
-        head.lines()
-            .filter_map(|l| l.split_once(':'))
-            .find(|(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, v)| v.trim().to_owned())
-    };
-    if header("content-length").is_some_and(|length| length.parse() != Ok(body.len())) {
+    let reply = Reply { status, head, body };
+    if reply.header("Content-Length").is_some_and(|length| length.parse() != Ok(reply.body.len())) {
         return Err(cut());
     }
-    Ok(Reply { status, body })
+    Ok(reply)
 }

@@ -7,12 +7,13 @@ mod commands;
 mod config;
 mod crash;
 mod disk;
+mod door;
 mod http;
 mod start;
 mod stop;
 mod users;
 
-pub use http::{get, login, request, request_text};
+pub use http::{exchange, get, login, request, request_text};
 
 use serde_json::Value;
 use std::fs::File;
@@ -78,10 +79,22 @@ impl Place {
         self.folder.path().join("data")
     }
 
+    /// The shop in it, opened in this process.
+    pub fn open(&self) -> nexus::services::Shop {
+        open(&self.data())
+    }
+
     /// Something beside it.
     pub fn beside(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+}
+
+/// Opens the shop in a data folder, in this process.
+pub fn open(data: &Path) -> nexus::services::Shop {
+    let mut config = nexus::config::Config { workers: 1, ..Default::default() };
+    data.clone_into(&mut config.data.dir);
+    nexus::app::open(&config).unwrap()
 }
 
 /// Copies a folder with all in it, but for the lock.

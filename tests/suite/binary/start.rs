@@ -168,16 +168,7 @@ fn serve_on_a_newer_schema_refuses_naming_both() {
     let place = Place::with_staff();
     let newer = "insert into refinery_schema_history (version, name, applied_on, checksum) \
                  values (9999, 'later', '2030-01-01T00:00:00Z', '1')";
-    let store = nexus::services::StoreSettings { readers: 2, read_deadline: Duration::from_secs(2) };
-    let folder = nexus::folder::DataFolder::open(&place.data()).unwrap();
-    let shop = nexus::services::Shop::open(
-        folder,
-        store,
-        Default::default(),
-        Default::default(),
-        nexus::app::cards(&Default::default()),
-    )
-    .unwrap();
+    let shop = place.open();
     shop.store().write_blocking(move |tx| Ok::<_, nexus::services::Error>(tx.execute(newer, [])?)).unwrap();
     drop(shop);
     refused(&place).refuses(&["nexus.db", "9999", "newer"]);

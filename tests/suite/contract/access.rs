@@ -1,7 +1,9 @@
 //! Who may do what: each operation of the API description, for each kind of caller.
 
 use crate::support::request::Pending;
-use crate::support::{Answer, Requests, TestShop, builders::tee, category, product, spec};
+use crate::support::{Answer, PASSWORD, Requests, TestShop, builders::tee, category, product, spec, wait};
+use nexus::domain::{Right, Rights, Role};
+use nexus::services::Ctx;
 use rocket::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -11,10 +13,12 @@ use std::collections::BTreeSet;
 enum Access {
     /// Anybody.
     Public,
-    /// `staff` and `admin`.
-    Staff,
-    /// `admin`.
-    Admin,
+    /// Whoever is signed in, each for themselves; no API key.
+    Person,
+    /// The customer whose thing it is; others who are signed in find nothing.
+    Owner,
+    /// Whoever has this right, by role or by key.
+    Right(Right),
 }
 
 /// An operation as a test can call it.
@@ -24,6 +28,7 @@ struct Row {
     path: &'static str,
     body: Option<Value>,
     access: Access,
+    /// What who may is answered.
     success: u16,
 }
 
@@ -41,55 +46,168 @@ fn row(
 /// Every operation there is. One that the description has and this table has not fails the test: decide who may use
 /// it, and add it here.
 fn table() -> Vec<Row> {
-    use Access::{Admin, Public, Staff};
+    use Access::Public;
     use Method::{Delete, Get, Patch, Post, Put};
+    let staff = Access::Right(Right::CatalogWrite);
     let some = Some;
     vec![
         row(Get, "/products", "/products", None, Public, 200),
-        row(Post, "/products", "/products", some(product("New").body()), Staff, 201),
-        row(Post, "/products/batch", "/products/batch", some(json!([product("New").sku("N").body()])), Staff, 200),
+        row(Post, "/products", "/products", some(product("New").body()), staff, 201),
+        row(Post, "/products/batch", "/products/batch", some(json!([product("New").sku("N").body()])), staff, 200),
         row(Get, "/products/{key}", "/products/1", None, Public, 200),
-        row(Put, "/products/{id}", "/products/1", some(product("New").body()), Staff, 200),
-        row(Patch, "/products/{id}", "/products/1", some(json!({"stock": 9})), Staff, 200),
-        row(Delete, "/products/{id}", "/products/1", None, Staff, 204),
+        row(Put, "/products/{id}", "/products/1", some(product("New").body()), staff, 200),
+        row(Patch, "/products/{id}", "/products/1", some(json!({"stock": 9})), staff, 200),
+        row(Delete, "/products/{id}", "/products/1", None, staff, 204),
         row(Get, "/products/{key}/variants", "/products/2/variants", None, Public, 200),
         row(
             Post,
             "/products/{id}/variants",
             "/products/2/variants",
             some(json!({"price": 1, "options": {"Size": "L"}})),
-            Staff,
+            staff,
             201,
         ),
-        row(Patch, "/variants/{id}", "/variants/2", some(json!({"stock": 9})), Staff, 200),
-        row(Delete, "/variants/{id}", "/variants/2", None, Staff, 204),
+        row(Patch, "/variants/{id}", "/variants/2", some(json!({"stock": 9})), staff, 200),
+        row(Delete, "/variants/{id}", "/variants/2", None, staff, 204),
         row(Get, "/categories", "/categories", None, Public, 200),
-        row(Post, "/categories", "/categories", some(json!({"name": "New"})), Staff, 201),
+        row(Post, "/categories", "/categories", some(json!({"name": "New"})), staff, 201),
         row(Get, "/categories/{key}", "/categories/1", None, Public, 200),
-        row(Put, "/categories/{id}", "/categories/2", some(json!({"name": "New"})), Staff, 200),
-        row(Patch, "/categories/{id}", "/categories/2", some(json!({"name": "New"})), Staff, 200),
-        row(Delete, "/categories/{id}", "/categories/2", None, Staff, 204),
-        row(
-            Post,
-            "/auth/login",
-            "/auth/login",
-            some(json!({"email": "staff@example.test", "password": crate::support::PASSWORD})),
-            Public,
-            200,
-        ),
-        row(Get, "/admin/audit", "/admin/audit", None, Admin, 200),
+        row(Put, "/categories/{id}", "/categories/2", some(json!({"name": "New"})), staff, 200),
+        row(Patch, "/categories/{id}", "/categories/2", some(json!({"name": "New"})), staff, 200),
+        row(Delete, "/categories/{id}", "/categories/2", None, staff, 204),
+    ]
+    .into_iter()
+    .chain(account_rows())
+    .chain(admin_rows())
+    .collect()
+}
+
+fn account_rows() -> Vec<Row> {
+    use Access::{Owner, Person, Public};
+    use Method::{Delete, Get, Patch, Post, Put};
+    let some = Some;
+    let new = json!({"email": "new@example.test", "password": PASSWORD});
+    let setup = json!({"token": "x", "email": "new@example.test", "password": PASSWORD});
+    let login = json!({"email": "staff@example.test", "password": PASSWORD});
+    let refresh = json!({"refresh": crate::support::refresh_token(Role::Staff)});
+    let passwords = json!({"current_password": PASSWORD, "new_password": "another horse battery"});
+    let reset = json!({"token": "x", "password": PASSWORD});
+    let address = || some(crate::support::builders::address());
+    vec![
+        row(Post, "/auth/register", "/auth/register", some(new), Public, 201),
+        // The shop has an admin, so there is nothing to set up; a token from a mail would be needed for the others.
+        row(Post, "/auth/setup", "/auth/setup", some(setup), Public, 422),
+        row(Post, "/auth/login", "/auth/login", some(login), Public, 200),
+        row(Post, "/auth/refresh", "/auth/refresh", some(refresh), Public, 200),
+        row(Post, "/auth/logout", "/auth/logout", None, Person, 204),
+        row(Post, "/auth/logout-all", "/auth/logout-all", None, Person, 204),
+        row(Post, "/auth/password", "/auth/password", some(passwords), Person, 200),
+        row(Post, "/auth/password/forgot", "/auth/password/forgot", some(json!({"email": "a@b.test"})), Public, 204),
+        row(Post, "/auth/password/reset", "/auth/password/reset", some(reset), Public, 422),
+        row(Post, "/auth/verify", "/auth/verify", some(json!({"token": "x"})), Public, 422),
+        row(Post, "/auth/verify/resend", "/auth/verify/resend", some(json!({"email": "a@b.test"})), Public, 204),
+        row(Get, "/me", "/me", None, Person, 200),
+        row(Patch, "/me", "/me", some(json!({"name": "New"})), Person, 200),
+        row(Delete, "/me", "/me", None, Person, 204),
+        row(Get, "/me/export", "/me/export", None, Person, 200),
+        row(Get, "/me/sessions", "/me/sessions", None, Person, 200),
+        row(Delete, "/me/sessions/{id}", "/me/sessions/1", None, Owner, 204),
+        row(Get, "/me/addresses", "/me/addresses", None, Person, 200),
+        row(Post, "/me/addresses", "/me/addresses", address(), Person, 201),
+        row(Get, "/me/addresses/{id}", "/me/addresses/1", None, Owner, 200),
+        row(Put, "/me/addresses/{id}", "/me/addresses/1", address(), Owner, 200),
+        row(Patch, "/me/addresses/{id}", "/me/addresses/1", some(json!({"city": "Delft"})), Owner, 200),
+        row(Delete, "/me/addresses/{id}", "/me/addresses/1", None, Owner, 204),
+    ]
+}
+
+fn admin_rows() -> Vec<Row> {
+    use Method::{Delete, Get, Patch, Post};
+    let (reads, writes, keys) =
+        (Access::Right(Right::UsersRead), Access::Right(Right::UsersWrite), Access::Right(Right::KeysManage));
+    let some = Some;
+    let key = json!({"name": "Warehouse", "scopes": ["catalog:write"]});
+    vec![
+        row(Get, "/users", "/users", None, reads, 200),
+        row(Post, "/users", "/users", some(json!({"email": "new@example.test"})), writes, 201),
+        row(Get, "/users/{id}", "/users/1", None, reads, 200),
+        row(Patch, "/users/{id}", "/users/1", some(json!({"name": "New"})), writes, 200),
+        row(Delete, "/users/{id}", "/users/1", None, writes, 204),
+        row(Get, "/admin/audit", "/admin/audit", None, Access::Right(Right::AuditRead), 200),
+        row(Get, "/admin/api-keys", "/admin/api-keys", None, keys, 200),
+        row(Post, "/admin/api-keys", "/admin/api-keys", some(key), keys, 201),
+        row(Get, "/admin/api-keys/{id}", "/admin/api-keys/1", None, keys, 200),
+        row(Delete, "/admin/api-keys/{id}", "/admin/api-keys/1", None, keys, 204),
     ]
 }
 
 /// The operations that anybody may use: a list of its own, so that opening one more is a decision.
-const PUBLIC: [&str; 6] = [
+const PUBLIC: [&str; 13] = [
     "get /categories",
     "get /categories/{key}",
     "get /products",
     "get /products/{key}",
     "get /products/{key}/variants",
     "post /auth/login",
+    "post /auth/password/forgot",
+    "post /auth/password/reset",
+    "post /auth/refresh",
+    "post /auth/register",
+    "post /auth/setup",
+    "post /auth/verify",
+    "post /auth/verify/resend",
 ];
+
+/// Everybody who may call.
+fn callers() -> Vec<String> {
+    let people = ["anonymous", "customer", "other customer", "staff", "admin"].map(str::to_owned);
+    let scopes = Right::ALL.into_iter().filter_map(Right::scope).map(str::to_owned);
+    people.into_iter().chain(scopes).collect()
+}
+
+/// What a caller is answered.
+fn expected(row: &Row, who: &str) -> u16 {
+    let role = match who {
+        "customer" | "other customer" => Some(Role::Customer),
+        "staff" => Some(Role::Staff),
+        "admin" => Some(Role::Admin),
+        _ => None,
+    };
+    match (row.access, who, role) {
+        (Access::Public, ..) | (Access::Person, _, Some(_)) | (Access::Owner, "customer", _) => row.success,
+        (_, "anonymous", _) => 401,
+        (Access::Owner, _, Some(_)) => 404,
+        (Access::Right(right), _, Some(role)) if role.has(right) => row.success,
+        (Access::Right(right), scope, None) if Rights::known([scope]).has(right) => row.success,
+        _ => 403,
+    }
+}
+
+/// A shop with a thing for each row, and the token of a caller in it.
+fn shop_for(who: &str) -> (TestShop, Option<String>) {
+    let shop = shop();
+    let token = match who {
+        "anonymous" => None,
+        "customer" => shop.customer().token().map(str::to_owned),
+        "other customer" => shop.other_customer().token().map(str::to_owned),
+        "staff" => shop.staff().token().map(str::to_owned),
+        "admin" => {
+            // The last admin could not be erased.
+            wait(shop.shop.user_set_role(&Ctx::owner(), "other@example.test", Role::Admin)).unwrap();
+            shop.admin().token().map(str::to_owned)
+        }
+        scope => Some(shop.api_key(&[scope])),
+    };
+    (shop, token)
+}
+
+fn call(shop: &TestShop, token: Option<&str>, row: &Row) -> Answer {
+    let path = format!("/api/v1{}", row.path);
+    match token {
+        None => send(shop.anonymous().request(row.method, &path), row),
+        Some(token) => send(shop.bearing(token).request(row.method, &path), row),
+    }
+}
 
 fn shop() -> TestShop {
     let shop = TestShop::new();
@@ -97,6 +215,8 @@ fn shop() -> TestShop {
     category("Empty").create(&shop);
     product("Mug").create(&shop);
     tee().create(&shop);
+    shop.customer().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
+    shop.api_key(&["catalog:read"]);
     shop
 }
 
@@ -133,27 +253,52 @@ fn every_route_below_the_api_is_described() {
     assert_eq!(mounted, described);
 }
 
-#[test]
-fn every_operation_lets_in_whom_it_should_and_nobody_else() {
+/// Each caller has a test of its own, so that they run side by side.
+fn lets_in_or_refuses(who: &str) {
+    // Refusals and reads change nothing, so they share a shop; everything else gets one of its own.
+    let shared = shop_for(who);
     for row in table() {
-        let staff_may = row.access != Access::Admin;
-        for (who, allowed, refusal) in
-            [("anonymous", false, 401), ("customer", false, 403), ("staff", staff_may, 403), ("admin", true, 0)]
-        {
-            let shop = shop();
-            let expected = if allowed || row.access == Access::Public { row.success } else { refusal };
-            let caller = |method, path: &str| match who {
-                "anonymous" => send(shop.anonymous().request(method, path), &row),
-                "customer" => send(shop.customer().request(method, path), &row),
-                "staff" => send(shop.staff().request(method, path), &row),
-                _ => send(shop.admin().request(method, path), &row),
-            };
-            let answer = caller(row.method, &format!("/api/v1{}", row.path));
-            assert_eq!(answer.status, expected, "{who} {} {}: {}", row.method, row.template, answer.text());
-            if expected == 401 {
-                assert!(answer.header("WWW-Authenticate").is_some_and(|challenge| challenge.starts_with("Bearer")));
-            }
+        let expected = expected(&row, who);
+        let harmless = expected == 401 || expected == 403 || expected == 404 || row.method == Method::Get;
+        let own = (!harmless).then(|| shop_for(who));
+        let (shop, token) = own.as_ref().unwrap_or(&shared);
+        let answer = call(shop, token.as_deref(), &row);
+        assert_eq!(answer.status, expected, "{who} {} {}: {}", row.method, row.template, answer.text());
+        if expected == 401 {
+            assert!(answer.header("WWW-Authenticate").is_some_and(|challenge| challenge.starts_with("Bearer")));
         }
+    }
+}
+
+#[test]
+fn every_operation_lets_in_or_refuses_anonymous() {
+    lets_in_or_refuses("anonymous");
+}
+
+#[test]
+fn every_operation_lets_in_or_refuses_customer() {
+    lets_in_or_refuses("customer");
+}
+
+#[test]
+fn every_operation_lets_in_or_refuses_other_customer() {
+    lets_in_or_refuses("other customer");
+}
+
+#[test]
+fn every_operation_lets_in_or_refuses_staff() {
+    lets_in_or_refuses("staff");
+}
+
+#[test]
+fn every_operation_lets_in_or_refuses_admin() {
+    lets_in_or_refuses("admin");
+}
+
+#[test]
+fn every_operation_lets_in_or_refuses_each_scope_of_an_api_key() {
+    for who in callers().iter().filter(|who| who.contains(':')) {
+        lets_in_or_refuses(who);
     }
 }
 
@@ -167,7 +312,7 @@ fn refused_writes_change_nothing_and_are_refused_before_the_body_is_looked_at() 
         )
     };
     let before = state();
-    for row in table().into_iter().filter(|row| row.access == Access::Staff) {
+    for row in table().into_iter().filter(|row| matches!(row.access, Access::Right(_))) {
         let path = format!("/api/v1{}", row.path);
         assert_eq!(
             shop.anonymous()
@@ -193,10 +338,12 @@ fn description_says_which_operations_need_a_token() {
             .find(|(path, method, _)| *path == row.template && *method == row.method.as_str().to_lowercase())
             .unwrap();
         let guarded = operation["security"].as_array().is_some_and(|s| !s.is_empty());
-        assert_eq!(guarded, row.access != Access::Public, "{} {}", row.method, row.template);
+        // Signing out takes a refresh token instead of an access token.
+        let asks = row.access != Access::Public && row.template != "/auth/logout";
+        assert_eq!(guarded, asks, "{} {}", row.method, row.template);
         assert_eq!(
             operation["responses"].get("403").is_some(),
-            guarded || row.template == "/products",
+            guarded || matches!(row.template, "/products" | "/auth/logout"),
             "{} {}",
             row.method,
             row.template

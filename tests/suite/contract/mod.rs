@@ -7,6 +7,6 @@ mod edges;
 mod hostile;
 mod login;
 mod openapi;
-mod problems;
+pub mod problems;
 mod schemas;
 mod tokens;

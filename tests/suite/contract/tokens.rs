@@ -1,6 +1,6 @@
 //! Access tokens: only those this shop gave out, to whom, for as long as it said.
 
-use crate::support::{Answer, PASSWORD, Requests, TestShop, builders::tee, email, wait};
+use crate::support::{Answer, PASSWORD, Requests, TestShop, builders::tee, email, refresh_token, wait};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -19,6 +19,7 @@ fn secret(shop: &TestShop) -> Vec<u8> {
     std::fs::read(shop.path().join("secrets/token.key")).expect("the shop's secret")
 }
 
+/// Signed as the shop would, but for the name of the key, which may be left out.
 fn signed(claims: &Value, algorithm: Algorithm, secret: &[u8]) -> String {
     encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret)).expect("a token")
 }
@@ -132,9 +133,12 @@ fn token_with_any_other_claim_is_refused() {
         ("sub", Value::Null),
         ("sub", json!(2)),
         ("sub", json!("3")),
-        ("stamp", json!("")),
-        ("stamp", json!("0".repeat(32))),
-        ("stamp", Value::Null),
+        ("sid", json!(0)),
+        ("sid", json!(-1)),
+        ("sid", json!(1)),
+        ("sid", json!(999_999)),
+        ("sid", json!("2")),
+        ("sid", Value::Null),
     ];
     for (claim, value) in changes {
         let mut claims = good.clone();
@@ -198,35 +202,74 @@ fn token_in_any_other_place_or_scheme_is_no_token() {
 }
 
 #[test]
-fn token_ends_at_once_when_role_or_password_change() {
-    for change in ["role up", "role down", "password"] {
+fn role_change_acts_on_live_tokens_at_once() {
+    let shop = TestShop::with_categories();
+    let set = |role| wait(shop.shop.user_set_role(&Ctx::owner(), &email(Role::Staff), role)).unwrap();
+    assert_eq!(shop.staff().get("/api/v1/products?status=draft").status, 200);
+    set(Role::Customer);
+    shop.staff().get("/api/v1/products?status=draft").problem(403, "forbidden");
+    shop.staff().post("/api/v1/products", &tee().body()).problem(403, "forbidden");
+    set(Role::Admin);
+    assert_eq!(shop.staff().get("/api/v1/users").status, 200);
+    set(Role::Staff);
+    shop.staff().get("/api/v1/users").problem(403, "forbidden");
+}
+
+#[test]
+fn token_ends_at_once_when_its_session_does() {
+    let session_ends: [(&str, fn(&TestShop)); 7] = [
+        ("logout", |shop| shop.staff().request(Method::Post, "/api/v1/auth/logout").send().empty(204)),
+        ("logout-all", |shop| shop.staff().request(Method::Post, "/api/v1/auth/logout-all").send().empty(204)),
+        ("password change", |shop| {
+            let body = json!({"current_password": PASSWORD, "new_password": "another horse battery"});
+            drop(shop.staff().post("/api/v1/auth/password", &body).ok(200));
+        }),
+        ("password set by an admin", |shop| {
+            drop(shop.admin().patch("/api/v1/users/2", &json!({"password": "another horse battery"})).ok(200));
+        }),
+        ("address set by an admin", |shop| {
+            drop(shop.admin().patch("/api/v1/users/2", &json!({"email": "else@example.test"})).ok(200));
+        }),
+        ("deactivation", |shop| drop(shop.admin().patch("/api/v1/users/2", &json!({"active": false})).ok(200))),
+        ("erasure", |shop| shop.admin().delete("/api/v1/users/2").empty(204)),
+    ];
+    for (how, end) in session_ends {
         let shop = TestShop::with_categories();
         let before = refusal(&shop.anonymous().post("/api/v1/products", &json!({})));
         assert_eq!(shop.staff().get("/api/v1/products?status=draft").status, 200);
-        let ctx = Ctx::owner();
-        match change {
-            "role up" => drop(wait(shop.shop.user_set_role(&ctx, &email(Role::Staff), Role::Admin)).unwrap()),
-            "role down" => drop(wait(shop.shop.user_set_role(&ctx, &email(Role::Staff), Role::Customer)).unwrap()),
-            _ => {
-                drop(wait(shop.shop.user_set_password(&ctx, &email(Role::Staff), "another horse".to_owned())).unwrap())
-            }
-        }
+        end(&shop);
         for answer in [shop.staff().get("/api/v1/products"), shop.staff().post("/api/v1/products", &tee().body())] {
-            assert_eq!(refusal(&answer), before, "{change}");
+            assert_eq!(refusal(&answer), before, "{how}");
         }
-        assert_eq!(shop.admin().get("/api/v1/products?status=draft").status, 200, "others go on");
+        let refresh = json!({"refresh": refresh_token(Role::Staff)});
+        shop.anonymous().post("/api/v1/auth/refresh", &refresh).problem(401, "unauthenticated");
+        assert_eq!(shop.admin().get("/api/v1/products?status=draft").status, 200, "others go on after {how}");
     }
 }
 
 #[test]
-fn token_of_somebody_deactivated_is_refused_and_they_cannot_sign_in() {
+fn somebody_deactivated_cannot_sign_in_until_activated_again() {
     let shop = TestShop::with_categories();
-    let before = refusal(&shop.anonymous().post("/api/v1/products", &json!({})));
-    let database = rusqlite::Connection::open(shop.path().join("nexus.db")).unwrap();
-    database.execute("update account set active = 0 where email = ?1", [email(Role::Staff)]).unwrap();
-    assert_eq!(refusal(&shop.staff().post("/api/v1/products", &tee().body())), before);
     let login = json!({"email": email(Role::Staff), "password": PASSWORD});
+    shop.admin().patch("/api/v1/users/2", &json!({"active": false})).ok(200);
     shop.anonymous().post("/api/v1/auth/login", &login).problem(401, "unauthenticated");
+    shop.admin().patch("/api/v1/users/2", &json!({"active": true})).ok(200);
+    shop.anonymous().post("/api/v1/auth/login", &login).ok(200);
+}
+
+#[test]
+fn token_outlives_the_key_that_signed_it_by_ten_minutes_unless_rotated_at_once() {
+    for at_once in [false, true] {
+        let shop = TestShop::with_categories();
+        wait(async { shop.shop.token_key_rotate(&Ctx::owner(), at_once) }).unwrap();
+        let shop = shop.restarted();
+        let expected = if at_once { 401 } else { 200 };
+        assert_eq!(shop.staff().get("/api/v1/products?status=draft").status, expected);
+        let refresh = json!({"refresh": refresh_token(Role::Staff)});
+        let login = shop.anonymous().post("/api/v1/auth/refresh", &refresh).ok(200);
+        let access = login["access"].as_str().unwrap();
+        assert_eq!(shop.bearing(access).get("/api/v1/products?status=draft").status, 200, "nobody is signed out");
+    }
 }
 
 #[test]
@@ -240,5 +283,5 @@ fn token_lives_ten_minutes_and_says_so() {
     let claims = claims(login["access"].as_str().unwrap());
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 600);
     let said: Vec<&String> = claims.as_object().unwrap().keys().collect();
-    assert_eq!(said, ["iss", "aud", "sub", "typ", "stamp", "iat", "exp"], "nothing personal in it");
+    assert_eq!(said, ["iss", "aud", "sub", "typ", "sid", "iat", "exp"], "nothing personal in it");
 }

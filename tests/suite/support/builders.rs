@@ -158,3 +158,10 @@ pub fn tee() -> ProductBuilder {
         .variant(variant("19.00").choose("Size", "S").sku("TEE-S").stock(5))
         .variant(variant("21.00").choose("Size", "M").sku("TEE-M").stock(2))
 }
+
+/// The body of an address.
+pub fn address() -> Value {
+    json!({
+        "name": "Ann Lee", "line1": "1 Canal Street", "city": "Utrecht", "postal_code": "3511 AB", "country": "NL",
+    })
+}

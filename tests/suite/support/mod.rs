@@ -12,10 +12,10 @@ pub use builders::{category, product, variant};
 pub use request::{Answer, Requests, encode};
 
 use nexus::app;
-use nexus::config::Config;
-use nexus::domain::Role;
-use nexus::folder::DataFolder;
-use nexus::services::{Actor, Ctx, Shop, StoreSettings};
+use nexus::config::{Config, LimitSettings};
+use nexus::domain::{Rights, Role};
+use nexus::services::identity::ApiKeyDraft;
+use nexus::services::{Actor, Ctx, Shop};
 use request::{Anonymous, SignedIn};
 use rocket::local::blocking::Client;
 use std::path::{Path, PathBuf};
@@ -30,20 +30,33 @@ pub struct TestShop {
     client: Client,
     /// The use cases below the HTTP layer.
     pub shop: Arc<Shop>,
+    config: Config,
     folder: TempDir,
 }
 
 /// The files of a new shop with one user of each role, and an access token for each.
 struct Template {
     files: Vec<(PathBuf, Vec<u8>)>,
-    tokens: [String; 3],
+    logins: Vec<(String, String)>,
 }
 
-const ROLES: [Role; 3] = [Role::Customer, Role::Staff, Role::Admin];
+/// The users of the template: addresses and roles in order of id.
+const USERS: [(&str, Role); 4] = [
+    ("customer@example.test", Role::Customer),
+    ("staff@example.test", Role::Staff),
+    ("admin@example.test", Role::Admin),
+    ("other@example.test", Role::Customer),
+];
 
 /// The e-mail address of the template's user of a role.
 pub fn email(role: Role) -> String {
     format!("{}@example.test", role.as_str())
+}
+
+/// The refresh token of the template's user of a role, good once in each shop.
+pub fn refresh_token(role: Role) -> String {
+    let index = USERS.iter().position(|(_, known)| *known == role).expect("a user");
+    template().logins[index].1.clone()
 }
 
 /// Runs a use case that waits for its write.
@@ -52,25 +65,25 @@ pub fn wait<T>(work: impl Future<Output = T>) -> T {
     runtime.block_on(work)
 }
 
-fn open(root: &Path, config: &Config) -> Shop {
-    let folder = DataFolder::open(root).expect("the data folder opens");
-    let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
-    Shop::open(folder, store, config.shop.clone(), config.auth.clone(), nexus::app::cards(&config.shop))
-        .expect("the shop opens")
+fn open(root: &Path, config: &mut Config) -> Shop {
+    root.clone_into(&mut config.data.dir);
+    app::open(config).expect("the shop opens")
 }
 
 fn template() -> &'static Template {
     static TEMPLATE: OnceLock<Template> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let folder = TempDir::new().expect("a temporary folder");
-        let shop = open(folder.path(), &Config::default());
-        let tokens = ROLES.map(|role| {
+        let shop = open(folder.path(), &mut Config::default());
+        let login = |(email, role)| {
             wait(async {
-                shop.user_create(&Ctx::owner(), &email(role), role, PASSWORD.to_owned()).await.expect("a user");
-                let login = shop.login(&Ctx::now(Actor::Anonymous), &email(role), PASSWORD.to_owned()).await;
-                login.expect("a login").access
+                shop.user_create(&Ctx::owner(), email, role, PASSWORD.to_owned()).await.expect("a user");
+                let login = shop.login(&Ctx::now(Actor::Anonymous), email, PASSWORD.to_owned()).await;
+                let login = login.expect("a login");
+                (login.access, login.refresh)
             })
-        });
+        };
+        let logins = USERS.into_iter().map(login).collect();
         shop.close();
         drop(shop);
         let mut files = Vec::new();
@@ -78,7 +91,7 @@ fn template() -> &'static Template {
             let bytes = std::fs::read(folder.path().join(name)).expect("the template's file");
             files.push((PathBuf::from(name), bytes));
         }
-        Template { files, tokens }
+        Template { files, logins }
     })
 }
 
@@ -98,11 +111,25 @@ impl TestShop {
         }
         let mut config = Config { workers: 2, ..Config::default() };
         config.log.access = false;
+        // Tests sign in as often as they like, all from one place; those about the budgets set their own.
+        config.limits = LimitSettings::off();
         change(&mut config);
-        let shop = Arc::new(open(folder.path(), &config));
+        Self::on(folder, config)
+    }
+
+    fn on(folder: TempDir, mut config: Config) -> Self {
+        let shop = Arc::new(open(folder.path(), &mut config));
         let server = app::build(&config, &shop).expect("a server");
         let client = Client::untracked(server).expect("the server starts");
-        Self { client, shop, folder }
+        Self { client, shop, config, folder }
+    }
+
+    /// The same shop, stopped and started again.
+    pub fn restarted(self) -> Self {
+        let Self { client, shop, config, folder } = self;
+        shop.close();
+        drop((client, shop));
+        Self::on(folder, config)
     }
 
     /// An empty shop that sells in a currency.
@@ -126,17 +153,29 @@ impl TestShop {
 
     /// Somebody who buys.
     pub fn customer(&self) -> SignedIn<'_> {
-        self.bearing(&template().tokens[0])
+        self.bearing(&template().logins[0].0)
     }
 
     /// Somebody of the staff.
     pub fn staff(&self) -> SignedIn<'_> {
-        self.bearing(&template().tokens[1])
+        self.bearing(&template().logins[1].0)
     }
 
     /// The owner.
     pub fn admin(&self) -> SignedIn<'_> {
-        self.bearing(&template().tokens[2])
+        self.bearing(&template().logins[2].0)
+    }
+
+    /// Somebody else who buys.
+    pub fn other_customer(&self) -> SignedIn<'_> {
+        self.bearing(&template().logins[3].0)
+    }
+
+    /// A new API key with these scopes.
+    pub fn api_key(&self, scopes: &[&str]) -> String {
+        let rights = Rights::known(scopes.iter().copied());
+        let draft = ApiKeyDraft { name: scopes.join(" "), rights, expires_at: None };
+        wait(self.shop.api_key_create(&Ctx::owner(), draft)).expect("a key").key
     }
 
     /// Whoever has this token.
@@ -152,11 +191,5 @@ impl TestShop {
     /// The server as the framework's own client sees it.
     pub fn client(&self) -> &Client {
         &self.client
-    }
-}
-
-impl Drop for TestShop {
-    fn drop(&mut self) {
-        self.shop.close();
     }
 }

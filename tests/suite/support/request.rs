@@ -6,6 +6,7 @@
 use super::{TestShop, spec};
 use rocket::http::{Header, Method};
 use serde_json::Value;
+use std::net::{IpAddr, SocketAddr};
 
 /// Encodes any text for use in an address.
 pub fn encode(text: &str) -> String {
@@ -23,7 +24,14 @@ pub trait Requests {
     /// A request, not yet sent.
     fn request(&self, method: Method, path: &str) -> Pending<'_> {
         let headers = self.token().map(|token| ("Authorization".to_owned(), format!("Bearer {token}")));
-        Pending { shop: self.shop(), method, path: path.to_owned(), headers: headers.into_iter().collect(), body: None }
+        Pending {
+            shop: self.shop(),
+            method,
+            path: path.to_owned(),
+            headers: headers.into_iter().collect(),
+            body: None,
+            peer: None,
+        }
     }
 
     /// Reads.
@@ -107,6 +115,7 @@ pub struct Pending<'s> {
     path: String,
     headers: Vec<(String, String)>,
     body: Option<Vec<u8>>,
+    peer: Option<SocketAddr>,
 }
 
 impl Pending<'_> {
@@ -127,11 +136,21 @@ impl Pending<'_> {
         self
     }
 
+    /// Through a socket whose other end has this address.
+    pub fn from(mut self, address: &str) -> Self {
+        let address: IpAddr = address.parse().expect("an address");
+        self.peer = Some(SocketAddr::new(address, 50_000));
+        self
+    }
+
     /// Sends it, and holds the answer against the API description.
     pub fn send(self) -> Answer {
         let mut request = self.shop.client().req(self.method, self.path.clone());
         for (name, value) in self.headers {
             request = request.header(Header::new(name, value));
+        }
+        if let Some(peer) = self.peer {
+            request = request.remote(peer);
         }
         let response = match self.body {
             Some(body) => request.body(body).dispatch(),
@@ -182,6 +201,13 @@ impl Answer {
     pub fn ok(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
         self.json()
+    }
+
+    /// Holds it to this status and to no body.
+    #[track_caller]
+    pub fn empty(&self, status: u16) {
+        assert_eq!(self.status, status, "{}", self.text());
+        assert!(self.body.is_empty(), "{}", self.text());
     }
 
     /// The problem of an answer that must have this status and kind, as `/problems/kind`.

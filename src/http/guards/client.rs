@@ -1,0 +1,107 @@
+//! Where a request comes from: the socket's peer, or for whom a trusted proxy asks. No other header changes it.
+
+use super::forwarded::Proxies;
+use crate::http::fairings::request_id;
+use crate::http::limits::Limits;
+use crate::http::problem::Problem;
+use crate::services::Origin;
+use rocket::Request;
+use rocket::http::Method;
+use rocket::request::{FromRequest, Outcome};
+use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Letters of what a client calls itself that are kept.
+const AGENT_LETTERS: usize = 200;
+
+/// Where a request of anybody comes from.
+pub struct Client(pub Origin);
+
+impl Client {
+    /// The address, as the budgets know it.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.client
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Client {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        match admit(request) {
+            Ok(()) => Outcome::Success(Self(origin(request))),
+            Err(problem) => Outcome::Error((problem.stash(request), ())),
+        }
+    }
+}
+
+/// The address of the client, in the shorter of its forms.
+pub fn client_address(request: &Request<'_>) -> Option<IpAddr> {
+    let peer = request.remote()?.ip().to_canonical();
+    match request.rocket().state::<Proxies>() {
+        Some(proxies) if proxies.is_trusted(peer) => Some(*request.local_cache(|| forwarded(request, proxies, peer))),
+        _ => Some(peer),
+    }
+}
+
+fn forwarded(request: &Request<'_>, proxies: &Proxies, peer: IpAddr) -> IpAddr {
+    let lines: Vec<&str> = request.headers().get(proxies.header()).collect();
+    proxies.client(peer, lines.into_iter())
+}
+
+/// All there is to know about where a request comes from.
+pub fn origin(request: &Request<'_>) -> Origin {
+    let agent = request.headers().get_one("User-Agent").map(agent).filter(|agent| !agent.is_empty());
+    Origin { client: client_address(request), request_id: Some(request_id(request).to_owned()), agent }
+}
+
+fn agent(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(AGENT_LETTERS).collect()
+}
+
+/// Whether a request only reads.
+pub fn only_reads(request: &Request<'_>) -> bool {
+    matches!(request.method(), Method::Get | Method::Head)
+}
+
+/// Counts a request against the general budgets, once however many guards ask.
+pub fn admit(request: &Request<'_>) -> Result<(), Problem> {
+    let Some(limits) = request.rocket().state::<Limits>().filter(|limits| limits.has_general()) else {
+        return Ok(());
+    };
+    if seen_before(request) {
+        return Ok(());
+    }
+    if only_reads(request) { limits.catalog(client_address(request)) } else { limits.write(client_address(request)) }
+}
+
+/// Whether a request has been counted.
+#[derive(Default)]
+struct Admitted(AtomicBool);
+
+fn seen_before(request: &Request<'_>) -> bool {
+    request.local_cache(Admitted::default).0.swap(true, Ordering::Relaxed)
+}
+
+impl OpenApiFromRequest<'_> for Client {
+    fn from_request_input(
+        _: &mut rocket_okapi::r#gen::OpenApiGenerator,
+        _: String,
+        _: bool,
+    ) -> rocket_okapi::Result<RequestHeaderInput> {
+        Ok(RequestHeaderInput::None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agent_is_cut_short_and_loses_control_characters() {
+        assert_eq!(agent("curl/8.0\u{1b}[31m\t\r\n"), "curl/8.0[31m");
+        assert_eq!(agent(&"ü".repeat(500)).chars().count(), AGENT_LETTERS);
+    }
+}

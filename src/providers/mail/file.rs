@@ -1,0 +1,136 @@
+//! Writes letters into a folder instead of sending them, for shops that have no mail server set yet.
+//!
+//! The files can be opened with any mail program. Letters hold links that open accounts, so the files are readable by
+//! the owner only, few are kept, and none for long.
+
+use super::{MailError, Mailer, Sender, message};
+use crate::domain::{Letter, Timestamp};
+use crate::folder::write_private;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Letters that are kept.
+const MOST_FILES: usize = 1_000;
+
+/// Writes letters into a folder.
+pub struct FileMailer {
+    folder: PathBuf,
+    from: Sender,
+}
+
+impl FileMailer {
+    /// Letters from somebody, into a folder that exists.
+    pub fn new(folder: PathBuf, from: Sender) -> Self {
+        Self { folder, from }
+    }
+}
+
+impl Mailer for FileMailer {
+    fn send(&self, letter: &Letter) -> Result<(), MailError> {
+        let message = message(&self.from, letter)?;
+        let name = format!("{:014}-{}.eml", crate::clock::now().millis(), letter.id());
+        let failed = |e: io::Error| MailError::Temporary(format!("the folder of letters cannot be written: {e}"));
+        write_private(&self.folder.join(&name), &message.formatted()).map_err(failed)?;
+        let domain = letter.to().as_str().rsplit('@').next().unwrap_or_default();
+        tracing::info!(%domain, subject = letter.subject(), file = %name, "no mail server is set, so a letter was written to mail/");
+        prune(&self.folder, Timestamp::from_millis(0)).map(drop).map_err(failed)
+    }
+}
+
+/// Deletes letters written before a moment, and all but the newest; tells how many.
+pub fn prune(folder: &Path, before: Timestamp) -> io::Result<usize> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if let Some(written) = written_at(&name) {
+            names.push((written, name));
+        }
+    }
+    names.sort();
+    let surplus = names.len().saturating_sub(MOST_FILES);
+    let mut deleted = 0;
+    for (at, (written, name)) in names.iter().enumerate() {
+        if at < surplus || *written < before.millis() {
+            std::fs::remove_file(folder.join(name))?;
+            deleted += 1;
+        }
+    }
+    Ok(deleted)
+}
+
+/// When a letter was written, by the name of its file; nothing for files that are none of ours.
+fn written_at(name: &str) -> Option<i64> {
+    let (stamp, rest) = name.split_once('-')?;
+    if rest.ends_with(".eml") && stamp.len() >= 14 { stamp.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Email;
+
+    fn letter(id: &str, subject: &str, text: &str) -> Letter {
+        Letter::new(id, Email::parse("ann@example.test").unwrap(), subject, text).unwrap()
+    }
+
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let mut found: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn letter_becomes_a_private_message_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let from = Sender::parse("shop@example.test", "Bär & Söhne").unwrap();
+        let mailer = FileMailer::new(folder.path().to_owned(), from);
+        mailer.send(&letter("a1", "Grüße aus dem Laden", "Hello,\n.\nhttps://shop.test/x?token=abc=1\n")).unwrap();
+        let files = files(folder.path());
+        assert_eq!(files.len(), 1);
+        let text = std::fs::read_to_string(&files[0]).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let has = |line: &str| assert!(head.lines().any(|l| l == line), "no {line:?} in {head}");
+        has("To: ann@example.test");
+        has("Message-ID: <a1@example.test>");
+        has("Content-Type: text/plain; charset=utf-8");
+        has("Auto-Submitted: auto-generated");
+        has("From: =?utf-8?b?QsOkciAmIFPDtmhuZQ==?= <shop@example.test>");
+        has("Subject: =?utf-8?b?R3LDvMOfZQ==?= aus dem Laden");
+        has("MIME-Version: 1.0");
+        assert!(head.contains("\nDate: ") && head.is_ascii(), "{head}");
+        assert_eq!(body, "Hello,\r\n.\r\nhttps://shop.test/x?token=abc=1\r\n");
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&files[0].metadata().unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn letters_beyond_the_newest_or_older_than_wanted_are_deleted_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        for n in 0..MOST_FILES + 3 {
+            std::fs::write(folder.path().join(format!("{:014}-x.eml", 1_000 + n)), "").unwrap();
+        }
+        std::fs::write(folder.path().join("notes.eml"), "").unwrap();
+        assert_eq!(prune(folder.path(), Timestamp::from_millis(0)).unwrap(), 3);
+        assert_eq!(files(folder.path()).len(), MOST_FILES + 1);
+        assert!(files(folder.path())[0].ends_with("00000000001003-x.eml"));
+        assert_eq!(prune(folder.path(), Timestamp::from_millis(2_000)).unwrap(), MOST_FILES - 3);
+        assert_eq!(files(folder.path()).len(), 4);
+    }
+
+    #[test]
+    fn sender_that_is_no_mailbox_or_smuggles_a_header_is_refused() {
+        for bad in ["", "shop", "shop@", "Shop <shop>", "shop@example.test\r\nBcc: eve@example.test", "a@b, c@d"] {
+            assert!(Sender::parse(bad, "Shop").is_none(), "{bad:?}");
+        }
+        assert!(Sender::parse("nexus@localhost", "Nexus").is_some());
+        let folder = tempfile::tempdir().unwrap();
+        let smuggling = Sender::parse("shop@example.test", "Shop\r\nBcc: eve@example.test").unwrap();
+        let mailer = FileMailer::new(folder.path().to_owned(), smuggling);
+        mailer.send(&letter("a2", "Hi", "x")).unwrap();
+        let text = std::fs::read_to_string(&files(folder.path())[0]).unwrap();
+        assert!(!text.lines().any(|line| line.starts_with("Bcc")), "{text}");
+    }
+}

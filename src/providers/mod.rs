@@ -1,0 +1,17 @@
+//! The outside world behind traits: what the shop asks of others, and who does it.
+//!
+//! Services know the traits; which implementation serves is decided in `src/app.rs`. Every call may be slow, so none
+//! is made inside a write transaction.
+
+pub mod mail;
+
+pub use mail::{MailError, Mailer};
+
+use std::sync::Arc;
+
+/// Whom the shop asks.
+#[derive(Clone)]
+pub struct Providers {
+    /// Who delivers letters.
+    pub mailer: Arc<dyn Mailer>,
+}
