@@ -2,8 +2,8 @@
 
 use super::{code, letters, login, me, register};
 use crate::support::{PASSWORD, Requests, TestShop, wait};
-use nexus::services::identity::Registration;
-use nexus::services::{Actor, Ctx};
+use nexus::services::identity::{Registration, UserFilter};
+use nexus::services::{Actor, Ctx, Error};
 use serde_json::json;
 
 const NEW: &str = "new@example.test";
@@ -74,6 +74,9 @@ fn registration_of_a_known_address_leaves_its_account_alone_and_tells_its_owner(
     let letters = letters(&shop);
     assert_eq!(letters.len(), 1);
     assert!(letters[0].contains("already have an account") && !letters[0].contains("token="), "{}", letters[0]);
+    let passwords = json!({"current_password": "a long walk by the canal", "new_password": "another walk by the sea"});
+    shop.bearing(decoy["access"].as_str().unwrap()).post("/api/v1/auth/password", &passwords).ok(200);
+    assert_eq!(self::letters(&shop).len(), 1, "what a decoy does is not the owner's business");
     let users = shop.admin().results("/api/v1/users");
     assert!(users.iter().all(|user| user["id"] != decoy["user"]["id"]), "a decoy is nobody");
 }
@@ -92,6 +95,25 @@ fn decoy_is_forgotten_after_a_day_and_not_before() {
     assert_eq!(later(25), 1);
     assert_eq!(me(&shop, &decoy["access"]), 401);
     assert_eq!(login(&shop, "customer@example.test", PASSWORD).status, 200);
+}
+
+#[test]
+fn lists_of_users_walk_an_index_in_order() {
+    let shop = TestShop::new();
+    let role = Some(nexus::domain::Role::Staff);
+    let filters = [
+        (UserFilter::default(), "PRIMARY KEY"),
+        (UserFilter { role, ..UserFilter::default() }, "account_role"),
+        (UserFilter { active: Some(false), ..UserFilter::default() }, "account_barred"),
+        (UserFilter { active: Some(true), ..UserFilter::default() }, "PRIMARY KEY"),
+        (UserFilter { email: Some("a@b.test".to_owned()), ..UserFilter::default() }, "email_key=?"),
+    ];
+    for (filter, index) in filters {
+        for backwards in [false, true] {
+            let plan = shop.shop.store().read(|tx| Ok::<_, Error>(tx.user_plan(&filter, backwards)?)).unwrap();
+            assert!(plan.len() == 1 && plan[0].contains(index), "{filter:?}: {plan:?}");
+        }
+    }
 }
 
 #[test]
