@@ -2,6 +2,7 @@
 //! the API description.
 
 use super::BASE;
+use super::guards::described;
 use super::page::CursorKey;
 use super::problem::Problem;
 use crate::domain::catalog::{CategoryPick, Ordering, ProductFilter, Status};
@@ -10,7 +11,7 @@ use crate::domain::search::SearchQuery;
 use crate::domain::{Currency, Direction, Money, PageSize, ProductId, Timestamp};
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
-use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
+use rocket_okapi::request::RequestHeaderInput;
 use serde::Serialize;
 
 /// A query parameter as the API description shows it.
@@ -151,16 +152,8 @@ impl<'r> FromRequest<'r> for Query {
     }
 }
 
-impl OpenApiFromRequest<'_> for Query {
-    fn from_request_input(
-        _: &mut rocket_okapi::r#gen::OpenApiGenerator,
-        _: String,
-        _: bool,
-    ) -> rocket_okapi::Result<RequestHeaderInput> {
-        // The parameters are added to the description in `openapi.rs`, from the tables above.
-        Ok(RequestHeaderInput::None)
-    }
-}
+// The parameters are added to the description in `openapi.rs`, from the tables above.
+described!(Query, RequestHeaderInput::None);
 
 /// More parameters than any sensible request has.
 const MOST_PAIRS: usize = 100;

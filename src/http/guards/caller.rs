@@ -1,13 +1,14 @@
 //! Who is calling, by their access token.
 
 use super::client::{admit, client_address, only_reads, origin};
+use super::described::described;
 use crate::domain::Right;
 use crate::http::problem::Problem;
 use crate::services::{Actor, Ctx, Origin, Shop};
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 use rocket_okapi::okapi::openapi3::{Object, SecurityRequirement, SecurityScheme, SecuritySchemeData};
-use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
+use rocket_okapi::request::RequestHeaderInput;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -122,7 +123,8 @@ impl<'r, R: Asked> FromRequest<'r> for May<R> {
     }
 }
 
-fn bearer() -> (String, SecurityScheme, SecurityRequirement) {
+/// The token that lets its bearer in.
+fn bearer() -> RequestHeaderInput {
     let scheme = SecurityScheme {
         description: Some("The `access` token that `POST /auth/login` gives, or an API key.".to_owned()),
         data: SecuritySchemeData::Http { scheme: "bearer".to_owned(), bearer_format: Some("JWT".to_owned()) },
@@ -130,37 +132,9 @@ fn bearer() -> (String, SecurityScheme, SecurityRequirement) {
     };
     let mut requirement = SecurityRequirement::new();
     requirement.insert("access".to_owned(), Vec::new());
-    ("access".to_owned(), scheme, requirement)
+    RequestHeaderInput::Security("access".to_owned(), scheme, requirement)
 }
 
-impl OpenApiFromRequest<'_> for Caller {
-    fn from_request_input(
-        _: &mut rocket_okapi::r#gen::OpenApiGenerator,
-        _: String,
-        _: bool,
-    ) -> rocket_okapi::Result<RequestHeaderInput> {
-        Ok(RequestHeaderInput::None)
-    }
-}
-
-impl OpenApiFromRequest<'_> for SignedIn {
-    fn from_request_input(
-        _: &mut rocket_okapi::r#gen::OpenApiGenerator,
-        _: String,
-        _: bool,
-    ) -> rocket_okapi::Result<RequestHeaderInput> {
-        let (name, scheme, requirement) = bearer();
-        Ok(RequestHeaderInput::Security(name, scheme, requirement))
-    }
-}
-
-impl<R: Asked> OpenApiFromRequest<'_> for May<R> {
-    fn from_request_input(
-        _: &mut rocket_okapi::r#gen::OpenApiGenerator,
-        _: String,
-        _: bool,
-    ) -> rocket_okapi::Result<RequestHeaderInput> {
-        let (name, scheme, requirement) = bearer();
-        Ok(RequestHeaderInput::Security(name, scheme, requirement))
-    }
-}
+described!(Caller, RequestHeaderInput::None);
+described!(SignedIn, bearer());
+described!(for<R: Asked> May<R>, bearer());

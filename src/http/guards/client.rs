@@ -1,5 +1,6 @@
 //! Where a request comes from: the socket's peer, or for whom a trusted proxy asks. No other header changes it.
 
+use super::described::described;
 use super::forwarded::Proxies;
 use crate::http::fairings::request_id;
 use crate::http::limits::Limits;
@@ -8,7 +9,7 @@ use crate::services::Origin;
 use rocket::Request;
 use rocket::http::Method;
 use rocket::request::{FromRequest, Outcome};
-use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
+use rocket_okapi::request::RequestHeaderInput;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -85,15 +86,7 @@ fn seen_before(request: &Request<'_>) -> bool {
     request.local_cache(Admitted::default).0.swap(true, Ordering::Relaxed)
 }
 
-impl OpenApiFromRequest<'_> for Client {
-    fn from_request_input(
-        _: &mut rocket_okapi::r#gen::OpenApiGenerator,
-        _: String,
-        _: bool,
-    ) -> rocket_okapi::Result<RequestHeaderInput> {
-        Ok(RequestHeaderInput::None)
-    }
-}
+described!(Client, RequestHeaderInput::None);
 
 #[cfg(test)]
 mod tests {

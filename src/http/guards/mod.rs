@@ -3,11 +3,13 @@
 mod caller;
 mod client;
 mod conditions;
+mod described;
 mod forwarded;
 mod slow;
 
 pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite};
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;
+pub(super) use described::described;
 pub use forwarded::Proxies;
 pub use slow::SlowLane;
