@@ -66,6 +66,7 @@ fn written_at(name: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::LINE_CHARS;
     use super::*;
     use crate::domain::Email;
 
@@ -118,6 +119,25 @@ mod tests {
         assert!(files(folder.path())[0].ends_with("00000000001003-x.eml"));
         assert_eq!(prune(folder.path(), Timestamp::from_millis(2_000)).unwrap(), MOST_FILES - 3);
         assert_eq!(files(folder.path()).len(), 4);
+    }
+
+    #[test]
+    fn letter_in_plain_words_keeps_its_lines_whole_and_any_other_is_coded() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailer = FileMailer::new(folder.path().to_owned(), Sender::parse("shop@example.test", "Shop").unwrap());
+        let link = format!("https://shop.example.test/reset-password#token={}", "x".repeat(200));
+        mailer.send(&letter("a3", "Hi", &format!("Open\n\n  {link}\n"))).unwrap();
+        let text = std::fs::read_to_string(&files(folder.path())[0]).unwrap();
+        assert!(text.ends_with(&format!("\r\n\r\nOpen\r\n\r\n  {link}\r\n")), "{text}");
+        assert!(text.contains("Content-Transfer-Encoding: 7bit\r\n"), "{text}");
+        for other in [format!("Grüße\n{link}"), "x".repeat(999), "a\rb".to_owned()] {
+            std::fs::remove_file(&files(folder.path())[0]).unwrap();
+            mailer.send(&letter("a4", "Hi", &other)).unwrap();
+            let text = std::fs::read_to_string(&files(folder.path())[0]).unwrap();
+            assert!(text.lines().all(|line| line.len() <= LINE_CHARS), "{text}");
+            let (_, body) = text.split_once("\r\n\r\n").unwrap();
+            assert!(!body.replace("\r\n", "").contains('\r'), "{body:?}");
+        }
     }
 
     #[test]
