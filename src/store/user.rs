@@ -1,6 +1,7 @@
 //! SQL of the people who have an account.
 
 use super::error::StoreResult;
+use super::mail_token::MailPurpose;
 use super::tx::{ReadTx, Row, RowResult, WriteTx, params};
 use crate::domain::{Change, Email, Role, Timestamp, UserId};
 
@@ -165,7 +166,7 @@ impl WriteTx<'_> {
     }
 
     /// Gives a person another address, which is proven to be theirs or set by an admin; a conflict when it is
-    /// another's.
+    /// another's. What was mailed to the old one no longer counts.
     pub fn user_set_email(
         &self,
         id: UserId,
@@ -175,7 +176,8 @@ impl WriteTx<'_> {
     ) -> StoreResult<()> {
         let sql = "update account set email = ?2, email_key = ?3, verified_at = ?4, pending_email = null, decoy = 0, \
                    updated_at = ?5, version = version + 1 where id = ?1";
-        self.execute(sql, params![id, email.as_str(), email.key(), verified_at, at]).map(drop)
+        self.execute(sql, params![id, email.as_str(), email.key(), verified_at, at])?;
+        self.mail_tokens_drop(id, None)
     }
 
     /// Notes that mail arrives at a person's address.
@@ -184,10 +186,13 @@ impl WriteTx<'_> {
         self.execute(sql, params![id, at]).map(drop)
     }
 
-    /// Gives a person another password.
+    /// Gives a person another password. Whoever knew the one before may have asked for a token that allows another, or
+    /// for another address: neither counts any more.
     pub fn user_set_password(&self, id: UserId, password_hash: &str, at: Timestamp) -> StoreResult<()> {
-        let sql = "update account set password_hash = ?2, updated_at = ?3, version = version + 1 where id = ?1";
-        self.execute(sql, params![id, password_hash, at]).map(drop)
+        let sql = "update account set password_hash = ?2, pending_email = null, updated_at = ?3, version = version + 1 \
+                   where id = ?1";
+        self.execute(sql, params![id, password_hash, at])?;
+        self.mail_tokens_drop(id, Some(MailPurpose::Reset))
     }
 
     /// Replaces the hash of a password by a stronger one of the same password, unless it changed meanwhile.
@@ -203,7 +208,7 @@ impl WriteTx<'_> {
                    version = version + 1 where id = ?1";
         self.execute(sql, params![id, at])?;
         self.execute("delete from address where account_id = ?1", [id])?;
-        self.execute("delete from mail_token where account_id = ?1", [id])?;
+        self.mail_tokens_drop(id, None)?;
         self.sessions_end(id)
     }
 }

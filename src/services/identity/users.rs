@@ -137,7 +137,10 @@ impl Shop {
         let email = change.email.as_deref().map(email_of).transpose()?;
         let before = self.store.read(|tx| current(tx, id))?;
         let hash = match change.password {
-            Some(password) => Some(self.new_password(password, &before.email).await?),
+            Some(password) => {
+                let address = email.as_ref().map_or(before.email.as_str(), Email::as_str);
+                Some(self.new_password(password, address).await?)
+            }
             None => None,
         };
         let ctx = ctx.clone();

@@ -2,4 +2,7 @@
 
 mod addresses;
 mod api_keys;
+mod letters;
+mod mailbox;
+mod me;
 mod traces;

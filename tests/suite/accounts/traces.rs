@@ -60,3 +60,13 @@ pub fn files_with(shop: &TestShop, text: &str) -> Vec<PathBuf> {
 fn entries(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect()
 }
+
+/// Every row of a table, as text.
+pub fn rows(shop: &TestShop, table: &str) -> Vec<String> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let database = Connection::open_with_flags(shop.path().join("nexus.db"), flags).expect("the database");
+    let mut rows = database.prepare(&format!("select * from \"{table}\"")).expect("a table");
+    let width = rows.column_count();
+    let row = |row: &rusqlite::Row<'_>| Ok(format!("{:?}", (0..width).map(|at| row.get_ref(at)).collect::<Vec<_>>()));
+    rows.query_map([], row).expect("rows").map(|row| row.expect("a row")).collect()
+}
