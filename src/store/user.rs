@@ -206,6 +206,7 @@ impl WriteTx<'_> {
         let sql = "update account set email = '', email_key = 'erased ' || id, name = '', password_hash = '', active = 0, \
                    verified_at = null, pending_email = null, decoy = 0, erased_at = ?2, updated_at = ?2, \
                    version = version + 1 where id = ?1";
+        self.notices_delete(id)?;
         self.execute(sql, params![id, at])?;
         self.execute("delete from address where account_id = ?1", [id])?;
         self.mail_tokens_drop(id, None)?;

@@ -6,15 +6,20 @@ mod smtp;
 pub use file::{FileMailer, prune};
 pub use smtp::{Security, SmtpMailer, SmtpServer};
 
-use crate::domain::Letter;
+use crate::domain::{Email, Letter};
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Body, Mailbox, Message};
-use std::fmt;
+use std::{fmt, io};
 
 /// Delivers letters. Blocks until the letter is handed over or cannot be.
 pub trait Mailer: Send + Sync {
     /// Hands a letter over.
     fn send(&self, letter: &Letter) -> Result<(), MailError>;
+
+    /// Deletes the letters to somebody that it still has; most have none.
+    fn forget(&self, _address: &Email) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Why a letter was not handed over. The reason names no address, since it is kept and logged.

@@ -72,6 +72,15 @@ impl Shop {
         }
     }
 
+    /// Deletes the letters to somebody erased that were written into the data folder. They are erased whether it works
+    /// or not; what is left goes with its age.
+    pub(super) async fn letters_forget(&self, erased: UserRow) {
+        let addresses = std::iter::once(erased.email).chain(erased.pending_email);
+        for address in addresses.filter_map(|address| Email::parse(&address)) {
+            self.mail_forget(address).await;
+        }
+    }
+
     fn letter_written(&self, plan: Plan, secret: &Secret) -> Outcome<Letter> {
         let shop = &self.settings.name;
         let token = secret.text();
@@ -118,15 +127,6 @@ impl Shop {
     }
 }
 
-fn recipient(tx: &ReadTx<'_>, to: &Addressee) -> Outcome<Option<UserRow>> {
-    let found = match to {
-        Addressee::User(id) => tx.user_by_id(*id)?,
-        Addressee::Email(email) => match Email::parse(email) {
-            Some(email) => tx.user_by_email(&email)?,
-            None => None,
-        },
-    };
-    Ok(found.filter(|user| user.active && !user.erased))
 /// So many hours, in words.
 fn span(hours: i64) -> String {
     match hours {
@@ -136,6 +136,15 @@ fn span(hours: i64) -> String {
     }
 }
 
+fn recipient(tx: &ReadTx<'_>, to: &Addressee) -> Outcome<Option<UserRow>> {
+    let found = match to {
+        Addressee::User(id) => tx.user_by_id(*id)?,
+        Addressee::Email(email) => match Email::parse(email) {
+            Some(email) => tx.user_by_email(&email)?,
+            None => None,
+        },
+    };
+    Ok(found.filter(|user| user.active && !user.erased))
 }
 
 /// What a person is to be told on an occasion; nothing when it is over.

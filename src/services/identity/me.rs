@@ -4,7 +4,7 @@ use super::letters::{change_letter_due, letter_due};
 use super::secret::Secret;
 use super::sessions::{Session, session_begin};
 use super::signing_in::Login;
-use super::users::keep_an_admin;
+use super::users::erase;
 use super::{USER, User, email_of};
 use crate::domain::account::{Address, Addressee, Occasion};
 use crate::domain::audit::Subject;
@@ -121,15 +121,14 @@ impl Shop {
     pub async fn me_erase(&self, ctx: &Ctx, known: Preconditions) -> Outcome<()> {
         let (id, _) = ctx.person()?;
         let ctx = ctx.clone();
-        self.store
-            .write(move |tx| {
-                let before = tx.user_by_id(id)?.ok_or(USER)?;
-                known.check(Revision::of(before.version))?;
-                keep_an_admin(tx, &before)?;
-                tx.user_erase(id, ctx.now)?;
-                Ok(tx.audit(&ctx.entry("user.erase", Subject::from(id), &json!({})))?)
-            })
-            .await
+        let erased = self.store.write(move |tx| {
+            let before = tx.user_by_id(id)?.ok_or(USER)?;
+            known.check(Revision::of(before.version))?;
+            erase(tx, &ctx, &before)?;
+            Ok::<_, Error>(before)
+        });
+        self.letters_forget(erased.await?).await;
+        Ok(())
     }
 
     /// Everything the shop keeps about the person who asks.

@@ -6,3 +6,4 @@ mod letters;
 mod mailbox;
 mod me;
 mod traces;
+mod users;
