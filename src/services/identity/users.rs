@@ -251,7 +251,8 @@ pub(super) fn erase(tx: &WriteTx<'_>, ctx: &Ctx, before: &UserRow) -> Outcome<()
 
 /// Refuses to lose the last admin who can sign in.
 fn keep_an_admin(tx: &ReadTx<'_>, before: &UserRow) -> Outcome<()> {
-    if before.role == Role::Admin && before.active && tx.user_count_active(Role::Admin)? <= 1 {
+    let counts = before.role == Role::Admin && before.active && !before.password_hash.is_empty();
+    if counts && tx.user_count_active(Role::Admin)? <= 1 {
         let detail = "this is the last admin who can sign in: make another one first".to_owned();
         return Err(Error::Conflict("last_admin", detail, Vec::new()));
     }

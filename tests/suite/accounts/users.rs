@@ -274,6 +274,37 @@ fn user_write_with_a_stale_tag_is_412_and_changes_nothing() {
     erase(&shop.admin().get(path).etag()).empty(204);
 }
 
+#[test]
+fn last_admin_is_neither_demoted_nor_deactivated_nor_erased() {
+    let shop = TestShop::new();
+    let refused = || {
+        for change in [json!({ "role": "staff" }), json!({ "role": "customer" }), json!({ "active": false })] {
+            shop.admin().patch("/api/v1/users/3", &change).problem(409, "last-admin");
+        }
+        shop.admin().delete("/api/v1/users/3").problem(409, "last-admin");
+        shop.admin().delete("/api/v1/me").problem(409, "last-admin");
+        assert_eq!(shop.admin().get("/api/v1/me").ok(200)["role"], "admin");
+    };
+    refused();
+    shop.admin().patch("/api/v1/users/3", &json!({ "name": "Ada", "role": "admin", "active": true })).ok(200);
+    // Neither somebody invited who has not come yet nor somebody deactivated is an admin who can sign in.
+    let invited = invited(&shop, "coming@example.test", "admin");
+    refused();
+    shop.admin().patch("/api/v1/users/4", &json!({ "role": "admin" })).ok(200);
+    shop.admin().patch("/api/v1/users/4", &json!({ "active": false })).ok(200);
+    refused();
+    // They themselves are not the last one, so they may go.
+    let path = format!("{USERS}/{invited}");
+    shop.admin().patch(&path, &json!({ "role": "staff" })).ok(200);
+    shop.admin().patch(&path, &json!({ "role": "admin" })).ok(200);
+    shop.admin().patch(&path, &json!({ "active": false })).ok(200);
+    shop.admin().delete(&path).empty(204);
+    // With a second one the first may go.
+    shop.admin().patch("/api/v1/users/4", &json!({ "active": true })).ok(200);
+    shop.admin().delete("/api/v1/me").empty(204);
+    shop.other_customer().get(USERS).problem(401, "unauthenticated");
+}
+
 /// Somebody with something of theirs wherever the shop keeps anything: token, id.
 fn zaphod(shop: &TestShop) -> (String, i64) {
     let body = json!({ "email": "Zaphod@heart.test", "password": "two heads better", "name": "Zaphod Beeblebrox" });
