@@ -10,6 +10,7 @@ alter table account add column decoy integer not null default 0 check (decoy in 
 alter table account add column erased_at integer;
 
 create index account_role on account (role, id);
+create index account_barred on account (id) where active = 0 and decoy = 0 and erased_at is null;
 create index account_decoy on account (created_at) where decoy = 1;
 
 -- One sign-in on one device: every refresh token it ever had belongs to its family and ends with it.

@@ -151,6 +151,8 @@ fn recipient(tx: &ReadTx<'_>, to: &Addressee) -> Outcome<Option<UserRow>> {
 fn plan(tx: &ReadTx<'_>, occasion: Occasion, user: &UserRow) -> Outcome<Option<Plan>> {
     let words = match occasion {
         Occasion::Registered if user.decoy => Words::AlreadyHere,
+        // The address is somebody else's, whom nothing else a decoy does concerns.
+        _ if user.decoy && occasion != Occasion::EmailChangeAsked => return Ok(None),
         Occasion::Registered | Occasion::VerifyAsked if user.verified_at.is_some() => return Ok(None),
         Occasion::Registered | Occasion::VerifyAsked => Words::Verify,
         Occasion::Invited => Words::Reset { invited: true, hours: 7 * 24 },

@@ -211,15 +211,15 @@ impl Shop {
         self.store.read(|tx| tx.user_by_email(&email)?.map(|user| user.id).ok_or(USER))
     }
 
-    /// Forgets decoys that are a day old.
+    /// Removes decoys that are a day old.
     pub async fn decoys_sweep(&self, ctx: &Ctx) -> Outcome<usize> {
         ctx.require(Right::Maintain)?;
-        let (ctx, now) = (ctx.clone(), ctx.now);
-        let before = Timestamp::from_millis(now.millis() - 24 * 60 * 60 * 1000);
+        let ctx = ctx.clone();
+        let before = Timestamp::from_millis(ctx.now.millis() - 24 * 60 * 60 * 1000);
         self.store
             .write(move |tx| {
                 let decoys = tx.user_decoys_before(before, 500)?;
-                decoys.iter().try_for_each(|id| tx.user_erase(*id, now))?;
+                decoys.iter().try_for_each(|id| tx.user_delete(*id))?;
                 if !decoys.is_empty() {
                     tx.audit(&ctx.entry("user.decoys_erase", None, &json!({ "count": decoys.len() })))?;
                 }

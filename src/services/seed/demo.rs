@@ -1,4 +1,4 @@
-//! The demo shop: a small hand-made catalog and two logins, for a first look.
+//! The demo shop: a small hand-made catalog and a login of each role, for a first look.
 
 use crate::domain::{Right, Role};
 use crate::services::import::{ImportFormat, ImportMode, ImportOptions};
@@ -11,7 +11,8 @@ const CATALOG: &str = include_str!("../../../static/demo/catalog.jsonl");
 /// The password of the demo logins. It is no secret, so `serve --demo` is for looking around only.
 pub const DEMO_PASSWORD: &str = "demo-shop-2026";
 
-const LOGINS: [(&str, Role); 2] = [("admin@demo.test", Role::Admin), ("staff@demo.test", Role::Staff)];
+const LOGINS: [(&str, Role); 3] =
+    [("admin@demo.test", Role::Admin), ("staff@demo.test", Role::Staff), ("customer@demo.test", Role::Customer)];
 
 /// What the demo brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,8 @@ impl fmt::Display for DemoFilled {
             count => write!(f, "{count} products")?,
         }
         if !self.logins.is_empty() {
-            write!(f, "; sign in as {} with password {DEMO_PASSWORD}", self.logins.join(" or "))?;
+            let logins = self.logins.join(" or ");
+            write!(f, "; sign in as {logins} with password {DEMO_PASSWORD}, which everybody knows")?;
         }
         Ok(())
     }
