@@ -229,7 +229,7 @@ fn log_of_the_program_at_its_most_talkative_holds_no_token_password_or_address()
     let logs: Vec<PathBuf> =
         std::fs::read_dir(beside).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_file()).collect();
     let log: String = logs.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    assert!(log.contains("a letter was written") && log.contains("/api/v1/auth/verify"), "{log}");
+    assert!(log.contains("written to mail/") && log.contains("/api/v1/auth/verify"), "{log}");
     for field in ["access", "refresh"] {
         secrets.push(opened[field].as_str().unwrap().to_owned());
     }
