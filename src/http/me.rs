@@ -22,7 +22,8 @@ pub async fn me_get(person: SignedIn, shop: Managed<'_, Arc<Shop>>) -> Result<An
 
 /// # Change your account
 /// A JSON merge patch (RFC 7396). Another `email` needs `current_password`, and waits as `pending_email` until the
-/// mail sent there is confirmed by `POST /auth/verify`.
+/// mail sent there is confirmed by `POST /auth/verify`; the present `email` withdraws the change, and so does another
+/// password.
 #[openapi(tag = "Accounts")]
 #[patch("/me", data = "<body>")]
 pub async fn me_patch(

@@ -23,6 +23,16 @@ impl Shop {
             .map_err(JobFailure::from)
     }
 
+    /// Deletes the letters to somebody that are still at hand.
+    pub(super) async fn mail_forget(&self, to: Email) {
+        let mailer = self.providers.mailer.clone();
+        match tokio::task::spawn_blocking(move || mailer.forget(&to)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "letters to somebody erased could not be deleted"),
+            Err(error) => tracing::error!(%error, "deleting letters to somebody erased panicked"),
+        }
+    }
+
     /// Sends a letter that tells that mail works.
     pub async fn mail_test(&self, ctx: &Ctx, to: Email) -> Result<(), JobFailure> {
         ctx.require(Right::Maintain)?;

@@ -6,7 +6,7 @@
 use super::error::{StoreError, StoreResult};
 use super::tx::{ReadTx, Row, RowResult, Value, WriteTx, params};
 use crate::domain::job::{LEASE, MOST_ATTEMPTS};
-use crate::domain::{Change, Claim, Job, JobId, JobState, Timestamp};
+use crate::domain::{Change, Claim, Job, JobId, JobState, Timestamp, UserId};
 use std::time::Duration;
 
 /// Jobs that may wait; more are refused.
@@ -254,6 +254,13 @@ impl WriteTx<'_> {
             self.changed(Change::Jobs);
         }
         Ok(revived)
+    }
+
+    /// Deletes the jobs that are to write to a person, dead ones too: they name them, or their address.
+    pub fn notices_delete(&self, user: UserId) -> StoreResult<()> {
+        let sql = "delete from job where kind = 'notice' and json_valid(payload) and (payload ->> '$.to.user' = ?1 \
+                   or payload ->> '$.to.email' = (select email_key from account where id = ?1))";
+        self.execute(sql, [user]).map(drop)
     }
 
     /// Deletes jobs that have been dead for long, and tells how many.

@@ -45,15 +45,15 @@ impl WriteTx<'_> {
         email: &str,
         expires_at: Timestamp,
     ) -> StoreResult<()> {
-        self.mail_tokens_drop(user, purpose)?;
+        self.mail_tokens_drop(user, Some(purpose))?;
         let sql = "insert into mail_token (hash, account_id, purpose, email, expires_at) values (?1, ?2, ?3, ?4, ?5)";
         self.execute(sql, params![hash, user, purpose.as_str(), email, expires_at]).map(drop)
     }
 
-    /// Removes a person's tokens of a purpose.
-    pub fn mail_tokens_drop(&self, user: UserId, purpose: MailPurpose) -> StoreResult<()> {
-        let sql = "delete from mail_token where account_id = ?1 and purpose = ?2";
-        self.execute(sql, params![user, purpose.as_str()]).map(drop)
+    /// Removes a person's tokens, of one purpose or all.
+    pub fn mail_tokens_drop(&self, user: UserId, purpose: Option<MailPurpose>) -> StoreResult<()> {
+        let sql = "delete from mail_token where account_id = ?1 and purpose = coalesce(?2, purpose)";
+        self.execute(sql, params![user, purpose.map(MailPurpose::as_str)]).map(drop)
     }
 
     /// Removes tokens that have run out.

@@ -1,6 +1,7 @@
 //! SQL of the people who have an account.
 
 use super::error::StoreResult;
+use super::mail_token::MailPurpose;
 use super::tx::{ReadTx, Row, RowResult, WriteTx, params};
 use crate::domain::{Change, Email, Role, Timestamp, UserId};
 
@@ -182,7 +183,7 @@ impl WriteTx<'_> {
     }
 
     /// Gives a person another address, which is proven to be theirs or set by an admin; a conflict when it is
-    /// another's.
+    /// another's. What was mailed to the old one no longer counts.
     pub fn user_set_email(
         &self,
         id: UserId,
@@ -192,7 +193,8 @@ impl WriteTx<'_> {
     ) -> StoreResult<()> {
         let sql = "update account set email = ?2, email_key = ?3, verified_at = ?4, pending_email = null, decoy = 0, \
                    updated_at = ?5, version = version + 1 where id = ?1";
-        self.execute(sql, params![id, email.as_str(), email.key(), verified_at, at]).map(drop)
+        self.execute(sql, params![id, email.as_str(), email.key(), verified_at, at])?;
+        self.mail_tokens_drop(id, None)
     }
 
     /// Notes that mail arrives at a person's address.
@@ -201,10 +203,13 @@ impl WriteTx<'_> {
         self.execute(sql, params![id, at]).map(drop)
     }
 
-    /// Gives a person another password.
+    /// Gives a person another password. Whoever knew the one before may have asked for a token that allows another, or
+    /// for another address: neither counts any more.
     pub fn user_set_password(&self, id: UserId, password_hash: &str, at: Timestamp) -> StoreResult<()> {
-        let sql = "update account set password_hash = ?2, updated_at = ?3, version = version + 1 where id = ?1";
-        self.execute(sql, params![id, password_hash, at]).map(drop)
+        let sql = "update account set password_hash = ?2, pending_email = null, updated_at = ?3, version = version + 1 \
+                   where id = ?1";
+        self.execute(sql, params![id, password_hash, at])?;
+        self.mail_tokens_drop(id, Some(MailPurpose::Reset))
     }
 
     /// Replaces the hash of a password by a stronger one of the same password, unless it changed meanwhile.
@@ -222,7 +227,7 @@ impl WriteTx<'_> {
     /// Removes what is a person's alone.
     fn user_forget(&self, id: UserId) -> StoreResult<()> {
         self.execute("delete from address where account_id = ?1", [id])?;
-        self.execute("delete from mail_token where account_id = ?1", [id])?;
+        self.mail_tokens_drop(id, None)?;
         self.sessions_end(id)
     }
 
@@ -231,6 +236,7 @@ impl WriteTx<'_> {
         let sql = "update account set email = '', email_key = 'erased ' || id, name = '', password_hash = '', active = 0, \
                    verified_at = null, pending_email = null, decoy = 0, erased_at = ?2, updated_at = ?2, \
                    version = version + 1 where id = ?1";
+        self.notices_delete(id)?;
         self.execute(sql, params![id, at])?;
         self.user_forget(id)
     }

@@ -251,7 +251,7 @@ pub struct ApiKeyBody {
     /// `catalog:read`, `catalog:write`, `users:read`, `users:write`, `audit:read`.
     #[schemars(length(min = 1, max = 100))]
     scopes: Vec<String>,
-    /// When it ends; never when not given.
+    /// When it ends, in the future; never when not given.
     expires_at: Option<String>,
 }
 

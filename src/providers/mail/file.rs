@@ -4,7 +4,7 @@
 //! the owner only, few are kept, and none for long.
 
 use super::{MailError, Mailer, Sender, message};
-use crate::domain::{Letter, Timestamp};
+use crate::domain::{Email, Letter, Timestamp};
 use crate::folder::write_private;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,10 +35,31 @@ impl Mailer for FileMailer {
         tracing::info!(%domain, subject = letter.subject(), file = %name, "would send a letter: no mail server is set, so it was written to mail/");
         prune(&self.folder, Timestamp::from_millis(0)).map(drop).map_err(failed)
     }
+
+    fn forget(&self, address: &Email) -> io::Result<()> {
+        let to = format!("To: {}", address.as_str());
+        for (_, name) in letters(&self.folder)? {
+            let path = self.folder.join(name);
+            match std::fs::read(&path).map(|message| has_header(&message, &to)) {
+                Ok(true) => std::fs::remove_file(path)?,
+                Ok(false) => {}
+                // It was deleted meanwhile, because it was old.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
 }
 
-/// Deletes letters written before a moment, and all but the newest; tells how many.
-pub fn prune(folder: &Path, before: Timestamp) -> io::Result<usize> {
+/// Whether the head of a message has this line, whatever the case of its letters.
+fn has_header(message: &[u8], header: &str) -> bool {
+    let mut head = message.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).take_while(|line| !line.is_empty());
+    head.any(|line| line.eq_ignore_ascii_case(header.as_bytes()))
+}
+
+/// When each letter in a folder was written, and its file; the oldest first.
+fn letters(folder: &Path) -> io::Result<Vec<(i64, String)>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
@@ -47,6 +68,12 @@ pub fn prune(folder: &Path, before: Timestamp) -> io::Result<usize> {
         }
     }
     names.sort();
+    Ok(names)
+}
+
+/// Deletes letters written before a moment, and all but the newest; tells how many.
+pub fn prune(folder: &Path, before: Timestamp) -> io::Result<usize> {
+    let names = letters(folder)?;
     let surplus = names.len().saturating_sub(MOST_FILES);
     let mut deleted = 0;
     for (at, (written, name)) in names.iter().enumerate() {
@@ -66,6 +93,7 @@ fn written_at(name: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::LINE_CHARS;
     use super::*;
     use crate::domain::Email;
 
@@ -118,6 +146,41 @@ mod tests {
         assert!(files(folder.path())[0].ends_with("00000000001003-x.eml"));
         assert_eq!(prune(folder.path(), Timestamp::from_millis(2_000)).unwrap(), MOST_FILES - 3);
         assert_eq!(files(folder.path()).len(), 4);
+    }
+
+    #[test]
+    fn letter_in_plain_words_keeps_its_lines_whole_and_any_other_is_coded() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailer = FileMailer::new(folder.path().to_owned(), Sender::parse("shop@example.test", "Shop").unwrap());
+        let link = format!("https://shop.example.test/reset-password#token={}", "x".repeat(200));
+        mailer.send(&letter("a3", "Hi", &format!("Open\n\n  {link}\n"))).unwrap();
+        let text = std::fs::read_to_string(&files(folder.path())[0]).unwrap();
+        assert!(text.ends_with(&format!("\r\n\r\nOpen\r\n\r\n  {link}\r\n")), "{text}");
+        assert!(text.contains("Content-Transfer-Encoding: 7bit\r\n"), "{text}");
+        for other in [format!("Grüße\n{link}"), "x".repeat(999), "a\rb".to_owned()] {
+            std::fs::remove_file(&files(folder.path())[0]).unwrap();
+            mailer.send(&letter("a4", "Hi", &other)).unwrap();
+            let text = std::fs::read_to_string(&files(folder.path())[0]).unwrap();
+            assert!(text.lines().all(|line| line.len() <= LINE_CHARS), "{text}");
+            let (_, body) = text.split_once("\r\n\r\n").unwrap();
+            assert!(!body.replace("\r\n", "").contains('\r'), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn letters_to_somebody_are_deleted_when_they_are_to_be_forgotten_and_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailer = FileMailer::new(folder.path().to_owned(), Sender::parse("shop@example.test", "Shop").unwrap());
+        let to = |id: &str, to: &str, text: &str| {
+            mailer.send(&Letter::new(id, Email::parse(to).unwrap(), "Hi", text).unwrap()).unwrap();
+        };
+        to("a1", "ann@example.test", "x");
+        to("a2", "Ann@Example.test", "x");
+        to("a3", "joann@example.test", "To: ann@example.test\n");
+        std::fs::write(folder.path().join("notes.txt"), "To: ann@example.test\n").unwrap();
+        mailer.forget(&Email::parse("ANN@example.test").unwrap()).unwrap();
+        let left: Vec<String> = files(folder.path()).iter().map(|path| path.display().to_string()).collect();
+        assert!(left.len() == 2 && left[0].ends_with("a3.eml") && left[1].ends_with("notes.txt"), "{left:?}");
     }
 
     #[test]

@@ -6,15 +6,20 @@ mod smtp;
 pub use file::{FileMailer, prune};
 pub use smtp::{Security, SmtpMailer, SmtpServer};
 
-use crate::domain::Letter;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
-use lettre::message::{Mailbox, Message};
-use std::fmt;
+use crate::domain::{Email, Letter};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
+use lettre::message::{Body, Mailbox, Message};
+use std::{fmt, io};
 
 /// Delivers letters. Blocks until the letter is handed over or cannot be.
 pub trait Mailer: Send + Sync {
     /// Hands a letter over.
     fn send(&self, letter: &Letter) -> Result<(), MailError>;
+
+    /// Deletes the letters to somebody that it still has; most have none.
+    fn forget(&self, _address: &Email) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Why a letter was not handed over. The reason names no address, since it is kept and logged.
@@ -51,6 +56,20 @@ impl Sender {
     }
 }
 
+/// The most characters of a line that goes out as it is (RFC 5322).
+const LINE_CHARS: usize = 998;
+
+/// The text as it goes out. Plain text stays as it is, although the usual coding breaks lines at 76 characters: links
+/// are longer, and somebody may read the letter as a file.
+fn body(text: &str) -> Body {
+    let lines = text.replace("\r\n", "\n").replace(['\r', '\n'], "\r\n");
+    if text.is_ascii() && lines.lines().all(|line| line.len() <= LINE_CHARS) {
+        Body::dangerous_pre_encoded(lines.into_bytes(), ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(lines)
+    }
+}
+
 /// The letter as a message (RFC 5322).
 fn message(from: &Sender, letter: &Letter) -> Result<Message, MailError> {
     let impossible = |what: &str| MailError::Permanent(format!("the letter cannot be written: {what}"));
@@ -62,7 +81,7 @@ fn message(from: &Sender, letter: &Letter) -> Result<Message, MailError> {
         .message_id(Some(format!("<{}@{}>", letter.id(), from.0.email.domain())))
         .header(MIME_VERSION_1_0)
         .header(ContentType::TEXT_PLAIN)
-        .body(letter.text().to_owned())
+        .body(body(letter.text()))
         .map_err(|error| impossible(&error.to_string()))?;
     // Tells absence notices not to answer (RFC 3834).
     let name = HeaderName::new_from_ascii_str("Auto-Submitted");

@@ -4,9 +4,8 @@ use super::callers::KEY_PREFIX;
 use super::secret::Secret;
 use crate::domain::audit::Subject;
 use crate::domain::page::Page;
-use crate::domain::{ApiKeyId, Direction, Fields, PageSize, Right, Rights, Timestamp};
+use crate::domain::{ApiKeyId, Direction, Fields, Invalid, PageSize, Right, Rights, Timestamp};
 use crate::services::{Ctx, Error, Outcome, Shop};
-
 use serde_json::json;
 
 pub use crate::store::ApiKeyRow as ApiKey;
@@ -79,6 +78,9 @@ impl Shop {
     /// Makes a key.
     pub async fn api_key_create(&self, ctx: &Ctx, draft: ApiKeyDraft) -> Outcome<NewApiKey> {
         ctx.require(Right::KeysManage)?;
+        if draft.expires_at.is_some_and(|at| at <= ctx.now) {
+            return Err(Invalid::one("expires_at", "in_the_past", "must be in the future").into());
+        }
         let secret = Secret::new();
         let key = format!("{KEY_PREFIX}{}", secret.text());
         let new = ApiKey {

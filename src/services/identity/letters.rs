@@ -3,7 +3,7 @@
 
 use super::secret::Secret;
 use crate::domain::account::{Addressee, Notice, Occasion};
-use crate::domain::{Email, Job, JobFailure, Letter, Right, Timestamp};
+use crate::domain::{Email, Job, JobFailure, Letter, Right, Timestamp, UserId};
 use crate::services::mail::letter;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{MailPurpose, ReadTx, UserRow, WriteTx};
@@ -16,7 +16,19 @@ pub(super) fn letter_due(tx: &WriteTx<'_>, occasion: Occasion, to: Addressee, at
         Addressee::User(_) => None,
         Addressee::Email(email) => Some(format!("{occasion:?} {email}")),
     };
-    tx.job_add_at(&Job::Notice(Notice { occasion, to }), at, at, key.as_deref())?;
+    queue(tx, occasion, to, key.as_deref(), at)
+}
+
+/// Queues the letter to the address that a person wants. One to the address they wanted before may be on its way, so
+/// only the same wish is the same letter.
+pub(super) fn change_letter_due(tx: &WriteTx<'_>, user: UserId, wanted: &Email, at: Timestamp) -> Outcome<()> {
+    let occasion = Occasion::EmailChangeAsked;
+    let key = format!("{occasion:?} {user} {}", wanted.key());
+    queue(tx, occasion, Addressee::User(user), Some(&key), at)
+}
+
+fn queue(tx: &WriteTx<'_>, occasion: Occasion, to: Addressee, key: Option<&str>, at: Timestamp) -> Outcome<()> {
+    tx.job_add_at(&Job::Notice(Notice { occasion, to }), at, at, key)?;
     Ok(())
 }
 
@@ -60,6 +72,15 @@ impl Shop {
         }
     }
 
+    /// Deletes the letters to somebody erased that were written into the data folder. They are erased whether it works
+    /// or not; what is left goes with its age.
+    pub(super) async fn letters_forget(&self, erased: UserRow) {
+        let addresses = std::iter::once(erased.email).chain(erased.pending_email);
+        for address in addresses.filter_map(|address| Email::parse(&address)) {
+            self.mail_forget(address).await;
+        }
+    }
+
     fn letter_written(&self, plan: Plan, secret: &Secret) -> Outcome<Letter> {
         let shop = &self.settings.name;
         let token = secret.text();
@@ -81,9 +102,10 @@ impl Shop {
                     (format!("A new password for {shop}"), "Somebody, probably you, asked for a new password. To choose one")
                 };
                 let text = format!(
-                    "{why}, open\n\n  {}\n\nwithin {hours} hours, or enter this code: {token}\n\nIf it was not you, do \
+                    "{why}, open\n\n  {}\n\nwithin {}, or enter this code: {token}\n\nIf it was not you, do \
                      nothing: your account stays as it is.\n",
-                    link("reset-password")
+                    link("reset-password"),
+                    span(hours)
                 );
                 (subject, text)
             }
@@ -102,6 +124,15 @@ impl Shop {
             ),
         };
         letter(plan.to, &subject, &text)
+    }
+}
+
+/// So many hours, in words.
+fn span(hours: i64) -> String {
+    match hours {
+        1 => "1 hour".to_owned(),
+        _ if hours % 24 == 0 => format!("{} days", hours / 24),
+        _ => format!("{hours} hours"),
     }
 }
 

@@ -1,10 +1,10 @@
 //! What people do with their own account.
 
-use super::letters::letter_due;
+use super::letters::{change_letter_due, letter_due};
 use super::secret::Secret;
 use super::sessions::{Session, session_begin};
 use super::signing_in::Login;
-use super::users::keep_an_admin;
+use super::users::erase;
 use super::{USER, User, email_of};
 use crate::domain::account::{Address, Addressee, Occasion};
 use crate::domain::audit::Subject;
@@ -12,7 +12,7 @@ use crate::domain::catalog::Revision;
 use crate::domain::{Fields, UserId};
 use crate::services::catalog::Preconditions;
 use crate::services::{Ctx, Error, Outcome, Shop};
-use crate::store::{MailPurpose, UserRow};
+use crate::store::UserRow;
 use serde_json::json;
 
 /// What a person changes about themselves.
@@ -76,17 +76,18 @@ impl Shop {
             .write(move |tx| {
                 let before = tx.user_by_id(id)?.ok_or(USER)?;
                 known.check(Revision::of(before.version))?;
-                let pending = email.map(|email| email.as_str().to_owned()).filter(|email| *email != before.email);
-                let asked = pending.is_some();
-                let after = UserRow {
-                    name: change.name.unwrap_or_else(|| before.name.clone()),
-                    pending_email: pending.or_else(|| before.pending_email.clone()),
-                    ..before
+                let asked = email.as_ref().filter(|email| email.as_str() != before.email);
+                let pending_email = match &email {
+                    // Who asks for the address they have wants no other any more.
+                    Some(_) => asked.map(|email| email.as_str().to_owned()),
+                    None => before.pending_email.clone(),
                 };
-                tx.user_update(&after, ctx.now)?;
-                if asked {
-                    letter_due(tx, Occasion::EmailChangeAsked, Addressee::User(id), ctx.now)?;
+                let name = change.name.unwrap_or_else(|| before.name.clone());
+                tx.user_update(&UserRow { name, pending_email, ..before }, ctx.now)?;
+                if let Some(email) = asked {
+                    change_letter_due(tx, id, email, ctx.now)?;
                 }
+                let asked = asked.is_some();
                 tx.audit(&ctx.entry("user.update", Subject::from(id), &json!({ "email_change_asked": asked })))?;
                 tx.user_by_id(id)?.map(User::from).ok_or(USER)
             })
@@ -107,7 +108,6 @@ impl Shop {
             }
             tx.user_set_password(id, &hash, ctx.now)?;
             tx.sessions_end(id)?;
-            tx.mail_tokens_drop(id, MailPurpose::Reset)?;
             tx.audit(&ctx.entry("user.password_change", Subject::from(id), &json!({})))?;
             letter_due(tx, Occasion::PasswordChanged, Addressee::User(id), ctx.now)?;
             let session = session_begin(tx, &ctx, lifetimes, id, &token)?;
@@ -121,15 +121,14 @@ impl Shop {
     pub async fn me_erase(&self, ctx: &Ctx, known: Preconditions) -> Outcome<()> {
         let (id, _) = ctx.person()?;
         let ctx = ctx.clone();
-        self.store
-            .write(move |tx| {
-                let before = tx.user_by_id(id)?.ok_or(USER)?;
-                known.check(Revision::of(before.version))?;
-                keep_an_admin(tx, &before)?;
-                tx.user_erase(id, ctx.now)?;
-                Ok(tx.audit(&ctx.entry("user.erase", Subject::from(id), &json!({})))?)
-            })
-            .await
+        let erased = self.store.write(move |tx| {
+            let before = tx.user_by_id(id)?.ok_or(USER)?;
+            known.check(Revision::of(before.version))?;
+            erase(tx, &ctx, &before)?;
+            Ok::<_, Error>(before)
+        });
+        self.letters_forget(erased.await?).await;
+        Ok(())
     }
 
     /// Everything the shop keeps about the person who asks.

@@ -46,7 +46,6 @@ impl Shop {
                 tx.user_set_password(user.id, &hash, ctx.now)?;
                 // The mail arrived.
                 tx.user_set_verified(user.id, ctx.now)?;
-                tx.mail_tokens_drop(user.id, MailPurpose::Reset)?;
                 tx.audit(&ctx.entry("user.password_reset", Subject::from(user.id), &json!({})))?;
                 letter_due(tx, Occasion::PasswordChanged, Addressee::User(user.id), ctx.now)?;
                 Ok(tx.sessions_end(user.id)?)
@@ -61,10 +60,14 @@ impl Shop {
         self.store
             .write(move |tx| {
                 let (user, email) = holder(tx, &ctx, &token, MailPurpose::Verify)?;
-                tx.mail_tokens_drop(user.id, MailPurpose::Verify)?;
+                tx.mail_tokens_drop(user.id, Some(MailPurpose::Verify))?;
                 if email == user.email {
                     tx.audit(&ctx.entry("user.verify", Subject::from(user.id), &json!({})))?;
                     return Ok(tx.user_set_verified(user.id, ctx.now)?);
+                }
+                if user.pending_email.as_ref() != Some(&email) {
+                    // They no longer want it.
+                    return Err(bad_token());
                 }
                 let email = Email::parse(&email).ok_or_else(bad_token)?;
                 let taken = tx.user_by_email(&email)?.is_some_and(|other| other.id != user.id);

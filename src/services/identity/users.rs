@@ -137,7 +137,10 @@ impl Shop {
         let email = change.email.as_deref().map(email_of).transpose()?;
         let before = self.store.read(|tx| current(tx, id))?;
         let hash = match change.password {
-            Some(password) => Some(self.new_password(password, &before.email).await?),
+            Some(password) => {
+                let address = email.as_ref().map_or(before.email.as_str(), Email::as_str);
+                Some(self.new_password(password, address).await?)
+            }
             None => None,
         };
         let ctx = ctx.clone();
@@ -170,16 +173,15 @@ impl Shop {
     pub async fn user_erase(&self, ctx: &Ctx, id: UserId, known: Preconditions) -> Outcome<()> {
         ctx.require(Right::UsersWrite)?;
         let ctx = ctx.clone();
-        self.store
-            .write(move |tx| {
-                let before = current(tx, id)?;
-                known.check(Revision::of(before.version))?;
-                may_touch(&ctx, before.role)?;
-                keep_an_admin(tx, &before)?;
-                tx.user_erase(id, ctx.now)?;
-                Ok(tx.audit(&ctx.entry("user.erase", Subject::from(id), &json!({})))?)
-            })
-            .await
+        let erased = self.store.write(move |tx| {
+            let before = current(tx, id)?;
+            known.check(Revision::of(before.version))?;
+            may_touch(&ctx, before.role)?;
+            erase(tx, &ctx, &before)?;
+            Ok::<_, Error>(before)
+        });
+        self.letters_forget(erased.await?).await;
+        Ok(())
     }
 
     /// Gives the person with this address another role; it acts on their live tokens at once.
@@ -240,9 +242,17 @@ fn may_touch(ctx: &Ctx, role: Role) -> Outcome<()> {
     }
 }
 
+/// Forgets a person and says so, unless they are the last admin.
+pub(super) fn erase(tx: &WriteTx<'_>, ctx: &Ctx, before: &UserRow) -> Outcome<()> {
+    keep_an_admin(tx, before)?;
+    tx.user_erase(before.id, ctx.now)?;
+    Ok(tx.audit(&ctx.entry("user.erase", Subject::from(before.id), &json!({})))?)
+}
+
 /// Refuses to lose the last admin who can sign in.
-pub(super) fn keep_an_admin(tx: &ReadTx<'_>, before: &UserRow) -> Outcome<()> {
-    if before.role == Role::Admin && before.active && tx.user_count_active(Role::Admin)? <= 1 {
+fn keep_an_admin(tx: &ReadTx<'_>, before: &UserRow) -> Outcome<()> {
+    let counts = before.role == Role::Admin && before.active && !before.password_hash.is_empty();
+    if counts && tx.user_count_active(Role::Admin)? <= 1 {
         let detail = "this is the last admin who can sign in: make another one first".to_owned();
         return Err(Error::Conflict("last_admin", detail, Vec::new()));
     }

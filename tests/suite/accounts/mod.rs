@@ -1,9 +1,17 @@
-//! Accounts: registering, signing in and staying so, passwords, mailboxes, and what tells strangers nothing.
+//! People: registering, signing in and staying so, passwords, mailboxes, what is theirs alone, keys for integrations,
+//! and what tells strangers nothing.
 
+mod addresses;
+mod api_keys;
 mod enumeration;
+mod letters;
+mod mailbox;
+mod me;
 mod passwords;
 mod registration;
 mod sessions;
+mod traces;
+mod users;
 
 use crate::support::{Answer, Requests, TestShop, wait};
 use nexus::jobs::{Work, run_due};
@@ -20,9 +28,7 @@ pub fn letters(shop: &TestShop) -> Vec<String> {
 
 /// The code in a letter.
 pub fn code(letter: &str) -> String {
-    // Lines of letters may be folded by quoted-printable.
-    let whole = letter.replace("=\r\n", "").replace("=3D", "=");
-    let code = whole.split("#token=").nth(1).expect("a link").chars().take(43).collect::<String>();
+    let code = letter.split("#token=").nth(1).expect("a link").chars().take(43).collect::<String>();
     assert_eq!(code.len(), 43, "{letter}");
     code
 }
