@@ -124,7 +124,7 @@ impl<'r, R: Asked> FromRequest<'r> for May<R> {
 
 fn bearer() -> (String, SecurityScheme, SecurityRequirement) {
     let scheme = SecurityScheme {
-        description: Some("The `access` token that `POST /auth/login` gives.".to_owned()),
+        description: Some("The `access` token that `POST /auth/login` gives, or an API key.".to_owned()),
         data: SecuritySchemeData::Http { scheme: "bearer".to_owned(), bearer_format: Some("JWT".to_owned()) },
         extensions: Object::default(),
     };
