@@ -238,7 +238,7 @@ fn launch_problem(error: &rocket::Error, config: &Config) -> String {
 pub fn log(settings: &LogSettings) -> Result<LogBuffer, ServeError> {
     let buffer = LogBuffer::start().map_err(|e| ServeError(e.to_string()))?;
     // The framework's own lines repeat what the access log says, and some of them quote requests.
-    let level = format!("{},rocket=off,_=off,hyper=off,refinery_core=warn", settings.level);
+    let level = format!("{},rocket=off,_=off,nexus::http=error,hyper=off,refinery_core=warn", settings.level);
     let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(buffer.clone());
     match settings.format {

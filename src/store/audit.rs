@@ -1,7 +1,8 @@
 //! SQL of the audit log: entries are appended and read, never changed.
 //!
-//! An entry is written in the transaction of what it tells of, so that neither is there without the other. The head is
-//! read from the database for each entry: kept in memory it would have to follow every rollback.
+//! An entry is written in the transaction of what it tells of, so that neither is there without the other. Those of one
+//! commit are appended together at its end, so that the head moves once, and the entries of work that was rolled back
+//! never reach it.
 
 use super::error::StoreResult;
 use super::sql::Sql;
@@ -54,7 +55,7 @@ impl ReadTx<'_> {
         from: Option<(AuditPosition, Direction)>,
         limit: usize,
     ) -> StoreResult<Vec<AuditRecord>> {
-        let sql = page(filter, from, limit);
+        let Some(sql) = page(filter, from, limit, || self.audit_actions())? else { return Ok(Vec::new()) };
         self.query_all(&sql.text, params_from_iter(sql.values), record)
     }
 
@@ -64,8 +65,16 @@ impl ReadTx<'_> {
         filter: &AuditFilter,
         from: Option<(AuditPosition, Direction)>,
     ) -> StoreResult<Vec<String>> {
-        let sql = page(filter, from, 20);
+        let Some(sql) = page(filter, from, 20, || self.audit_actions())? else { return Ok(Vec::new()) };
         self.query_all(&format!("explain query plan {}", sql.text), params_from_iter(sql.values), |row| row.get(3))
+    }
+
+    /// The actions in the log, each found behind the one before it instead of reading all entries.
+    fn audit_actions(&self) -> StoreResult<Vec<String>> {
+        let sql = "with recursive known (action) as (select min(action) from audit union all \
+                   select (select min(a.action) from audit a where a.action > k.action) from known k \
+                   where k.action is not null) select action from known where action is not null limit 400";
+        self.query_all(sql, [], |row| row.get(0))
     }
 
     /// How many entries there are, as the head has it.
@@ -104,37 +113,51 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Writes an entry to the log, behind the last one.
+    /// Writes an entry to the log: with the others of its commit, once all of them have done their work.
     pub fn audit(&self, entry: &AuditEntry) -> StoreResult<()> {
-        let (before, last, sealed) = self.audit_end()?;
-        let id = before.count.max(last) + 1;
-        let hash = self.audit_chain().link(&before.hash, entry);
-        let sql = "insert into audit (id, at, actor_kind, actor_id, actor_role, action, subject_kind, subject_id, detail, \
-                   client, request_id, previous, hash) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
-        self.execute(
-            sql,
-            params![
-                id,
-                entry.at,
-                entry.actor_kind,
-                entry.actor_id,
-                entry.actor_role,
-                entry.action,
-                entry.subject_kind,
-                entry.subject_id,
-                entry.detail,
-                entry.client,
-                entry.request_id,
-                before.hash,
-                hash
-            ],
-        )?;
+        self.note_entry(entry.clone());
+        Ok(())
+    }
+
+    /// Appends entries behind the last one, and moves the head on.
+    pub(super) fn audit_append(&self, entries: &[AuditEntry]) -> StoreResult<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (mut head, last, sealed) = self.audit_end()?;
+        head.count = head.count.max(last);
+        for entry in entries {
+            let hash = self.audit_chain().link(&head.hash, entry);
+            head.count += 1;
+            self.audit_insert(&head, entry, &hash)?;
+            head.hash = hash;
+        }
         if sealed {
-            let head = AuditHead { count: id, hash };
             let sql = "update audit_head set count = ?1, hash = ?2, seal = ?3 where id = 1";
             self.execute(sql, params![head.count, head.hash, self.audit_chain().seal(&head)])?;
         }
         Ok(())
+    }
+
+    fn audit_insert(&self, before: &AuditHead, entry: &AuditEntry, hash: &Digest) -> StoreResult<()> {
+        let sql = "insert into audit (id, at, actor_kind, actor_id, actor_role, action, subject_kind, subject_id, detail, \
+                   client, request_id, previous, hash) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        let values = params![
+            before.count,
+            entry.at,
+            entry.actor_kind,
+            entry.actor_id,
+            entry.actor_role,
+            entry.action,
+            entry.subject_kind,
+            entry.subject_id,
+            entry.detail,
+            entry.client,
+            entry.request_id,
+            before.hash,
+            hash
+        ];
+        self.execute(sql, values).map(drop)
     }
 
     /// The head, the number of the last row, and whether the head is genuine. One that is not is left as it is: a new
@@ -170,35 +193,71 @@ impl WriteTx<'_> {
     }
 }
 
-/// The statement of a page. Which index it walks is decided here, by what usually says most.
-fn page(filter: &AuditFilter, from: Option<(AuditPosition, Direction)>, limit: usize) -> Sql {
+/// The statement of a page; none when there is nothing to find. Which index it walks is decided here, by what usually
+/// says most. Where no index has the asked order at once, the walks of single actions are merged.
+fn page(
+    filter: &AuditFilter,
+    from: Option<(AuditPosition, Direction)>,
+    limit: usize,
+    actions: impl FnOnce() -> StoreResult<Vec<String>>,
+) -> StoreResult<Option<Sql>> {
+    let (index, found) = conditions(filter, from);
+    let mut sql = Sql::default();
+    match (index, &filter.action) {
+        (Some(index), _) => sql.append(&format!("{ENTRY} indexed by {index} where "), found, ""),
+        (None, area) => {
+            let area = match area {
+                Some(ActionPick::Area(area)) => area.as_str(),
+                _ => "",
+            };
+            for action in actions()?.into_iter().filter(|action| action.starts_with(area)) {
+                let before = if sql.text.is_empty() { "" } else { " union all " };
+                sql.push(
+                    &format!("{before}{ENTRY} indexed by audit_by_action where action = ?"),
+                    [Value::Text(action)],
+                );
+                let and = if found.text.is_empty() { "" } else { " and " };
+                sql.append(and, found.clone(), "");
+            }
+        }
+    }
+    if sql.text.is_empty() {
+        return Ok(None);
+    }
+    let order = if matches!(from, Some((_, Direction::Previous))) { "asc" } else { "desc" };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    sql.push(&format!(" order by at {order}, id {order} limit ?"), [Value::Integer(limit)]);
+    Ok(Some(sql))
+}
+
+/// What must hold, but for the area of the action when all its actions are walked, and the one index to walk if any.
+fn conditions(filter: &AuditFilter, from: Option<(AuditPosition, Direction)>) -> (Option<&'static str>, Sql) {
     let text = |text: &str| Value::Text(text.to_owned());
     let mut found = Sql::default();
-    let mut index = "audit_by_time";
-    let mut walk = |name| index = if index == "audit_by_time" { name } else { index };
+    let mut index = None;
     if let Some((kind, id)) = &filter.subject {
         found.and("subject_kind = ? and subject_id = ?", [text(kind), text(id)]);
-        walk("audit_by_subject");
+        index = index.or(Some("audit_by_subject"));
     }
     if let Some(actor) = &filter.actor {
         let id = actor.id.map_or(Value::Null, Value::Integer);
         found.and("actor_kind = ? and actor_id is ?", [text(&actor.kind), id]);
-        walk("audit_by_actor");
+        index = index.or(Some("audit_by_actor"));
+    }
+    if let Some(client) = &filter.client {
+        found.and("client = ?", [text(client)]);
+        index = index.or(Some("audit_by_client"));
     }
     match &filter.action {
         Some(ActionPick::One(action)) => {
             found.and("action = ?", [text(action)]);
-            walk("audit_by_action");
+            index = index.or(Some("audit_by_action"));
         }
-        Some(ActionPick::Area(area)) => {
-            found.and("area = ?", [text(area)]);
-            walk("audit_by_area");
+        // An area is plain letters and a dot: nothing in it means more than itself.
+        Some(ActionPick::Area(area)) if index.is_some() => {
+            found.and("action glob ?", [Value::Text(format!("{area}*"))])
         }
-        None => {}
-    }
-    if let Some(client) = &filter.client {
-        found.and("client = ?", [text(client)]);
-        walk("audit_by_client");
+        _ => {}
     }
     if let Some(since) = filter.since {
         found.and("at >= ?", [since.into()]);
@@ -206,16 +265,9 @@ fn page(filter: &AuditFilter, from: Option<(AuditPosition, Direction)>, limit: u
     if let Some(until) = filter.until {
         found.and("at < ?", [until.into()]);
     }
-    let backwards = matches!(from, Some((_, Direction::Previous)));
-    let (sign, order) = if backwards { (">", "asc") } else { ("<", "desc") };
-    if let Some((AuditPosition(at, id), _)) = from {
+    if let Some((AuditPosition(at, id), direction)) = from {
+        let sign = if direction == Direction::Previous { ">" } else { "<" };
         found.and(&format!("(at, id) {sign} (?, ?)"), [at.into(), id.into()]);
     }
-    let mut sql = Sql::new(format!("{ENTRY} indexed by {index}"), Vec::new());
-    if !found.text.is_empty() {
-        sql.append(" where ", found, "");
-    }
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    sql.push(&format!(" order by at {order}, id {order} limit ?"), [Value::Integer(limit)]);
-    sql
+    (index, found)
 }

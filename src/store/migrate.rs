@@ -3,6 +3,7 @@
 use super::error::{StoreError, StoreResult};
 use crate::folder::{DataFolder, restrict};
 use rusqlite::Connection;
+use rusqlite::limits::Limit;
 
 mod embedded {
     //! The SQL files of `migrations/`, compiled in.
@@ -61,7 +62,11 @@ fn copy_before(connection: &Connection, folder: &DataFolder, from: i64) -> Store
     let stamp = crate::clock::now().millis();
     let path = folder.backups().join(format!("before-migration-from-{from}-{stamp}.db"));
     let target = path.to_str().ok_or_else(|| StoreError::Internal("the data folder's path is not UTF-8".to_owned()))?;
-    connection.execute("vacuum into ?1", [target])?;
+    // The engine attaches the file it writes to, which nothing else may.
+    let attached = connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
+    let copied = connection.execute("vacuum into ?1", [target]);
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, attached)?;
+    copied?;
     restrict(&path, 0o600).map_err(|e| StoreError::Internal(e.to_string()))?;
     Ok(path)
 }

@@ -2,7 +2,7 @@
 
 use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
-use crate::domain::audit::AuditChain;
+use crate::domain::audit::{AuditChain, AuditEntry};
 use crate::domain::{
     AddressId, ApiKeyId, AuditId, CategoryId, Change, ImportId, JobId, Money, ProductId, SessionId, Timestamp, UserId,
     VariantId,
@@ -61,6 +61,7 @@ pub struct ReadTx<'c> {
 pub struct WriteTx<'c> {
     read: ReadTx<'c>,
     changes: RefCell<Vec<Change>>,
+    entries: RefCell<Vec<AuditEntry>>,
     disk_trouble: RefCell<Option<StoreError>>,
 }
 
@@ -140,7 +141,7 @@ impl<'c> ReadTx<'c> {
 impl<'c> WriteTx<'c> {
     pub(super) fn new(connection: &'c Connection, cards: &'c CardMaker, chain: &'c AuditChain) -> Self {
         let read = ReadTx::new(connection, cards, chain);
-        Self { read, changes: RefCell::default(), disk_trouble: RefCell::default() }
+        Self { read, changes: RefCell::default(), entries: RefCell::default(), disk_trouble: RefCell::default() }
     }
 
     /// Runs a statement and tells how many rows it changed.
@@ -180,6 +181,14 @@ impl<'c> WriteTx<'c> {
 
     pub(super) fn take_changes(&self) -> Vec<Change> {
         self.changes.take()
+    }
+
+    pub(super) fn note_entry(&self, entry: AuditEntry) {
+        self.entries.borrow_mut().push(entry);
+    }
+
+    pub(super) fn take_entries(&self) -> Vec<AuditEntry> {
+        self.entries.take()
     }
 }
 

@@ -260,6 +260,9 @@ impl Desk {
         let good = batch.jobs[0].run(&tx);
         self.still_sound(&tx)?;
         batch.changes = tx.take_changes();
+        if good {
+            tx.audit_append(&tx.take_entries())?;
+        }
         tx.execute_script(if good { "commit" } else { "rollback" })?;
         // After a bulk load the search index would keep its large hash table, which every later write scans;
         // reading the schema anew gives it up.
@@ -274,15 +277,16 @@ impl Desk {
         let started = Instant::now();
         let tx = WriteTx::new(&self.connection, &self.cards, &self.chain);
         tx.execute("begin immediate", [])?;
-        let mut next = 0;
+        let (mut next, mut entries) = (0, Vec::new());
         while let Some(job) = batch.jobs.get_mut(next) {
             let _deadline = DeadlineGuard::until(Some(Instant::now() + JOB_TIME));
             tx.execute("savepoint job", [])?;
             let good = job.run(&tx);
             self.still_sound(&tx)?;
-            let changes = tx.take_changes();
+            let (changes, told) = (tx.take_changes(), tx.take_entries());
             if good {
                 batch.changes.extend(changes);
+                entries.extend(told);
             } else {
                 tx.execute("rollback to job", [])?;
             }
@@ -292,6 +296,7 @@ impl Desk {
                 batch.take_next(queue);
             }
         }
+        tx.audit_append(&entries)?;
         tx.execute("commit", []).map(drop)
     }
 

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod architecture;
+mod audit;
 mod binary;
 mod catalog;
 mod contract;

@@ -2,7 +2,6 @@
 
 use crate::domain::{AuditId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
 
 /// Kinds of actors that have no id.
 const ALONE: [&str; 3] = ["anonymous", "owner", "shop"];
@@ -21,7 +20,7 @@ pub struct AuditFilter {
     pub action: Option<ActionPick>,
     /// Done to this thing: its kind and id.
     pub subject: Option<(String, String)>,
-    /// From this address.
+    /// From this address, in the form in which entries have it.
     pub client: Option<String>,
     /// At this moment or later.
     pub since: Option<Timestamp>,
@@ -78,11 +77,6 @@ impl AuditFilter {
         let (kind, id) = text.split_once(':')?;
         (is_word(kind) && (1..=100).contains(&id.len())).then(|| (kind.to_owned(), id.to_owned()))
     }
-
-    /// Reads a client's address, in the form in which entries have it.
-    pub fn client(text: &str) -> Option<String> {
-        text.parse::<IpAddr>().ok().map(|address| address.to_string())
-    }
 }
 
 fn is_word(text: &str) -> bool {
@@ -98,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn actors_actions_subjects_and_clients_are_read_strictly() {
+    fn actors_actions_and_subjects_are_read_strictly() {
         assert_eq!(ActorPick::parse("user:7"), Some(ActorPick { kind: "user".to_owned(), id: Some(7) }));
         assert_eq!(ActorPick::parse("owner"), Some(ActorPick { kind: "owner".to_owned(), id: None }));
         for bad in ["", "user", "user:", "user:x", "user:0", "owner:1", "staff:1", "User:7"] {
@@ -113,7 +107,5 @@ mod tests {
         for bad in ["", "product", "product:", ":12"] {
             assert_eq!(AuditFilter::subject(bad), None, "{bad:?}");
         }
-        assert_eq!(AuditFilter::client("0:0:0:0:0:0:0:1"), Some("::1".to_owned()));
-        assert_eq!(AuditFilter::client("somewhere"), None);
     }
 }

@@ -32,7 +32,7 @@ impl Mailer for FileMailer {
         let failed = |e: io::Error| MailError::Temporary(format!("the folder of letters cannot be written: {e}"));
         write_private(&self.folder.join(&name), &message.formatted()).map_err(failed)?;
         let domain = letter.to().as_str().rsplit('@').next().unwrap_or_default();
-        tracing::info!(%domain, subject = letter.subject(), file = %name, "no mail server is set, so a letter was written to mail/");
+        tracing::info!(%domain, subject = letter.subject(), file = %name, "would send a letter: no mail server is set, so it was written to mail/");
         prune(&self.folder, Timestamp::from_millis(0)).map(drop).map_err(failed)
     }
 }

@@ -95,7 +95,8 @@ impl Shop {
         let hash = found.as_ref().map(|user| user.password_hash.clone());
         let right = self.passwords.verify(password.clone(), hash).await?;
         let Some(user) = found.filter(|user| right && user.active) else {
-            tracing::info!(client = ?ctx.origin.client, "a sign-in was refused");
+            let client = ctx.origin.client.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+            tracing::info!(%client, "a sign-in was refused");
             return Err(Error::BadCredentials);
         };
         let stronger = self.passwords.stronger(password, &user.password_hash).await?;

@@ -89,7 +89,8 @@ fn answers_take_the_same_time_for_known_and_unknown_addresses() {
         ask(email);
         began.elapsed()
     };
-    let asks: [(&str, &dyn Fn(&str)); 3] = [
+    type Ask<'a> = (&'a str, &'a dyn Fn(&str));
+    let asks: [Ask<'_>; 3] = [
         ("login", &|email| drop(login(&shop, email, "wrong horse battery"))),
         ("register", &|email| drop(register(&shop, email, "a long walk by the canal"))),
         ("forgot", &|email| {

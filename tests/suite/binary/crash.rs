@@ -84,7 +84,7 @@ fn is_prefix(names: &[String]) -> bool {
 
 #[test]
 fn torn_log_opens_with_a_prefix_of_what_was_written() {
-    let place = killed_with_a_log(40);
+    let place = killed_with_a_log(28);
     let log = std::fs::read(place.data().join("nexus.db-wal")).unwrap();
     assert!(log.len() > 100_000, "the log holds only {} bytes", log.len());
     let mut dice = Dice(5);
@@ -110,7 +110,7 @@ fn torn_log_opens_with_a_prefix_of_what_was_written() {
             server.stop();
         }
     }
-    assert!(lengths.len() > 5, "all copies were cut to the same: {lengths:?}");
+    assert!(lengths.len() > 10, "all copies were cut to the same: {lengths:?}");
 }
 
 /// A copy of database and log, taken while the shop runs, is a shop.

@@ -12,6 +12,7 @@ mod hostile;
 mod http;
 mod start;
 mod stop;
+mod upgrade;
 mod users;
 
 pub use http::{exchange, get, login, request, request_text};

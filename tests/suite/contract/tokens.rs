@@ -222,7 +222,8 @@ fn role_change_acts_on_live_tokens_at_once() {
 
 #[test]
 fn token_ends_at_once_when_its_session_does() {
-    let session_ends: [(&str, fn(&TestShop)); 7] = [
+    type End = (&'static str, fn(&TestShop));
+    let session_ends: [End; 7] = [
         ("logout", |shop| shop.staff().request(Method::Post, "/api/v1/auth/logout").send().empty(204)),
         ("logout-all", |shop| shop.staff().request(Method::Post, "/api/v1/auth/logout-all").send().empty(204)),
         ("password change", |shop| {
