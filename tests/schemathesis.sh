@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Has Schemathesis try the API for a while, with an admin's and a customer's token at the same time: rounds with
-# growing seeds, each on a new demo shop. The configuration is the one of `cargo test`.
+# Has Schemathesis try the API for a while, as an admin, as a customer and with an API key at the same time:
+# rounds with growing seeds, each on a new demo shop. The configuration is the one of `cargo test`.
 #
 #   tests/schemathesis.sh [SECONDS] [FIRST_SEED]      half an hour from seed 1 when not given
 #

@@ -82,6 +82,15 @@ impl<'a> Fields<'a> {
         self.wrong(name, "required", "is required");
     }
 
+    /// Refuses to have these taken away by a merge patch.
+    pub fn kept(&mut self, names: &[&str]) {
+        for name in names {
+            if self.object.get(*name).is_some_and(Value::is_null) {
+                self.missing(name);
+            }
+        }
+    }
+
     /// Whether the field is there and not null.
     pub fn has(&self, name: &str) -> bool {
         self.object.get(name).is_some_and(|v| !v.is_null())

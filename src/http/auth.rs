@@ -15,7 +15,6 @@ use crate::services::identity::{Login, Registration};
 use crate::services::{Actor, Ctx, Error, Shop};
 use rocket::post;
 use rocket_okapi::openapi;
-use serde_json::Value;
 use std::sync::Arc;
 
 type SignedInAnswer = Result<Answer<LoginView<'static>>, Problem>;
@@ -102,9 +101,9 @@ pub async fn logout(
     body: OptionalBody<LogoutBody>,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Nothing, Problem> {
-    let refresh = match &body.0.value {
-        Value::Null => None,
-        value => Fields::read(value, |fields| fields.secret("refresh"))?,
+    let refresh = match &body.0 {
+        None => None,
+        Some(body) => Fields::read(&body.value, |fields| fields.secret("refresh"))?,
     };
     match (&caller.0.actor, refresh) {
         (Actor::Anonymous, Some(token)) => shop.logout_by_refresh(&caller.0, &token).await?,

@@ -29,8 +29,8 @@ pub struct Body<T> {
 /// The JSON body of a batch, which may be larger.
 pub struct BatchBody<T>(pub Body<T>);
 
-/// A JSON body that need not be there; nothing is `null`.
-pub struct OptionalBody<T>(pub Body<T>);
+/// A JSON body that need not be there. One that is `null` is there, and wrong like any other that is no object.
+pub struct OptionalBody<T>(pub Option<Body<T>>);
 
 #[rocket::async_trait]
 impl<'r, T: Send + 'static> FromData<'r> for OptionalBody<T> {
@@ -38,9 +38,9 @@ impl<'r, T: Send + 'static> FromData<'r> for OptionalBody<T> {
 
     async fn from_data(request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r, Self, ()> {
         if request.content_type().is_none() && data.peek(1).await.is_empty() {
-            return Outcome::Success(Self(Body { value: Value::Null, shape: PhantomData }));
+            return Outcome::Success(Self(None));
         }
-        read(request, data, LIMIT_KIB).await.map(Self)
+        read(request, data, LIMIT_KIB).await.map(|body| Self(Some(body)))
     }
 }
 

@@ -8,6 +8,9 @@ const ALONE: [&str; 3] = ["anonymous", "owner", "shop"];
 /// Kinds of actors of which there are many.
 const NUMBERED: [&str; 2] = ["user", "api_key"];
 
+/// Every kind of actor.
+pub const ACTOR_KINDS: [&str; 5] = [ALONE[0], NUMBERED[0], NUMBERED[1], ALONE[1], ALONE[2]];
+
 /// Which entries; every part must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AuditFilter {

@@ -5,7 +5,7 @@ mod filter;
 mod verify;
 
 pub use chain::{AuditChain, AuditHead, Digest, digest_hex, digest_of_hex};
-pub use filter::{ActionPick, ActorPick, AuditFilter, AuditPosition};
+pub use filter::{ACTOR_KINDS, ActionPick, ActorPick, AuditFilter, AuditPosition};
 pub use verify::{AuditBreak, AuditFault, AuditSound, AuditVerifier};
 
 use super::{AddressId, ApiKeyId, AuditId, CategoryId, ImportId, ProductId, SessionId, Timestamp, UserId, VariantId};

@@ -21,8 +21,8 @@ pub const AUDIT_LIST: &[Parameter] = &[
     parameter("action", Kind::Text, "product.", "This action, or with a dot at its end every one that begins so."),
     parameter("subject", Kind::Text, "product:12", "Done to this thing: its kind and id."),
     parameter("client", Kind::Text, "192.0.2.7", "From this address."),
-    parameter("since", Kind::Text, "2026-01-31T00:00:00Z", "At this moment or later."),
-    parameter("until", Kind::Text, "2026-02-28T00:00:00Z", "Before this moment."),
+    parameter("since", Kind::Moment, "2026-01-31T00:00:00Z", "At this moment or later."),
+    parameter("until", Kind::Moment, "2026-02-28T00:00:00Z", "Before this moment."),
     PAGE_SIZE,
     CURSOR,
 ];

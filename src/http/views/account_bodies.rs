@@ -4,6 +4,7 @@
 // These types only describe: nothing builds or reads them.
 #![expect(dead_code, reason = "the fields are read by the schema generator alone")]
 
+use super::{Moment, Scope};
 use crate::domain::Role;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 #[schemars(rename = "RegisterInput", deny_unknown_fields)]
 #[schemars(example = "register_example")]
 pub struct RegisterBody {
-    #[schemars(length(min = 1, max = 254))]
+    #[schemars(email, length(min = 1, max = 254))]
     email: String,
     /// 8 to 256 characters, not one of the most common passwords.
     #[schemars(length(min = 8, max = 256))]
@@ -33,7 +34,7 @@ fn register_example() -> Value {
 pub struct SetupBody {
     /// Printed when a shop without an admin starts.
     token: String,
-    #[schemars(length(min = 1, max = 254))]
+    #[schemars(email, length(min = 1, max = 254))]
     email: String,
     #[schemars(length(min = 8, max = 256))]
     password: String,
@@ -50,6 +51,7 @@ fn setup_example() -> Value {
 #[schemars(rename = "LoginInput", deny_unknown_fields)]
 #[schemars(example = "login_example")]
 pub struct LoginBody {
+    #[schemars(email)]
     email: String,
     password: String,
 }
@@ -97,6 +99,7 @@ fn password_example() -> Value {
 #[schemars(rename = "AddressedInput", deny_unknown_fields)]
 #[schemars(example = "addressed_example")]
 pub struct AddressedBody {
+    #[schemars(email, length(min = 1, max = 254))]
     email: String,
 }
 
@@ -138,7 +141,8 @@ pub struct MePatch {
     #[schemars(length(max = 200))]
     name: Option<String>,
     /// Needs `current_password`.
-    #[schemars(length(min = 1, max = 254))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", email, length(min = 1, max = 254))]
     email: Option<String>,
     current_password: Option<String>,
 }
@@ -167,6 +171,7 @@ pub struct AddressBody {
     #[schemars(length(min = 1, max = 20))]
     postal_code: String,
     /// ISO 3166-1 alpha-2 code.
+    #[schemars(regex(pattern = r"^[A-Za-z]{2}$"))]
     country: String,
     #[schemars(length(min = 3, max = 40))]
     phone: Option<String>,
@@ -185,15 +190,30 @@ fn address_example() -> Value {
 #[schemars(rename = "AddressPatch", deny_unknown_fields)]
 #[schemars(example = "address_patch_example")]
 pub struct AddressPatch {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = 200))]
     name: Option<String>,
+    #[schemars(length(min = 1, max = 200))]
     company: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = 200))]
     line1: Option<String>,
+    #[schemars(length(min = 1, max = 200))]
     line2: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = 100))]
     city: Option<String>,
+    #[schemars(length(min = 1, max = 100))]
     region: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 1, max = 20))]
     postal_code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", regex(pattern = r"^[A-Za-z]{2}$"))]
     country: Option<String>,
+    #[schemars(length(min = 3, max = 40))]
     phone: Option<String>,
+    #[schemars(length(min = 4, max = 20))]
     vat_number: Option<String>,
 }
 
@@ -206,7 +226,7 @@ fn address_patch_example() -> Value {
 #[schemars(rename = "UserInput", deny_unknown_fields)]
 #[schemars(example = "user_example")]
 pub struct UserBody {
-    #[schemars(length(min = 1, max = 254))]
+    #[schemars(email, length(min = 1, max = 254))]
     email: String,
     #[schemars(length(min = 1, max = 200))]
     name: Option<String>,
@@ -226,13 +246,19 @@ fn user_example() -> Value {
 #[schemars(rename = "UserPatch", deny_unknown_fields)]
 #[schemars(example = "user_patch_example")]
 pub struct UserPatch {
-    #[schemars(length(min = 1, max = 254))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", email, length(min = 1, max = 254))]
     email: Option<String>,
     #[schemars(length(max = 200))]
     name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Role")]
     role: Option<Role>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "bool")]
     active: Option<bool>,
-    #[schemars(length(min = 8, max = 256))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", length(min = 8, max = 256))]
     password: Option<String>,
 }
 
@@ -248,11 +274,11 @@ pub struct ApiKeyBody {
     /// What it is for.
     #[schemars(length(min = 1, max = 100))]
     name: String,
-    /// `catalog:read`, `catalog:write`, `users:read`, `users:write`, `audit:read`.
+    /// What it may do.
     #[schemars(length(min = 1, max = 100))]
-    scopes: Vec<String>,
+    scopes: Vec<Scope>,
     /// When it ends, in the future; never when not given.
-    expires_at: Option<String>,
+    expires_at: Option<Moment>,
 }
 
 fn api_key_example() -> Value {

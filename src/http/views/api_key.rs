@@ -1,11 +1,28 @@
 //! API keys as admins see them.
 
-use super::Moment;
-use crate::domain::ApiKeyId;
+use super::{Moment, one_of};
+use crate::domain::{ApiKeyId, Right};
 use crate::http::query::Links;
 use crate::services::identity::{ApiKey, NewApiKey};
 use schemars::JsonSchema;
+use schemars::r#gen::SchemaGenerator;
+use schemars::schema::Schema;
 use serde::Serialize;
+
+/// A right as a key has it.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct Scope(&'static str);
+
+impl JsonSchema for Scope {
+    fn schema_name() -> String {
+        "Scope".to_owned()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        one_of(Right::ALL.into_iter().filter_map(Right::scope))
+    }
+}
 
 /// What is kept of a key.
 #[derive(Serialize, JsonSchema)]
@@ -18,13 +35,11 @@ pub struct ApiKeyView {
     /// Its beginning, to tell keys apart.
     hint: String,
     /// What it may do.
-    scopes: Vec<String>,
+    scopes: Vec<Scope>,
     /// Who made it.
     created_by: String,
-    #[schemars(with = "String")]
     created_at: Moment,
     /// When it ends; null for never.
-    #[schemars(with = "Option<String>")]
     expires_at: Option<Moment>,
 }
 
@@ -32,7 +47,7 @@ impl ApiKeyView {
     /// The view of a key.
     pub fn new(key: ApiKey) -> Self {
         let ApiKey { id, name, hint, rights, created_by, created_at, expires_at } = key;
-        let scopes = rights.scopes().into_iter().map(str::to_owned).collect();
+        let scopes = rights.scopes().into_iter().map(Scope).collect();
         let (created_at, expires_at) = (Moment(created_at), expires_at.map(Moment));
         Self { id, name, hint, scopes, created_by, created_at, expires_at }
     }

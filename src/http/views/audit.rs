@@ -1,10 +1,12 @@
 //! Entries of the audit log as clients see them.
 
-use super::Moment;
-use crate::domain::audit::{AuditPosition, AuditRecord};
-use crate::domain::{AuditId, Direction};
+use super::{Moment, one_of};
+use crate::domain::audit::{ACTOR_KINDS, AuditPosition, AuditRecord};
+use crate::domain::{AuditId, Direction, Role};
 use crate::services::AuditPage;
 use schemars::JsonSchema;
+use schemars::r#gen::SchemaGenerator;
+use schemars::schema::Schema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -14,7 +16,6 @@ use serde_json::{Map, Value};
 pub struct AuditEntryView {
     #[schemars(with = "i64")]
     id: AuditId,
-    #[schemars(with = "String")]
     at: Moment,
     actor: AuditActor,
     /// What was done, such as `product.update`.
@@ -32,12 +33,17 @@ pub struct AuditEntryView {
 /// Who did it.
 #[derive(Serialize, JsonSchema)]
 struct AuditActor {
-    /// `anonymous`, `user`, `api_key`, `owner` (the command line) or `shop` (its own chores).
+    /// `owner` is the command line, `shop` its own chores.
+    #[schemars(schema_with = "actor_kind")]
     kind: String,
     /// Which user or key.
     id: Option<i64>,
     /// The role a user had then.
-    role: Option<String>,
+    role: Option<Role>,
+}
+
+fn actor_kind(_: &mut SchemaGenerator) -> Schema {
+    one_of(ACTOR_KINDS)
 }
 
 /// What it was done to.
@@ -73,12 +79,12 @@ impl AuditList {
 
 impl AuditEntryView {
     fn new(AuditRecord { id, entry, .. }: &AuditRecord) -> Self {
-        let text = |text: &Option<std::borrow::Cow<'static, str>>| text.as_deref().map(str::to_owned);
         let kind = entry.subject_kind.clone();
+        let role = entry.actor_role.as_deref().and_then(Role::parse);
         Self {
             id: *id,
             at: Moment(entry.at),
-            actor: AuditActor { kind: entry.actor_kind.to_string(), id: entry.actor_id, role: text(&entry.actor_role) },
+            actor: AuditActor { kind: entry.actor_kind.to_string(), id: entry.actor_id, role },
             action: entry.action.to_string(),
             subject: kind.map(|kind| AuditSubject { kind: kind.into_owned(), id: entry.subject_id.clone() }),
             detail: serde_json::from_str(&entry.detail).unwrap_or_default(),

@@ -12,7 +12,7 @@ pub use account_bodies::{
     AddressBody, AddressPatch, AddressedBody, ApiKeyBody, LoginBody, LogoutBody, MePatch, PasswordBody, RefreshBody,
     RegisterBody, ResetBody, SetupBody, UserBody, UserPatch, VerifyBody,
 };
-pub use api_key::{ApiKeyList, ApiKeyView, NewApiKeyView};
+pub use api_key::{ApiKeyList, ApiKeyView, NewApiKeyView, Scope};
 pub use audit::AuditList;
 pub use bodies::{
     BatchBodyShape, CategoryBody, CategoryPatch, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
@@ -27,6 +27,16 @@ use schemars::JsonSchema;
 use schemars::r#gen::SchemaGenerator;
 use schemars::schema::{InstanceType, Schema, SchemaObject, StringValidation};
 use serde::{Serialize, Serializer};
+
+/// The schema of a text that is one of these.
+fn one_of(values: impl IntoIterator<Item = &'static str>) -> Schema {
+    SchemaObject {
+        instance_type: Some(InstanceType::String.into()),
+        enum_values: Some(values.into_iter().map(Into::into).collect()),
+        ..SchemaObject::default()
+    }
+    .into()
+}
 
 /// Money as it is sent: a decimal string with the currency's digits.
 #[derive(Clone, Copy)]

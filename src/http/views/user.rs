@@ -1,11 +1,13 @@
 //! People, their sign-ins and address books as clients see them.
 
-use super::Moment;
+use super::{Moment, one_of};
 use crate::domain::account::Address;
 use crate::domain::{AddressId, Role, SessionId, UserId};
 use crate::http::query::Links;
 use crate::services::identity::{Login, MyData, Session, User};
 use schemars::JsonSchema;
+use schemars::r#gen::SchemaGenerator;
+use schemars::schema::Schema;
 use serde::Serialize;
 
 /// A person.
@@ -24,9 +26,7 @@ pub struct UserView {
     role: Role,
     /// Whether they may sign in.
     active: bool,
-    #[schemars(with = "String")]
     created_at: Moment,
-    #[schemars(with = "String")]
     updated_at: Moment,
 }
 
@@ -65,11 +65,15 @@ pub struct LoginView<'a> {
     access: &'a str,
     /// To be exchanged at `POST /auth/refresh` for the next pair; keep it from others.
     refresh: &'a str,
-    /// Always `Bearer`.
+    #[schemars(schema_with = "bearer")]
     token_type: &'static str,
     /// Seconds until the access token ends.
     expires_in: u64,
     user: UserView,
+}
+
+fn bearer(_: &mut SchemaGenerator) -> Schema {
+    one_of(["Bearer"])
 }
 
 impl<'a> LoginView<'a> {
@@ -92,13 +96,10 @@ pub struct SessionView {
     agent: Option<String>,
     /// Whether it is the one that asks.
     current: bool,
-    #[schemars(with = "String")]
     created_at: Moment,
     /// When a token was last given out.
-    #[schemars(with = "String")]
     used_at: Moment,
     /// When it ends unless it is used.
-    #[schemars(with = "String")]
     expires_at: Moment,
 }
 
@@ -145,9 +146,7 @@ pub struct AddressView {
     country: String,
     phone: Option<String>,
     vat_number: Option<String>,
-    #[schemars(with = "String")]
     created_at: Moment,
-    #[schemars(with = "String")]
     updated_at: Moment,
 }
 

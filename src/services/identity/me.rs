@@ -29,6 +29,7 @@ pub struct MyChange {
 impl MyChange {
     /// Reads a merge patch (RFC 7396).
     pub fn read(fields: &mut Fields<'_>) -> Self {
+        fields.kept(&["email"]);
         let change = Self {
             name: fields.cleared_text("name", 200),
             email: fields.text("email", 1..=254),

@@ -3,6 +3,7 @@
 mod addresses;
 mod api_keys;
 mod callers;
+mod hs256;
 mod letters;
 mod me;
 mod recovery;

@@ -51,6 +51,7 @@ pub struct TokenKeys {
 impl TokenKeys {
     /// Keys from their secrets; the previous one with the moment it was replaced.
     pub fn new(current: &[u8; 32], previous: Option<([u8; 32], Timestamp)>) -> Self {
+        super::hs256::install();
         let previous = previous.map(|(secret, until)| (Key::new(&secret), until));
         Self { current: Key::new(current), previous }
     }

@@ -58,6 +58,7 @@ pub struct UserChange {
 impl UserChange {
     /// Reads a merge patch (RFC 7396).
     pub fn read(fields: &mut Fields<'_>) -> Self {
+        fields.kept(&["email", "role", "active", "password"]);
         Self {
             email: fields.text("email", 1..=254),
             name: fields.cleared_text("name", 200),

@@ -1,15 +1,27 @@
 // Uses every operation that the description has, by way of the client made from it, and fails for one left out.
 
-import { signIn } from "./accounts.js";
+import { accounts, setUp, signIn } from "./accounts.js";
+import { administration } from "./administration.js";
 import { catalog } from "./catalog.js";
+import { Mail } from "./mail.js";
 import { expect, used } from "./shop.js";
 
-const { NEXUS_URL: address, NEXUS_EMAIL: email, NEXUS_PASSWORD: password } = process.env;
+/** What the caller must say of the shop. */
+function setting(name: string): string {
+  const value = process.env[name];
+  expect(value !== undefined, `set ${name}`);
+  return value;
+}
 
 try {
-  expect(address !== undefined && email !== undefined && password !== undefined, "set NEXUS_URL, _EMAIL, _PASSWORD");
-  const admin = await signIn(address, email, password);
+  const address = setting("NEXUS_URL");
+  const mail = new Mail(setting("NEXUS_MAIL"));
+  const admin = await signIn(address, setting("NEXUS_EMAIL"), setting("NEXUS_PASSWORD"));
   await catalog(address, admin);
+  await accounts(address, mail);
+  await administration(address, admin, mail);
+  // Another shop, which has no admin yet.
+  await setUp(setting("NEXUS_NEW_URL"), setting("NEXUS_NEW_TOKEN"));
   const description = (await (await fetch(`${address}/api/openapi.json`)).json()) as { paths: Record<string, object> };
   for (const [path, item] of Object.entries(description.paths)) {
     for (const method of Object.keys(item)) {

@@ -185,4 +185,8 @@ fn logout_ends_the_session_by_either_token() {
     logout(json!({})).problem(401, "unauthenticated");
     shop.anonymous().request(Method::Post, "/api/v1/auth/logout").send().problem(401, "unauthenticated");
     logout(json!({"session": 1})).names_field("session", "unknown_field");
+    let three = customer(&shop);
+    let signed_in = shop.bearing(three["access"].as_str().unwrap());
+    signed_in.post("/api/v1/auth/logout", &Value::Null).names_field("", "not_an_object");
+    assert_eq!(me(&shop, &three["access"]), 200, "a body that is wrong ends nothing");
 }

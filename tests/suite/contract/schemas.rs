@@ -153,3 +153,23 @@ fn every_operation_answers_rich_things_as_described() {
     assert_eq!(staff.delete("/api/v1/categories/2").status, 204);
     assert_eq!(staff.delete(&format!("/api/v1/products/{id}")).status, 204);
 }
+
+/// What is always there cannot be taken away; that it is not described as nullable would be of no use to a client that
+/// sends `null` by mistake.
+#[test]
+fn patch_of_an_account_that_removes_what_must_be_there_is_refused() {
+    let shop = TestShop::new();
+    let address = shop.admin().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
+    let address = format!("/me/addresses/{}", address["id"]);
+    for (path, schema) in [("/me", "MePatch"), ("/users/1", "UserPatch"), (address.as_str(), "AddressPatch")] {
+        for field in properties(schema) {
+            let nullable = spec::document()["components"]["schemas"][schema]["properties"][field]["nullable"] == true;
+            let answer = shop.admin().patch(&format!("/api/v1{path}"), &json!({ field: null }));
+            if nullable {
+                answer.ok(200);
+            } else {
+                answer.names_field(field, "required");
+            }
+        }
+    }
+}

@@ -7,9 +7,8 @@ mod fuzz;
 mod tools;
 
 use crate::binary::{PASSWORD, Place, Server, login, nexus, run_with};
-
-/// Settings that switch off what would get in the way of very many requests from one address, each with its reason.
-const UNHINDERED: [(&str, &str); 0] = [];
+use nexus::config::LimitSettings;
+use std::process::Command;
 
 /// Who there is besides the demo's products.
 const PEOPLE: [&str; 2] = ["admin", "customer"];
@@ -23,10 +22,16 @@ fn demo_shop() -> (Place, Server) {
         command.args(["user", "create", "--role", role, "--email", &email, "--password-stdin"]);
         run_with(&mut command, PASSWORD).fine();
     }
-    let server = Server::start_with(&place, &["--demo"], |command| {
-        command.envs(UNHINDERED);
-    });
+    let server = Server::start_with(&place, &["--demo"], unhindered);
     (place, server)
+}
+
+/// Switches off every budget, which very many requests from one address would use up in no time.
+fn unhindered(command: &mut Command) {
+    let budgets = serde_json::to_value(LimitSettings::off()).unwrap();
+    for (name, none) in budgets.as_object().unwrap() {
+        command.env(format!("NEXUS_LIMITS_{}", name.to_uppercase()), none.to_string());
+    }
 }
 
 /// Signs one of them in.
