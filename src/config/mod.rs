@@ -33,7 +33,7 @@ pub struct Config {
     pub port: u16,
     /// Threads that serve requests; 0 means one for each core.
     pub workers: usize,
-    /// Threads for slow work such as searches and password hashes.
+    /// Threads for slow work such as searches and counts.
     pub max_blocking: usize,
     /// Seconds that running requests get to finish at shutdown.
     pub grace_seconds: u32,

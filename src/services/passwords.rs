@@ -1,8 +1,8 @@
 //! Passwords: which ones are taken, and their hashes: argon2id with the parameters of the OWASP password storage
 //! cheat sheet (19 MiB, 2 passes).
 //!
-//! Hashing is slow and hungry on purpose, so only as many run at once as the machine has cores, and few may wait:
-//! a flood of logins must not starve the catalog.
+//! Hashing is slow and hungry on purpose, so it has threads of its own, as many as the machine has cores, that give way
+//! to those that serve requests, and few calls may wait for them: a flood of logins must not starve the catalog.
 
 use super::error::{Error, Outcome};
 use crate::domain::account::password_problem;
@@ -11,12 +11,16 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use flate2::read::GzDecoder;
 use std::collections::HashSet;
 use std::io::Read;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
-use tokio::sync::Semaphore;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use tokio::sync::oneshot;
 
-/// Calls that may wait for a core.
+/// Calls that may wait for a thread.
 const WAITING: usize = 64;
+/// How nice the threads are: beside threads that serve they get about a tenth of a core, alone all of it.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 /// Bytes of a password that is looked at: four for each of the 256 characters one may have.
 const MOST_BYTES: usize = 1024;
 /// Memory in KiB and passes of a hash.
@@ -50,20 +54,22 @@ pub fn problem(password: &str, email: &str) -> Option<&'static str> {
     })
 }
 
+/// A call on its way to a thread.
+type Work = Box<dyn FnOnce() + Send>;
+
 /// Hashes and verifies.
 pub struct Passwords {
-    cores: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    /// The way to the threads, which are started when first needed and end when it is dropped.
+    queue: OnceLock<SyncSender<Work>>,
     dummy: String,
 }
 
 impl Passwords {
     pub(super) fn new() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         // Of no password; verified against for unknown accounts so that they take as long as known ones.
         let dummy = "$argon2id$v=19$m=19456,t=2,p=1$bm8gb25lIGhhcyB0aGlz$kIo3PNhK1mJcFZzqkYdEcIUO0F2CXwdWkcZ6Xc9i9tA"
             .to_owned();
-        Self { cores: Arc::new(Semaphore::new(cores)), waiting: AtomicUsize::new(0), dummy }
+        Self { queue: OnceLock::new(), dummy }
     }
 
     /// Whether the password belongs to the hash; takes as long when there is none.
@@ -89,14 +95,54 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Outcome<T> {
-        if self.waiting.fetch_add(1, Ordering::AcqRel) >= WAITING {
-            self.waiting.fetch_sub(1, Ordering::AcqRel);
-            return Err(Error::Busy);
+        let (done, answer) = oneshot::channel();
+        let work = move || {
+            // Whoever has gone meanwhile does not hold up the others.
+            if !done.is_closed() {
+                let _ = done.send(work());
+            }
+        };
+        self.queue.get_or_init(start_threads).try_send(Box::new(work)).map_err(|refused| match refused {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Disconnected(_) => Error::Internal("no thread for passwords could be started".to_owned()),
+        })?;
+        answer.await.map_err(|_| Error::Internal("work on a password was given up".to_owned()))
+    }
+}
+
+fn start_threads() -> SyncSender<Work> {
+    let (queue, works) = sync_channel(WAITING);
+    let works = Arc::new(Mutex::new(works));
+    for _ in 0..std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
+        let works = works.clone();
+        let started = std::thread::Builder::new().name("nexus-password".to_owned()).spawn(move || work_off(&works));
+        if let Err(error) = started {
+            tracing::error!(%error, "a thread for passwords could not be started");
         }
-        let permit = self.cores.clone().acquire_owned().await;
-        self.waiting.fetch_sub(1, Ordering::AcqRel);
-        let _permit = permit.map_err(|_| Error::Busy)?;
-        tokio::task::spawn_blocking(work).await.map_err(|e| Error::Internal(e.to_string()))
+    }
+    queue
+}
+
+fn work_off(works: &Mutex<Receiver<Work>>) {
+    give_way();
+    loop {
+        let next = works.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(work) = next else { return };
+        // What panics is answered by its caller's end of the channel; the thread goes on.
+        let _ = catch_unwind(AssertUnwindSafe(work));
+    }
+}
+
+/// Puts this thread behind those that serve. Where it cannot be done, hashing competes with them.
+fn give_way() {
+    // Elsewhere the same calls are about the whole process.
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{getpriority_process, setpriority_process};
+        let nice_enough = getpriority_process(None).is_ok_and(|niceness| niceness >= NICENESS);
+        if !nice_enough && let Err(error) = setpriority_process(None, NICENESS) {
+            tracing::debug!(%error, "threads for passwords run at the usual priority");
+        }
     }
 }
 
@@ -135,6 +181,59 @@ mod tests {
         assert!(matches("correct horse battery", &stored));
         assert!(!matches("correct horse batterx", &stored));
         assert!(is_current(&Passwords::new().dummy), "the dummy must cost what a real hash costs");
+    }
+
+    fn in_runtime<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+    }
+
+    #[test]
+    fn calls_beyond_those_that_may_wait_are_refused_at_once_and_the_others_are_done() {
+        let passwords = Arc::new(Passwords::new());
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let (began, begun) = std::sync::mpsc::channel();
+        let call = || {
+            let (passwords, gate, began) = (passwords.clone(), gate.clone(), began.clone());
+            let work = move || {
+                began.send(()).unwrap();
+                gate.lock().unwrap().recv().unwrap_err();
+            };
+            tokio::spawn(async move { passwords.run(work).await })
+        };
+        in_runtime(async {
+            let threads = std::thread::available_parallelism().unwrap().get();
+            let mut calls: Vec<_> = (0..threads).map(|_| call()).collect();
+            tokio::task::yield_now().await;
+            (0..threads).for_each(|_| begun.recv().unwrap());
+            calls.extend((0..WAITING).map(|_| call()));
+            assert!(matches!(call().await.unwrap(), Err(Error::Busy)));
+            drop(open);
+            for call in calls {
+                call.await.unwrap().unwrap();
+            }
+        });
+    }
+
+    #[test]
+    fn a_call_that_panics_fails_alone() {
+        let passwords = Passwords::new();
+        in_runtime(async {
+            for _ in 0..100 {
+                assert!(matches!(passwords.run(|| panic!("broken")).await, Err::<(), _>(Error::Internal(_))));
+            }
+            assert_eq!(passwords.run(|| 7).await.unwrap(), 7);
+        });
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn threads_that_hash_give_way_and_no_other_does() {
+        use rustix::process::getpriority_process;
+        let before = getpriority_process(None).unwrap();
+        let there = in_runtime(Passwords::new().run(|| getpriority_process(None).unwrap())).unwrap();
+        assert_eq!(there, NICENESS.max(before));
+        assert_eq!(getpriority_process(None).unwrap(), before);
     }
 
     #[test]

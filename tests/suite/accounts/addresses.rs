@@ -102,12 +102,12 @@ fn address_that_breaks_rules_has_every_wrong_field_named() {
 fn country_is_one_that_iso_3166_knows_in_capitals() {
     let shop = TestShop::new();
     let me = shop.customer();
-    for (given, kept) in [("NL", "NL"), ("nl", "NL"), (" De ", "DE"), ("GB", "GB"), ("TW", "TW"), ("AQ", "AQ")] {
+    for (given, kept) in [("NL", "NL"), ("nl", "NL"), ("GB", "GB"), ("TW", "TW"), ("AQ", "AQ")] {
         let mut body = address();
         body["country"] = json!(given);
         assert_eq!(me.post(BOOK, &body).ok(201)["country"], kept);
     }
-    for bad in ["UK", "EU", "ZZ", "AA", "NLD", "528", "Netherlands", "N", "", "ΝL", "N L", "ﬁ"] {
+    for bad in ["UK", "EU", "ZZ", "AA", "NLD", "528", "Netherlands", "N", "", "ΝL", "N L", " NL", "ﬁ"] {
         let mut body = address();
         body["country"] = json!(bad);
         me.post(BOOK, &body).names_field("country", "invalid");

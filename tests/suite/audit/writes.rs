@@ -250,7 +250,7 @@ fn demo_leaves_an_entry_for_each_login_and_one_for_the_catalog() {
     wait(shop.shop.demo_fill(&Ctx::owner())).unwrap();
     let made = entries(&shop).split_off(before);
     let actions: Vec<_> = made.iter().map(|e| e["action"].as_str().unwrap()).collect();
-    assert_eq!(actions, ["user.create", "user.create", "import.run"]);
+    assert_eq!(actions, ["user.create", "user.create", "user.create", "import.run"]);
 }
 
 #[test]
