@@ -8,4 +8,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export NEXUS_FUZZ_SECONDS="${1:-1800}" NEXUS_FUZZ_SEED="${2:-1}"
-exec cargo test --test suite -- outside::fuzz --nocapture
+exec cargo test --test suite -- outside::fuzz --nocapture --test-threads=3

@@ -2,7 +2,7 @@
 
 Every request is made as the caller of the run, who is signed in anew before the access token ends; a run with an API
 key has no need of that. Requests that could end the caller's own sign-in or account are made as somebody else, who
-has just registered and is replaced once a request took effect. What came of each operation is written down in the end.
+has just registered and is replaced once a request took effect. What came of each operation is written down in the end, with what got no answer.
 """
 
 import atexit
@@ -100,12 +100,13 @@ class Others:
 caller = Caller()
 others = Others()
 came = collections.defaultdict(set)
+lost = []
 
 
 @atexit.register
 def write_down():
     with open(os.environ["NEXUS_CAME"], "w", encoding="utf-8") as file:
-        json.dump({name: sorted(statuses) for name, statuses in came.items()}, file)
+        json.dump({"came": {name: sorted(statuses) for name, statuses in came.items()}, "lost": lost}, file)
 
 
 @schemathesis.hook
@@ -135,3 +136,9 @@ def after_call(context, case, response):
     # A person has so many sign-ins at most, so that this one may have ended for others.
     if name in ENDING and response.status_code == 401:
         others.login = None
+
+
+@schemathesis.hook
+def after_network_error(context, case, request):
+    # Not every phase reports these.
+    lost.append(f"{case.operation.label}: {getattr(request, 'method', None)} {getattr(request, 'url', None)}")
