@@ -78,9 +78,17 @@ fn loser_of_a_race_is_told_so_and_harms_nobody() {
     let shop = TestShop::new();
     let token = customer(&shop)["refresh"].as_str().unwrap().to_owned();
     let ctx = Ctx::now(Actor::Anonymous);
-    // Both have arrived before either is served: a future does what it does up to its first wait when it is polled.
-    let (one, two) =
-        wait(async { rocket::tokio::join!(shop.shop.refresh(&ctx, &token), shop.shop.refresh(&ctx, &token)) });
+    // The writer is held up until both have arrived: each does what it does up to its first wait when it is polled.
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let held_up = shop.shop.store().write(move |_| {
+        let _ = gate.recv();
+        Ok::<_, Error>(())
+    });
+    let (_, one, two, ()) = wait(async {
+        rocket::tokio::join!(held_up, shop.shop.refresh(&ctx, &token), shop.shop.refresh(&ctx, &token), async {
+            drop(open);
+        })
+    });
     let winner = one.expect("the first is served");
     assert!(matches!(two, Err(Error::Conflict("refresh_raced", ..))));
     assert_eq!(refresh(&shop, &json!(winner.refresh)).status, 200);
