@@ -20,11 +20,6 @@ const SEED: &str = "NEXUS_FUZZ_SEED";
 /// Made-up requests for each operation: in the suite, and when there is time.
 const EXAMPLES: (u32, u32) = (10, 60);
 
-/// Operations that are let through but hardly ever done with what is made up: they take a secret from a letter, or the
-/// one that the server prints when it starts, the very options of a product, or a variant that is not its only one. The
-/// TypeScript client does these.
-const UNLIKELY: [&str; 5] = ["setup", "password_reset", "verify", "variant_create", "variant_remove"];
-
 /// Operations that `hooks.py` has somebody else do, who is signed in, since they end the sign-in of whoever does them.
 const ENDING: [&str; 5] = ["logout", "logout_all", "password_change", "me_erase", "session_revoke"];
 
