@@ -37,7 +37,9 @@ impl<'r, T: Send + 'static> FromData<'r> for OptionalBody<T> {
     type Error = ();
 
     async fn from_data(request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r, Self, ()> {
-        if request.content_type().is_none() && data.peek(1).await.is_empty() {
+        // Some clients name a type even when they send nothing.
+        let nothing_declared = declared_length(request).is_none_or(|bytes| bytes == 0);
+        if nothing_declared && data.peek(1).await.is_empty() {
             return Outcome::Success(Self(None));
         }
         read(request, data, LIMIT_KIB).await.map(|body| Self(Some(body)))
@@ -78,7 +80,7 @@ async fn read<'r, T>(request: &'r Request<'_>, data: Data<'r>, limit_kib: u64) -
     }
     let too_large =
         || Problem::new(413, "too-large", "The body is too large", format!("at most {limit_kib} KiB are read"));
-    let declared = request.headers().get_one("Content-Length").and_then(|l| l.parse::<u64>().ok());
+    let declared = declared_length(request);
     if declared.is_some_and(|bytes| bytes > limit_kib * 1024) {
         return refuse(too_large());
     }
@@ -95,6 +97,10 @@ async fn read<'r, T>(request: &'r Request<'_>, data: Data<'r>, limit_kib: u64) -
         Ok(value) => Outcome::Success(Body { value, shape: PhantomData }),
         Err(detail) => refuse(Problem::new(400, "malformed-json", "The body is not JSON", detail)),
     }
+}
+
+fn declared_length(request: &Request<'_>) -> Option<u64> {
+    request.headers().get_one("Content-Length").and_then(|length| length.parse().ok())
 }
 
 fn is_json(content_type: Option<&ContentType>) -> bool {

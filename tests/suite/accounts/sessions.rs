@@ -192,6 +192,9 @@ fn logout_ends_the_session_by_either_token() {
     logout(json!({"refresh": "nonsense"})).empty(204);
     logout(json!({})).problem(401, "unauthenticated");
     shop.anonymous().request(Method::Post, "/api/v1/auth/logout").send().problem(401, "unauthenticated");
+    let customer_again = shop.customer();
+    let named = customer_again.request(Method::Post, "/api/v1/auth/logout");
+    named.header("Content-Type", "application/json").send().empty(204);
     logout(json!({"session": 1})).names_field("session", "unknown_field");
     let three = customer(&shop);
     let signed_in = shop.bearing(three["access"].as_str().unwrap());
