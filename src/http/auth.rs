@@ -12,7 +12,7 @@ use super::views::{
 };
 use crate::domain::Fields;
 use crate::services::identity::{Login, Registration};
-use crate::services::{Actor, Ctx, Error, Shop};
+use crate::services::{Actor, Ctx, Shop};
 use rocket::post;
 use rocket_okapi::openapi;
 use std::sync::Arc;
@@ -64,11 +64,8 @@ pub async fn login(
 ) -> SignedInAnswer {
     let (email, password) = Fields::read(&body.value, |f| (f.needed_secret("email"), f.needed_secret("password")))?;
     let guess = limits.login(client.address(), &email).await?;
-    let login = shop.login(&anybody(client), &email, password).await;
-    if !matches!(login, Err(Error::BadCredentials)) {
-        guess.take_back();
-    }
-    Ok(signed_in(&login?))
+    let login = guess.settle(shop.login(&anybody(client), &email, password).await)?;
+    Ok(signed_in(&login))
 }
 
 /// # Exchange a refresh token
@@ -134,11 +131,8 @@ pub async fn password_change(
         Fields::read(&body.value, |f| (f.needed_secret("current_password"), f.needed_secret("new_password")))?;
     // Who has somebody's access token must not be able to guess their password with it.
     let guess = limits.login(person.0.origin.client, &shop.my_email(&person.0)?).await?;
-    let login = shop.password_change(&person.0, current, new).await;
-    if !matches!(login, Err(Error::WrongPassword)) {
-        guess.take_back();
-    }
-    Ok(signed_in(&login?))
+    let login = guess.settle(shop.password_change(&person.0, current, new).await)?;
+    Ok(signed_in(&login))
 }
 
 /// # Ask for a new password

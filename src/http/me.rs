@@ -39,9 +39,10 @@ pub async fn me_patch(
         None => None,
     };
     let user = shop.me_update(&person.0, known.0, change).await;
-    if let Some(guess) = guess.filter(|_| !matches!(user, Err(Error::WrongPassword))) {
-        guess.take_back();
-    }
+    let user = match guess {
+        Some(guess) => guess.settle(user),
+        None => user,
+    };
     Ok(one(user?))
 }
 

@@ -16,6 +16,7 @@ mod listing;
 mod me;
 mod openapi;
 mod page;
+mod parameters;
 mod problem;
 mod products;
 mod query;

@@ -4,8 +4,8 @@
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
 use super::admin::audit::AUDIT_LIST;
+use super::parameters::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
 use super::problem::Problem;
-use super::query::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
 use super::{BASE, routes};
 use rocket_okapi::okapi::openapi3::{
     Header, Info, License, MediaType, Object, OpenApi, Operation, Parameter as OpenApiParameter, ParameterValue, RefOr,

@@ -1,9 +1,9 @@
-//! Query parameters: what there is, what it means, and how it is read. One table drives both the reading and
-//! the API description.
+//! How query parameters are read; which there are stands in `parameters.rs`.
 
 use super::BASE;
 use super::guards::described;
 use super::page::CursorKey;
+use super::parameters::{ORDERINGS, Parameter};
 use super::problem::Problem;
 use crate::domain::catalog::{CategoryPick, Ordering, ProductFilter, Status};
 use crate::domain::fields::money_problem;
@@ -13,118 +13,6 @@ use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
 use rocket_okapi::request::RequestHeaderInput;
 use serde::Serialize;
-
-/// A query parameter as the API description shows it.
-pub struct Parameter {
-    /// Its name.
-    pub name: &'static str,
-    /// What it does.
-    pub description: &'static str,
-    /// Its JSON type.
-    pub kind: Kind,
-    /// A value.
-    pub example: &'static str,
-}
-
-/// The JSON type of a parameter.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Text.
-    Text,
-    /// Several of these texts.
-    Texts,
-    /// One of these texts.
-    Choice(&'static [&'static str]),
-    /// Several of these texts, repeated or joined by commas.
-    Choices(&'static [&'static str]),
-    /// Ids, repeated or joined by commas.
-    Ids,
-    /// An amount of money.
-    Amount,
-    /// A moment.
-    Moment,
-    /// A whole number from one to another.
-    Integer(i64, i64),
-    /// True or false.
-    Boolean,
-}
-
-/// A row of a table of parameters.
-pub const fn parameter(name: &'static str, kind: Kind, example: &'static str, description: &'static str) -> Parameter {
-    Parameter { name, description, kind, example }
-}
-
-const ORDERINGS: &[&str] =
-    &["price", "-price", "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "relevance"];
-const PARTS: &[&str] = &["count", "facets"];
-const STATUSES: &[&str] = &["draft", "active", "archived"];
-
-/// How much of a list is shown.
-pub const PAGE_SIZE: Parameter = parameter("page_size", Kind::Integer(1, 100), "20", "Items on a page.");
-/// From where a list is shown.
-pub const CURSOR: Parameter = parameter("cursor", Kind::Text, "", "Where to go on: taken from `next` or `previous`.");
-
-/// What lists of products take.
-pub const PRODUCT_LIST: &[Parameter] = &[
-    parameter("category", Kind::Texts, "kitchen", "In this category (id or slug) or below it; repeat for several."),
-    parameter("min_price", Kind::Amount, "10.00", "Costs at least this."),
-    parameter("max_price", Kind::Amount, "25.00", "Costs at most this."),
-    parameter("in_stock", Kind::Boolean, "true", "Has stock, or has none."),
-    parameter("brand", Kind::Texts, "Saltmarsk", "Of this brand, whatever the case; repeat for several."),
-    parameter("tag", Kind::Texts, "gift", "Carries this tag; repeat to ask for all of them."),
-    parameter(
-        "attr.NAME",
-        Kind::Texts,
-        "stoneware",
-        "Has this value of the attribute NAME; repeat for either, use several names for all.",
-    ),
-    parameter(
-        "search",
-        Kind::Text,
-        "coffee mug",
-        "Matches these words: names weigh most, the last word may be the beginning of one.",
-    ),
-    parameter("created_after", Kind::Moment, "2026-01-31T00:00:00Z", "First offered later than this."),
-    parameter("updated_after", Kind::Moment, "2026-01-31T00:00:00Z", "Changed later than this."),
-    parameter("ids", Kind::Ids, "1", "One of these products, at most 100."),
-    parameter(
-        "status",
-        Kind::Choices(STATUSES),
-        "active",
-        "In this state; other than `active` for staff only; repeat for several.",
-    ),
-    parameter(
-        "ordering",
-        Kind::Choice(ORDERINGS),
-        "-created_at",
-        "In this order; `-` for descending. Best match first when searching, else newest first.",
-    ),
-    parameter("include", Kind::Choices(PARTS), "count", "Also `count` all matches, or count them by `facets`."),
-    PAGE_SIZE,
-    CURSOR,
-];
-
-/// What lists of categories take.
-pub const CATEGORY_LIST: &[Parameter] =
-    &[parameter("tree", Kind::Boolean, "true", "All categories at once, nested."), PAGE_SIZE, CURSOR];
-
-/// What removing a category takes.
-pub const CATEGORY_REMOVE: &[Parameter] = &[
-    parameter("cascade", Kind::Boolean, "true", "Remove everything below it and all its products too."),
-    parameter("move_to", Kind::Integer(1, i64::MAX), "7", "Give its products and children to this category first."),
-];
-
-/// What lists of users take.
-pub const USER_LIST: &[Parameter] = &[
-    parameter("role", Kind::Choice(&["customer", "staff", "admin"]), "staff", "Of this role."),
-    parameter("active", Kind::Boolean, "true", "May sign in, or may not."),
-    parameter("email", Kind::Text, "ann@example.com", "With this e-mail address, whatever the case."),
-    PAGE_SIZE,
-    CURSOR,
-];
-
-/// What lists of API keys take.
-pub const API_KEY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
 
 /// The ways from one page of a list to its neighbours.
 pub struct Links {
@@ -152,7 +40,7 @@ impl<'r> FromRequest<'r> for Query {
     }
 }
 
-// The parameters are added to the description in `openapi.rs`, from the tables above.
+// The parameters are added to the description in `openapi.rs`, from the tables in `parameters.rs`.
 described!(Query, RequestHeaderInput::None);
 
 /// More parameters than any sensible request has.
@@ -390,6 +278,7 @@ fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::parameters::PRODUCT_LIST;
 
     #[test]
     fn the_key_does_not_depend_on_order() {

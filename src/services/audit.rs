@@ -7,9 +7,6 @@ use crate::domain::page::Page;
 use crate::domain::{Direction, PageSize, Right};
 use std::net::IpAddr;
 
-/// A page of the log, newest first.
-pub type AuditPage = Page<AuditRecord, AuditPosition>;
-
 /// Reads a client's address and gives it in the form in which entries have it.
 pub fn client_address(text: &str) -> Option<String> {
     text.parse::<IpAddr>().ok().map(|address| address.to_string())
@@ -23,24 +20,10 @@ impl Shop {
         filter: &AuditFilter,
         size: PageSize,
         from: Option<(AuditPosition, Direction)>,
-    ) -> Outcome<AuditPage> {
+    ) -> Outcome<Page<AuditRecord, AuditPosition>> {
         ctx.require(Right::AuditRead)?;
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let mut items = self.store.read(|tx| Ok::<_, Error>(tx.audit_page(filter, from, size.get() + 1)?))?;
-        let more = items.len() > size.get();
-        items.truncate(size.get());
-        if backwards {
-            items.reverse();
-        }
-        let start = from.map(|(position, _)| position);
-        let position = |record: &AuditRecord| AuditPosition(record.entry.at, record.id);
-        let last = items.last().map(position).or(start);
-        let first = items.first().map(position).or(start);
-        Ok(Page {
-            next: last.filter(|_| more || backwards),
-            previous: first.filter(|_| if backwards { more } else { start.is_some() }),
-            items,
-        })
+        let rows = self.store.read(|tx| Ok::<_, Error>(tx.audit_page(filter, from, size.get() + 1)?))?;
+        Ok(Page::cut(rows, size, from, |record| AuditPosition(record.entry.at, record.id)))
     }
 
     /// How many entries the log has.

@@ -19,7 +19,7 @@ pub mod relevance;
 pub mod seed;
 
 pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
-pub use audit::{AuditPage, client_address};
+pub use audit::client_address;
 pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
 

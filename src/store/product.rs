@@ -224,14 +224,12 @@ impl WriteTx<'_> {
         Ok(id)
     }
 
-    /// Inserts a product without its variants and without what filters look up; see `LateTerms`.
-    pub fn product_insert_bare(&self, row: &ProductRow<'_>) -> StoreResult<ProductId> {
-        let sql = "insert into product (slug, name, name_key, status, category_id, brand, price, price_max, stock, in_stock, \
-                   tags, options, images, seo, attributes, description, created_at, updated_at) \
-                   values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9 > 0, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+    /// Runs a statement that takes an id and the whole row of a product, in this order.
+    fn product_write(&self, sql: &str, id: Option<ProductId>, row: &ProductRow<'_>) -> StoreResult<usize> {
         self.execute(
             sql,
             params![
+                id,
                 row.slug.as_str(),
                 row.name,
                 row.name_key,
@@ -250,7 +248,15 @@ impl WriteTx<'_> {
                 row.created_at,
                 row.updated_at
             ],
-        )?;
+        )
+    }
+
+    /// Inserts a product without its variants and without what filters look up; see `LateTerms`.
+    pub fn product_insert_bare(&self, row: &ProductRow<'_>) -> StoreResult<ProductId> {
+        let sql = "insert into product (id, slug, name, name_key, status, category_id, brand, price, price_max, stock, \
+                   in_stock, tags, options, images, seo, attributes, description, created_at, updated_at) \
+                   values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10 > 0, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+        self.product_write(sql, None, row)?;
         Ok(ProductId::new(self.last_id()))
     }
 
@@ -260,29 +266,7 @@ impl WriteTx<'_> {
                    price = ?8, price_max = ?9, stock = ?10, in_stock = ?10 > 0, tags = ?11, options = ?12, images = ?13, \
                    seo = ?14, attributes = ?15, description = ?16, created_at = ?17, updated_at = ?18, \
                    version = version + 1 where id = ?1";
-        self.execute(
-            sql,
-            params![
-                before.id,
-                row.slug.as_str(),
-                row.name,
-                row.name_key,
-                row.status.code(),
-                row.category_id,
-                row.brand,
-                row.price,
-                row.price_max,
-                row.stock,
-                row.tags.json(),
-                row.options.json(),
-                row.images.json(),
-                row.seo.json(),
-                row.attributes.json(),
-                row.description,
-                row.created_at,
-                row.updated_at
-            ],
-        )?;
+        self.product_write(sql, Some(before.id), row)?;
         if *row.slug != before.slug {
             self.slug_moved("product", before.slug.as_str(), row.slug.as_str(), before.id.get())?;
         }

@@ -1,14 +1,13 @@
 //! `/admin/audit`: the audit log.
 
-use crate::domain::Direction;
 use crate::domain::Timestamp;
 use crate::domain::audit::{ActionPick, ActorPick, AuditFilter, AuditPosition};
-use crate::http::BASE;
 use crate::http::answer::{Answer, Audience, Managed};
 use crate::http::guards::{AuditRead, May, SlowLane};
 use crate::http::page::CursorKey;
+use crate::http::parameters::{CURSOR, Kind, PAGE_SIZE, Parameter, parameter};
 use crate::http::problem::Problem;
-use crate::http::query::{CURSOR, Kind, PAGE_SIZE, Parameter, Query, parameter};
+use crate::http::query::Query;
 use crate::http::views::AuditList;
 use crate::services::{Shop, client_address};
 use rocket::get;
@@ -44,11 +43,8 @@ pub async fn audit_list(
     let from = query.one("cursor")?.map(|cursor| cursors.open::<AuditPosition>(&scope, cursor)).transpose()?;
     let (shop, ctx) = (Arc::clone(shop), admin.0);
     let page = slow.run(move || shop.audit_list(&ctx, &filter, size, from)).await?;
-    let others = query.without_cursor();
-    let link = |at: AuditPosition, way: Direction| {
-        format!("{BASE}/admin/audit?{others}cursor={}", cursors.seal(&scope, &at, way))
-    };
-    Ok(Answer::new(&AuditList::new(&page, link), Audience::Nobody))
+    let links = query.links("admin/audit", cursors, &scope, page.next, page.previous);
+    Ok(Answer::new(&AuditList::new(&page.items, links), Audience::Nobody))
 }
 
 fn filter(query: &Query) -> Result<AuditFilter, Problem> {

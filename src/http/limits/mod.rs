@@ -11,6 +11,7 @@ mod tally;
 use super::problem::Problem;
 use crate::config::Config;
 use crate::domain::UserId;
+use crate::services::{Error, Outcome};
 use rocket::tokio::time::sleep;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
@@ -59,8 +60,16 @@ pub struct Guess<'l> {
 }
 
 impl Guess<'_> {
-    /// It was right, or was not evaluated after all: it does not count.
-    pub fn take_back(mut self) {
+    /// Hands on what came of it: it stays counted only when the password was wrong, not when it was right or not
+    /// evaluated after all.
+    pub fn settle<T>(self, outcome: Outcome<T>) -> Outcome<T> {
+        if !matches!(outcome, Err(Error::BadCredentials | Error::WrongPassword)) {
+            self.take_back();
+        }
+        outcome
+    }
+
+    fn take_back(mut self) {
         self.wrong = false;
     }
 }

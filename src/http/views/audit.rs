@@ -1,9 +1,9 @@
 //! Entries of the audit log as clients see them.
 
 use super::{Moment, one_of};
-use crate::domain::audit::{ACTOR_KINDS, AuditPosition, AuditRecord};
-use crate::domain::{AuditId, Direction, Role};
-use crate::services::AuditPage;
+use crate::domain::audit::{ACTOR_KINDS, AuditRecord};
+use crate::domain::{AuditId, Role};
+use crate::http::query::Links;
 use schemars::JsonSchema;
 use schemars::r#gen::SchemaGenerator;
 use schemars::schema::Schema;
@@ -67,13 +67,9 @@ pub struct AuditList {
 }
 
 impl AuditList {
-    /// The view of a page; `link` gives the address of what lies beyond one of its ends.
-    pub fn new(page: &AuditPage, link: impl Fn(AuditPosition, Direction) -> String) -> Self {
-        Self {
-            results: page.items.iter().map(AuditEntryView::new).collect(),
-            next: page.next.map(|position| link(position, Direction::Next)),
-            previous: page.previous.map(|position| link(position, Direction::Previous)),
-        }
+    /// The view of a page.
+    pub fn new(records: &[AuditRecord], links: Links) -> Self {
+        Self { results: records.iter().map(AuditEntryView::new).collect(), next: links.next, previous: links.previous }
     }
 }
 

@@ -262,15 +262,14 @@ fn keep_an_admin(tx: &ReadTx<'_>, before: &UserRow) -> Outcome<()> {
 
 /// What changed, without saying what an address or a name was or is.
 fn detail(before: &UserRow, after: &UserRow, email: &Option<Email>, hash: &Option<String>) -> Value {
-    let mut fields = Vec::new();
-    let changed = [
+    let differs = [
         ("name", before.name != after.name),
         ("role", before.role != after.role),
         ("active", before.active != after.active),
         ("email", email.as_ref().is_some_and(|email| email.as_str() != before.email)),
         ("password", hash.is_some()),
     ];
-    fields.extend(changed.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field));
+    let fields: Vec<&str> = differs.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect();
     json!({ "fields": fields, "role": after.role, "active": after.active })
 }
 

@@ -1,6 +1,6 @@
 //! Access tokens: only those this shop gave out, to whom, for as long as it said.
 
-use crate::support::{Answer, PASSWORD, Requests, TestShop, builders::tee, email, refresh_token, wait};
+use crate::support::{PASSWORD, Requests, TestShop, builders::tee, email, refresh_token, wait};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::digest::KeyInit;
@@ -39,15 +39,6 @@ fn signed_otherwise<M: Mac + KeyInit>(name: &str, claims: &Value, secret: &[u8])
 fn forged(header: &Value, claims: &Value, signature: &[u8]) -> String {
     let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     format!("{}.{}.{}", part(header.to_string().as_bytes()), part(claims.to_string().as_bytes()), part(signature))
-}
-
-/// What a refusal says, but for the id of the request.
-fn refusal(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
-    let mut body = answer.json();
-    body["instance"] = Value::Null;
-    let mut headers = answer.headers.clone();
-    headers.retain(|(name, _)| name != "X-Request-Id");
-    (answer.status, body, headers)
 }
 
 fn staff_token(shop: &TestShop) -> String {
@@ -101,13 +92,13 @@ fn token_of_any_other_making_is_refused_with_the_same_answer() {
         "x".repeat(30_000),
         "null".to_owned(),
     ]);
-    let expected = refusal(&shop.anonymous().post("/api/v1/products", &json!({})));
+    let expected = shop.anonymous().post("/api/v1/products", &json!({})).told();
     assert_eq!(expected.0, 401);
     for token in bad {
         for answer in
             [shop.bearing(&token).get("/api/v1/products"), shop.bearing(&token).post("/api/v1/products", &json!({}))]
         {
-            assert_eq!(refusal(&answer), expected, "{token:.120}");
+            assert_eq!(answer.told(), expected, "{token:.120}");
         }
     }
 }
@@ -241,11 +232,11 @@ fn token_ends_at_once_when_its_session_does() {
     ];
     for (how, end) in session_ends {
         let shop = TestShop::with_categories();
-        let before = refusal(&shop.anonymous().post("/api/v1/products", &json!({})));
+        let before = shop.anonymous().post("/api/v1/products", &json!({})).told();
         assert_eq!(shop.staff().get("/api/v1/products?status=draft").status, 200);
         end(&shop);
         for answer in [shop.staff().get("/api/v1/products"), shop.staff().post("/api/v1/products", &tee().body())] {
-            assert_eq!(refusal(&answer), before, "{how}");
+            assert_eq!(answer.told(), before, "{how}");
         }
         let refresh = json!({"refresh": refresh_token(Role::Staff)});
         shop.anonymous().post("/api/v1/auth/refresh", &refresh).problem(401, "unauthenticated");

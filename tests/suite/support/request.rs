@@ -203,6 +203,15 @@ impl Answer {
         self.json()
     }
 
+    /// All that a problem tells, but for the id of its request.
+    pub fn told(&self) -> (u16, Value, Vec<(String, String)>) {
+        let mut body = self.json();
+        body["instance"] = Value::Null;
+        let mut headers = self.headers.clone();
+        headers.retain(|(name, _)| name != "X-Request-Id");
+        (self.status, body, headers)
+    }
+
     /// Holds it to this status and to no body.
     #[track_caller]
     pub fn empty(&self, status: u16) {
