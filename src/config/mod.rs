@@ -6,12 +6,14 @@ mod door;
 mod mail;
 mod origin;
 mod secret;
+mod selling;
 mod settings;
 
 pub use door::{CorsSettings, ForwardedHeader, GeneralLimit, LimitSettings, ProxySettings};
 pub use mail::{MailSettings, SmtpSecurity};
 pub use origin::WebOrigin;
 pub use secret::Secret;
+pub use selling::{Rounding, SellingSettings};
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
 
 use crate::domain::Currency;
@@ -47,6 +49,8 @@ pub struct Config {
     pub cache: CacheSettings,
     /// Sign-in.
     pub auth: AuthSettings,
+    /// Selling.
+    pub selling: SellingSettings,
     /// Mail.
     pub mail: MailSettings,
     /// What stands in front of the shop.
@@ -72,6 +76,7 @@ impl Default for Config {
             store: ReadSettings::default(),
             cache: CacheSettings::default(),
             auth: AuthSettings::default(),
+            selling: SellingSettings::default(),
             mail: MailSettings::default(),
             proxy: ProxySettings::default(),
             limits: LimitSettings::default(),
@@ -132,6 +137,15 @@ impl Config {
         }
         if !(1..=self.auth.session_days).contains(&self.auth.refresh_days) {
             return wrong("auth.refresh_days: must be from 1 to auth.session_days".to_owned());
+        }
+        if !(1..=1440).contains(&self.selling.reservation_minutes) {
+            return wrong("selling.reservation_minutes: must be from 1 to 1440".to_owned());
+        }
+        if !(1..=365).contains(&self.selling.cart_days) {
+            return wrong("selling.cart_days: must be from 1 to 365".to_owned());
+        }
+        if self.selling.first_order_number == 0 {
+            return wrong("selling.first_order_number: must be above 0".to_owned());
         }
         if self.store.read_deadline_ms == 0 {
             return wrong("store.read_deadline_ms: must be above 0".to_owned());

@@ -56,6 +56,40 @@ ids! {
     AuditId,
     /// A piece of work to be done later.
     JobId,
+    /// A movement of stock.
+    MovementId,
+    /// A tax rate.
+    TaxRateId,
+    /// A shipping zone.
+    ShippingZoneId,
+    /// A way to ship within a zone.
+    ShippingRateId,
+    /// A discount.
+    DiscountId,
+    /// A cart.
+    CartId,
+    /// A line of a cart.
+    CartLineId,
+    /// An order.
+    OrderId,
+    /// A line of an order.
+    OrderLineId,
+    /// A shipment of an order.
+    FulfillmentId,
+    /// A payment of an order.
+    PaymentId,
+    /// A refund of a payment.
+    RefundId,
+    /// Something that happened and is told to others.
+    EventId,
+    /// An address that is told of events.
+    WebhookId,
+    /// One event on its way to one address.
+    DeliveryId,
+    /// A review of a product.
+    ReviewId,
+    /// An invoice or credit note.
+    InvoiceId,
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub mod time;
 pub use account::{Email, Right, Rights, Role};
 pub use change::Change;
 pub use fields::{FieldError, Fields, Invalid};
-pub use id::{AddressId, ApiKeyId, AuditId, CategoryId, ImportId, JobId, ProductId, SessionId, UserId, VariantId};
+pub use id::*;
 pub use job::{Claim, Job, JobFailure, JobState};
 pub use mail::Letter;
 pub use money::{Currency, Money};

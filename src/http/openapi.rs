@@ -29,6 +29,7 @@ pub fn document() -> OpenApi {
     api.servers = vec![Server { url: BASE.to_owned(), description: Some("Version 1".to_owned()), ..Server::default() }];
     api.tags = vec![
         tag("Catalog", "Products, variants and categories."),
+        tag("Selling", "Carts, checkout, orders and payments."),
         tag("Accounts", "Registering, signing in, and what is one's own."),
         tag("Users", "User administration."),
         tag("Administration", "What those who run the shop use."),
@@ -105,7 +106,7 @@ fn tag(name: &str, description: &str) -> Tag {
 }
 
 /// What the names of operations begin with: the modules of their handlers.
-const MODULES: [&str; 9] = [
+const MODULES: &[&str] = &[
     "products_",
     "variants_",
     "categories_",

@@ -23,7 +23,7 @@ pub use audit::client_address;
 pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
 
-use crate::config::{AuthSettings, Config, ShopSettings};
+use crate::config::{AuthSettings, Config, SellingSettings, ShopSettings};
 use crate::domain::Right;
 use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
@@ -38,6 +38,7 @@ pub struct Shop {
     store: Store,
     settings: ShopSettings,
     auth: AuthSettings,
+    selling: SellingSettings,
     tokens: identity::TokenKeys,
     callers: identity::Callers,
     setup: identity::Setup,
@@ -65,6 +66,7 @@ impl Shop {
             passwords: Passwords::new(),
             settings: config.shop.clone(),
             auth: config.auth.clone(),
+            selling: config.selling.clone(),
             folder,
             providers,
             url: config.public_url(),

@@ -3,10 +3,8 @@
 use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
 use crate::domain::audit::{AuditChain, AuditEntry};
-use crate::domain::{
-    AddressId, ApiKeyId, AuditId, CategoryId, Change, ImportId, JobId, Money, ProductId, SessionId, Timestamp, UserId,
-    VariantId,
-};
+use crate::domain::id::*;
+use crate::domain::{Change, Money, Timestamp};
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Params};
 use std::cell::{Cell, RefCell};
@@ -243,6 +241,23 @@ integer_columns! {
     ApiKeyId: ApiKeyId::new, get;
     AuditId: AuditId::new, get;
     JobId: JobId::new, get;
+    MovementId: MovementId::new, get;
+    TaxRateId: TaxRateId::new, get;
+    ShippingZoneId: ShippingZoneId::new, get;
+    ShippingRateId: ShippingRateId::new, get;
+    DiscountId: DiscountId::new, get;
+    CartId: CartId::new, get;
+    CartLineId: CartLineId::new, get;
+    OrderId: OrderId::new, get;
+    OrderLineId: OrderLineId::new, get;
+    FulfillmentId: FulfillmentId::new, get;
+    PaymentId: PaymentId::new, get;
+    RefundId: RefundId::new, get;
+    EventId: EventId::new, get;
+    WebhookId: WebhookId::new, get;
+    DeliveryId: DeliveryId::new, get;
+    ReviewId: ReviewId::new, get;
+    InvoiceId: InvoiceId::new, get;
     Money: Money::from_minor, minor;
     Timestamp: Timestamp::from_millis, millis;
 }

@@ -11,6 +11,28 @@ pub enum Right {
     CatalogRead,
     /// Change products, variants and categories.
     CatalogWrite,
+    /// See exact stock and its ledger.
+    StockRead,
+    /// Count and move stock.
+    StockWrite,
+    /// See orders, payments and invoices.
+    OrdersRead,
+    /// Place, pay, ship, cancel and refund orders.
+    OrdersWrite,
+    /// See discounts.
+    DiscountsRead,
+    /// Make and change discounts.
+    DiscountsWrite,
+    /// See tax rates and shipping zones.
+    SettingsRead,
+    /// Change tax rates and shipping zones.
+    SettingsWrite,
+    /// Let reviews appear, or not.
+    ReviewsWrite,
+    /// See what was sold.
+    ReportsRead,
+    /// Say who is told of events.
+    WebhooksWrite,
     /// See who has an account.
     UsersRead,
     /// Make, change and erase accounts.
@@ -25,9 +47,20 @@ pub enum Right {
 
 impl Right {
     /// Every right.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &'static [Self] = &[
         Self::CatalogRead,
         Self::CatalogWrite,
+        Self::StockRead,
+        Self::StockWrite,
+        Self::OrdersRead,
+        Self::OrdersWrite,
+        Self::DiscountsRead,
+        Self::DiscountsWrite,
+        Self::SettingsRead,
+        Self::SettingsWrite,
+        Self::ReviewsWrite,
+        Self::ReportsRead,
+        Self::WebhooksWrite,
         Self::UsersRead,
         Self::UsersWrite,
         Self::AuditRead,
@@ -40,6 +73,17 @@ impl Right {
         match self {
             Self::CatalogRead => Some("catalog:read"),
             Self::CatalogWrite => Some("catalog:write"),
+            Self::StockRead => Some("stock:read"),
+            Self::StockWrite => Some("stock:write"),
+            Self::OrdersRead => Some("orders:read"),
+            Self::OrdersWrite => Some("orders:write"),
+            Self::DiscountsRead => Some("discounts:read"),
+            Self::DiscountsWrite => Some("discounts:write"),
+            Self::SettingsRead => Some("settings:read"),
+            Self::SettingsWrite => Some("settings:write"),
+            Self::ReviewsWrite => Some("reviews:write"),
+            Self::ReportsRead => Some("reports:read"),
+            Self::WebhooksWrite => Some("webhooks:write"),
             Self::UsersRead => Some("users:read"),
             Self::UsersWrite => Some("users:write"),
             Self::AuditRead => Some("audit:read"),
@@ -49,14 +93,30 @@ impl Right {
 
     /// The right that a scope names.
     pub fn of_scope(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|right| right.scope() == Some(text))
+        Self::ALL.iter().copied().find(|right| right.scope() == Some(text))
     }
 
     /// The least role that has it.
     pub const fn least_role(self) -> Role {
         match self {
-            Self::CatalogRead | Self::CatalogWrite => Role::Staff,
-            Self::UsersRead | Self::UsersWrite | Self::AuditRead | Self::KeysManage | Self::Maintain => Role::Admin,
+            Self::CatalogRead
+            | Self::CatalogWrite
+            | Self::StockRead
+            | Self::StockWrite
+            | Self::OrdersRead
+            | Self::OrdersWrite
+            | Self::DiscountsRead
+            | Self::DiscountsWrite
+            | Self::SettingsRead
+            | Self::ReviewsWrite
+            | Self::ReportsRead => Role::Staff,
+            Self::SettingsWrite
+            | Self::WebhooksWrite
+            | Self::UsersRead
+            | Self::UsersWrite
+            | Self::AuditRead
+            | Self::KeysManage
+            | Self::Maintain => Role::Admin,
         }
     }
 }
@@ -64,7 +124,7 @@ impl Right {
 /// Reads one scope of a list.
 pub fn scope(value: &Value) -> Result<Right, Invalid> {
     value.as_str().and_then(Right::of_scope).ok_or_else(|| {
-        let known: Vec<&str> = Right::ALL.into_iter().filter_map(Right::scope).collect();
+        let known: Vec<&str> = Right::ALL.iter().copied().filter_map(Right::scope).collect();
         Invalid::one("", "unknown_scope", format!("must be one of {}", known.join(", ")))
     })
 }
@@ -84,6 +144,10 @@ impl Rights {
     pub const fn has(self, right: Right) -> bool {
         let also = match right {
             Right::CatalogRead => 1 << Right::CatalogWrite as u32,
+            Right::StockRead => 1 << Right::StockWrite as u32,
+            Right::OrdersRead => 1 << Right::OrdersWrite as u32,
+            Right::DiscountsRead => 1 << Right::DiscountsWrite as u32,
+            Right::SettingsRead => 1 << Right::SettingsWrite as u32,
             Right::UsersRead => 1 << Right::UsersWrite as u32,
             _ => 0,
         };
@@ -97,7 +161,7 @@ impl Rights {
 
     /// The scopes given, each once.
     pub fn scopes(self) -> Vec<&'static str> {
-        Right::ALL.into_iter().filter(|r| self.0 & (1 << *r as u32) != 0).filter_map(Right::scope).collect()
+        Right::ALL.iter().copied().filter(|r| self.0 & (1 << *r as u32) != 0).filter_map(Right::scope).collect()
     }
 }
 
@@ -116,9 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn staff_keeps_the_catalog_and_nothing_of_the_admin() {
-        let of_staff: Vec<Right> = Right::ALL.into_iter().filter(|r| r.least_role() <= Role::Staff).collect();
-        assert_eq!(of_staff, [Right::CatalogRead, Right::CatalogWrite]);
-        assert!(Right::ALL.into_iter().all(|r| r.least_role() > Role::Customer));
+    fn staff_sells_and_has_nothing_of_the_admin() {
+        for right in [Right::SettingsWrite, Right::UsersRead, Right::KeysManage, Right::WebhooksWrite, Right::Maintain]
+        {
+            assert_eq!(right.least_role(), Role::Admin, "{right:?}");
+        }
+        for right in [Right::CatalogWrite, Right::StockWrite, Right::OrdersWrite, Right::DiscountsWrite] {
+            assert_eq!(right.least_role(), Role::Staff, "{right:?}");
+        }
+        assert!(Right::ALL.iter().copied().all(|r| r.least_role() > Role::Customer));
     }
 }

@@ -20,7 +20,7 @@ impl JsonSchema for Scope {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        one_of(Right::ALL.into_iter().filter_map(Right::scope))
+        one_of(Right::ALL.iter().copied().filter_map(Right::scope))
     }
 }
 

@@ -161,7 +161,7 @@ const PUBLIC: [&str; 13] = [
 /// Everybody who may call.
 fn callers() -> Vec<String> {
     let people = ["anonymous", "customer", "other customer", "staff", "admin"].map(str::to_owned);
-    let scopes = Right::ALL.into_iter().filter_map(Right::scope).map(str::to_owned);
+    let scopes = Right::ALL.iter().copied().filter_map(Right::scope).map(str::to_owned);
     people.into_iter().chain(scopes).collect()
 }
 
