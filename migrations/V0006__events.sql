@@ -13,6 +13,7 @@ create table event (
 create index event_created on event (created_at, id);
 
 -- kinds is a JSON list; an empty one means all. The secret signs, so it must be kept as it is; the one before it signs too until it ends.
+-- since_event: what had happened by the time it was made or switched on; that and what came before is not told unless somebody asks.
 create table webhook (
   id integer primary key autoincrement,
   name text not null,
@@ -22,6 +23,7 @@ create table webhook (
   previous_secret text,
   previous_until integer,
   active integer not null default 1 check (active in (0, 1)),
+  since_event integer not null,
   failing_since integer,
   failing_reason text,
   version integer not null default 1,

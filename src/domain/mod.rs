@@ -17,6 +17,7 @@ pub mod search;
 pub mod sku;
 pub mod slug;
 pub mod time;
+pub mod webhook;
 
 pub use account::{Email, Right, Rights, Role};
 pub use change::Change;

@@ -17,7 +17,7 @@ mod passwords;
 mod reindex;
 pub mod relevance;
 pub mod seed;
-mod webhooks;
+pub mod webhooks;
 
 pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
 pub use audit::client_address;
