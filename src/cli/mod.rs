@@ -20,6 +20,7 @@ mod secret;
 mod seed;
 mod serve;
 mod user;
+mod webhook;
 
 use crate::config::{Config, Flags, Loaded};
 use crate::services::Shop;
@@ -69,6 +70,8 @@ enum Command {
     Job(job::JobArgs),
     /// Try out the settings of mail
     Mail(mail::MailArgs),
+    /// Look after those who are told of events
+    Webhook(webhook::WebhookArgs),
     /// Build the search index anew
     Reindex(reindex::ReindexArgs),
     /// Read the audit log, and find out whether it was changed
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
+        Command::Webhook(args) => webhook::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),
         Command::Audit(args) => audit::run(args, &cli.common),
         Command::Check(args) => check::run(args, &cli.common),

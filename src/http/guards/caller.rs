@@ -49,6 +49,8 @@ asked! {
     UsersWrite,
     /// To give out and revoke API keys.
     KeysManage,
+    /// To say who is told of events.
+    WebhooksWrite,
 }
 
 impl Caller {

@@ -7,6 +7,8 @@
 mod client;
 mod public;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub use client::HttpSender;
 pub use target::{Allowed, Lookup, SystemLookup};
