@@ -11,6 +11,7 @@ mod binary;
 mod catalog;
 mod contract;
 mod door;
+mod events;
 mod jobs;
 mod outside;
 mod plans;

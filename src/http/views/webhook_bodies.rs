@@ -26,7 +26,7 @@ pub struct WebhookBody {
 }
 
 fn webhook_example() -> Value {
-    json!({ "name": "Bookkeeping", "url": "https://hooks.example.com/nexus", "events": ["order.paid", "order.refunded"] })
+    json!({ "name": "Bookkeeping", "url": "https://hooks.example.test/nexus", "events": ["order.paid", "order.refunded"] })
 }
 
 /// Changes to a webhook (RFC 7396).

@@ -5,6 +5,7 @@ import { administration } from "./administration.js";
 import { catalog } from "./catalog.js";
 import { Mail } from "./mail.js";
 import { expect, used } from "./shop.js";
+import { webhooks } from "./webhooks.js";
 
 /** What the caller must say of the shop. */
 function setting(name: string): string {
@@ -20,6 +21,7 @@ try {
   await catalog(address, admin);
   await accounts(address, mail);
   await administration(address, admin, mail);
+  await webhooks(address, admin);
   // Another shop, which has no admin yet.
   await setUp(setting("NEXUS_NEW_URL"), setting("NEXUS_NEW_TOKEN"));
   const description = (await (await fetch(`${address}/api/openapi.json`)).json()) as { paths: Record<string, object> };

@@ -79,6 +79,7 @@ fn table() -> Vec<Row> {
     .into_iter()
     .chain(account_rows())
     .chain(admin_rows())
+    .chain(webhook_rows())
     .collect()
 }
 
@@ -138,6 +139,30 @@ fn admin_rows() -> Vec<Row> {
         row(Post, "/admin/api-keys", "/admin/api-keys", some(key), keys, 201),
         row(Get, "/admin/api-keys/{id}", "/admin/api-keys/1", None, keys, 200),
         row(Delete, "/admin/api-keys/{id}", "/admin/api-keys/1", None, keys, 204),
+    ]
+}
+
+fn webhook_rows() -> Vec<Row> {
+    use Method::{Delete, Get, Patch, Post, Put};
+    let writes = Access::Right(Right::WebhooksWrite);
+    let some = Some;
+    let webhook = || some(json!({"name": "Books", "url": "https://8.8.8.8/hook"}));
+    let range = json!({"from": "2026-01-01", "to": "2026-02-01"});
+    let (list, one) = ("/admin/webhooks", "/admin/webhooks/{id}");
+    let (again, all) = ("/admin/webhooks/{id}/deliveries/{delivery}/replay", "/admin/webhooks/{id}/deliveries");
+    let secret = "/admin/webhooks/{id}/rotate-secret";
+    vec![
+        row(Get, list, list, None, writes, 200),
+        row(Post, list, list, webhook(), writes, 201),
+        row(Get, one, "/admin/webhooks/1", None, writes, 200),
+        row(Put, one, "/admin/webhooks/1", webhook(), writes, 200),
+        row(Patch, one, "/admin/webhooks/1", some(json!({"active": false})), writes, 200),
+        row(Delete, one, "/admin/webhooks/1", None, writes, 204),
+        row(Post, secret, "/admin/webhooks/1/rotate-secret", None, writes, 200),
+        row(Post, "/admin/webhooks/{id}/test", "/admin/webhooks/1/test", None, writes, 200),
+        row(Post, "/admin/webhooks/{id}/replay", "/admin/webhooks/1/replay", some(range), writes, 200),
+        row(Get, all, "/admin/webhooks/1/deliveries", None, writes, 200),
+        row(Post, again, "/admin/webhooks/1/deliveries/1/replay", None, writes, 200),
     ]
 }
 
@@ -217,6 +242,8 @@ fn shop() -> TestShop {
     tee().create(&shop);
     shop.customer().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
     shop.api_key(&["catalog:read"]);
+    shop.admin().post("/api/v1/admin/webhooks", &json!({"name": "Books", "url": "https://8.8.8.8/hook"})).ok(201);
+    shop.admin().request(Method::Post, "/api/v1/admin/webhooks/1/test").send().ok(200);
     shop
 }
 
