@@ -6,7 +6,7 @@ use crate::domain::{DeliveryId, EventKind, Fields, WebhookId};
 use crate::http::BASE;
 use crate::http::answer::{Answer, Audience, Managed, Nothing};
 use crate::http::guards::{IfMatch, May, WebhooksWrite};
-use crate::http::json::{Body, OptionalBody};
+use crate::http::json::Body;
 use crate::http::page::CursorKey;
 use crate::http::parameters::{DELIVERY_LIST, WEBHOOK_LIST};
 use crate::http::problem::Problem;
@@ -121,11 +121,10 @@ pub async fn webhook_remove(
 pub async fn webhook_rotate_secret(
     admin: May<WebhooksWrite>,
     id: &str,
-    body: OptionalBody<RotateBody>,
+    body: Body<RotateBody>,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<NewWebhookView>, Problem> {
-    let given = body.0.map_or_else(|| serde_json::json!({}), |body| body.value);
-    let hours = Fields::read(&given, overlap_hours)?;
+    let hours = Fields::read(&body.value, overlap_hours)?;
     let made = shop.webhook_rotate(&admin.0, webhook_id(id)?, hours).await?;
     let tag = tag(&made.kept);
     Ok(Answer::new(&NewWebhookView::new(made), Audience::Nobody).with_etag(tag))

@@ -158,7 +158,7 @@ fn webhook_rows() -> Vec<Row> {
         row(Put, one, "/admin/webhooks/1", webhook(), writes, 200),
         row(Patch, one, "/admin/webhooks/1", some(json!({"active": false})), writes, 200),
         row(Delete, one, "/admin/webhooks/1", None, writes, 204),
-        row(Post, secret, "/admin/webhooks/1/rotate-secret", None, writes, 200),
+        row(Post, secret, "/admin/webhooks/1/rotate-secret", some(json!({})), writes, 200),
         row(Post, "/admin/webhooks/{id}/test", "/admin/webhooks/1/test", None, writes, 200),
         row(Post, "/admin/webhooks/{id}/replay", "/admin/webhooks/1/replay", some(range), writes, 200),
         row(Get, all, "/admin/webhooks/1/deliveries", None, writes, 200),

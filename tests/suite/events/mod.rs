@@ -2,6 +2,7 @@
 //! connected to.
 
 mod admin;
+mod cli;
 mod delivery;
 mod refused;
 mod runner;
@@ -9,7 +10,7 @@ mod runner;
 pub mod receiver;
 
 use crate::jobs::{Clock, by};
-use crate::support::{TestShop, wait};
+use crate::support::{Requests, TestShop, wait};
 use nexus::domain::webhook::{Delivery, WebhookDraft};
 use nexus::domain::{EventId, EventKind, OrderId, PageSize, Timestamp, WebhookId};
 use nexus::jobs::Work;
@@ -38,6 +39,14 @@ pub fn told(manner: Manner) -> (TestShop, Clock, Receiver, WebhookId, String) {
 /// A caller who may everything, at the moment of a clock.
 pub fn at(clock: &Clock) -> Ctx {
     Ctx { now: Timestamp::from_millis(clock.now()), ..Ctx::owner() }
+}
+
+/// Makes two endpoints that nothing is ever sent to.
+pub fn two_webhooks(shop: &TestShop) {
+    for name in ["Books", "Stock"] {
+        let draft = json!({ "name": name, "url": "https://8.8.8.8/hook" });
+        shop.admin().post("/api/v1/admin/webhooks", &draft).ok(201);
+    }
 }
 
 /// Makes an endpoint.
