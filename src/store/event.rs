@@ -22,6 +22,14 @@ impl ReadTx<'_> {
         Ok(self.setting(ANNOUNCED)?.and_then(|text| text.parse().ok()).unwrap_or(0))
     }
 
+    /// Whether somebody is to be told of an event and no job is at it or due: where many things happen at once, all but
+    /// the first are spared the job.
+    fn deliver_is_missing(&self, now: Timestamp) -> StoreResult<bool> {
+        let sql = "select exists (select 1 from webhook where active = 1) and not exists \
+                   (select 1 from job where dedupe = ?1 and (state = 'running' or run_at <= ?2))";
+        Ok(self.query_number(sql, params![DELIVER, now])? == 1)
+    }
+
     /// Whether there are events for which no deliveries have been made yet.
     pub fn events_are_new(&self) -> StoreResult<bool> {
         Ok(self.event_newest()? > self.events_announced()?)
@@ -42,7 +50,7 @@ impl WriteTx<'_> {
         let sql = "insert into event (kind, subject_kind, subject_id, payload, created_at) values (?1, ?2, ?3, ?4, ?5)";
         self.execute(sql, params![kind.as_str(), subject.kind, subject.id, payload.to_string(), now])?;
         let id = EventId::new(self.last_id());
-        if self.webhook_any_active()? {
+        if self.deliver_is_missing(now)? {
             self.deliver_by(now, now)?;
         }
         Ok(id)
