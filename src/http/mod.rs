@@ -95,6 +95,9 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::api_keys::api_key_create,
         admin::api_keys::api_key_revoke,
         admin::audit::audit_list,
+        admin::stock::stock_list,
+        admin::stock::movement_list,
+        admin::stock::stock_move,
     ]
 }
 

@@ -4,6 +4,7 @@
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
 use super::admin::audit::AUDIT_LIST;
+use super::admin::stock::{MOVEMENT_LIST, STOCK_LIST};
 use super::parameters::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
 use super::problem::Problem;
 use super::{BASE, routes};
@@ -116,6 +117,7 @@ const MODULES: &[&str] = &[
     "users_",
     "admin_api_keys_",
     "admin_audit_",
+    "admin_stock_",
 ];
 
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
@@ -130,6 +132,8 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "user_list" => USER_LIST,
         "api_key_list" => API_KEY_LIST,
         "audit_list" => AUDIT_LIST,
+        "stock_list" => STOCK_LIST,
+        "movement_list" => MOVEMENT_LIST,
         _ => &[],
     };
     let by_slug = method == "get" && ["/products/{id}", "/categories/{id}"].iter().any(|start| path.starts_with(start));
