@@ -6,6 +6,7 @@ use crate::http::{self, Bodies, CursorKey, Front, Limits, Proxies};
 use crate::jobs::{Ran, Runner, Work, run_due};
 use crate::log::LogBuffer;
 use crate::providers::mail::{FileMailer, Security, Sender, SmtpMailer, SmtpServer};
+use crate::providers::webhook::{Allowed, HttpSender};
 use crate::providers::{Mailer, Providers};
 use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
 use rocket::config::{Ident, LogLevel, Shutdown};
@@ -65,7 +66,8 @@ pub fn providers(config: &Config) -> Result<Providers, ServeError> {
         };
         Arc::new(SmtpMailer::new(server, from).map_err(|why| wrong(format!("mail.smtp_host: {why}")))?)
     };
-    Ok(Providers { mailer })
+    let webhooks = Arc::new(HttpSender::new(Allowed::new(&config.webhooks.allow_private)));
+    Ok(Providers { mailer, webhooks })
 }
 
 /// How long a mail server may take for each answer.

@@ -21,6 +21,7 @@ mod seed;
 mod serve;
 mod stock;
 mod user;
+mod webhook;
 
 use crate::config::{Config, Flags, Loaded};
 use crate::services::Shop;
@@ -72,6 +73,8 @@ enum Command {
     Job(job::JobArgs),
     /// Try out the settings of mail
     Mail(mail::MailArgs),
+    /// Look after those who are told of events
+    Webhook(webhook::WebhookArgs),
     /// Build the search index anew
     Reindex(reindex::ReindexArgs),
     /// Read the audit log, and find out whether it was changed
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Stock(args) => stock::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
+        Command::Webhook(args) => webhook::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),
         Command::Audit(args) => audit::run(args, &cli.common),
         Command::Check(args) => check::run(args, &cli.common),

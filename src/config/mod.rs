@@ -8,6 +8,7 @@ mod origin;
 mod secret;
 mod selling;
 mod settings;
+mod webhooks;
 
 pub use door::{CorsSettings, ForwardedHeader, GeneralLimit, LimitSettings, ProxySettings};
 pub use mail::{MailSettings, SmtpSecurity};
@@ -15,6 +16,7 @@ pub use origin::WebOrigin;
 pub use secret::Secret;
 pub use selling::{Rounding, SellingSettings};
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
+pub use webhooks::WebhookSettings;
 
 use crate::domain::Currency;
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -53,6 +55,8 @@ pub struct Config {
     pub selling: SellingSettings,
     /// Mail.
     pub mail: MailSettings,
+    /// Telling others of events.
+    pub webhooks: WebhookSettings,
     /// What stands in front of the shop.
     pub proxy: ProxySettings,
     /// How often something may be done.
@@ -78,6 +82,7 @@ impl Default for Config {
             auth: AuthSettings::default(),
             selling: SellingSettings::default(),
             mail: MailSettings::default(),
+            webhooks: WebhookSettings::default(),
             proxy: ProxySettings::default(),
             limits: LimitSettings::default(),
             cors: CorsSettings::default(),
@@ -161,7 +166,7 @@ impl Config {
         self.proxy.ranges().map_err(ConfigError)?;
         self.cors.origins().map_err(ConfigError)?;
         self.limits.check().map_err(ConfigError)?;
-        self.mail.problem().map_or(Ok(()), wrong)
+        self.mail.problem().or_else(|| self.webhooks.problem()).map_or(Ok(()), wrong)
     }
 }
 

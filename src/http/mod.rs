@@ -98,6 +98,17 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::stock::stock_list,
         admin::stock::movement_list,
         admin::stock::stock_move,
+        admin::webhooks::webhook_list,
+        admin::webhooks::webhook_get,
+        admin::webhooks::webhook_create,
+        admin::webhooks::webhook_replace,
+        admin::webhooks::webhook_patch,
+        admin::webhooks::webhook_remove,
+        admin::webhooks::webhook_rotate_secret,
+        admin::webhooks::webhook_test,
+        admin::webhooks::webhook_replay,
+        admin::webhooks::delivery_list,
+        admin::webhooks::delivery_replay,
     ]
 }
 

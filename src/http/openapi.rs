@@ -6,6 +6,7 @@
 use super::admin::audit::AUDIT_LIST;
 use super::admin::stock::{MOVEMENT_LIST, STOCK_LIST};
 use super::parameters::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
+use super::parameters::{DELIVERY_LIST, WEBHOOK_LIST};
 use super::problem::Problem;
 use super::{BASE, routes};
 use rocket_okapi::okapi::openapi3::{
@@ -118,6 +119,7 @@ const MODULES: &[&str] = &[
     "admin_api_keys_",
     "admin_audit_",
     "admin_stock_",
+    "admin_webhooks_",
 ];
 
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
@@ -134,12 +136,15 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "audit_list" => AUDIT_LIST,
         "stock_list" => STOCK_LIST,
         "movement_list" => MOVEMENT_LIST,
+        "webhook_list" => WEBHOOK_LIST,
+        "delivery_list" => DELIVERY_LIST,
         _ => &[],
     };
     let by_slug = method == "get" && ["/products/{id}", "/categories/{id}"].iter().any(|start| path.starts_with(start));
     for parameter in &mut operation.parameters {
         if let RefOr::Object(parameter) = parameter
-            && (parameter.location.as_str(), parameter.name.as_str()) == ("path", "id")
+            && parameter.location == "path"
+            && matches!(parameter.name.as_str(), "id" | "delivery")
         {
             parameter.description = Some(if by_slug { "Its id or slug." } else { "Its id." }.to_owned());
             parameter.value = schema_value(id_schema(by_slug), None);

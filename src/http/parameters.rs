@@ -112,3 +112,14 @@ pub const USER_LIST: &[Parameter] = &[
 
 /// What lists of API keys take.
 pub const API_KEY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
+
+/// What lists of webhooks take.
+pub const WEBHOOK_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
+
+/// What lists of deliveries take.
+pub const DELIVERY_LIST: &[Parameter] = &[
+    parameter("state", Kind::Choice(&["waiting", "delivered", "failed"]), "failed", "That stand so."),
+    parameter("type", Kind::Text, "order.placed", "Of this kind of event."),
+    PAGE_SIZE,
+    CURSOR,
+];

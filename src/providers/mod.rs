@@ -4,8 +4,10 @@
 //! is made inside a write transaction.
 
 pub mod mail;
+pub mod webhook;
 
 pub use mail::{MailError, Mailer};
+pub use webhook::WebhookSender;
 
 use std::sync::Arc;
 
@@ -14,4 +16,6 @@ use std::sync::Arc;
 pub struct Providers {
     /// Who delivers letters.
     pub mailer: Arc<dyn Mailer>,
+    /// Who tells endpoints of events.
+    pub webhooks: Arc<dyn WebhookSender>,
 }

@@ -53,6 +53,8 @@ asked! {
     StockRead,
     /// To count and move stock.
     StockWrite,
+    /// To say who is told of events.
+    WebhooksWrite,
 }
 
 impl Caller {

@@ -7,9 +7,8 @@ mod described;
 mod forwarded;
 mod slow;
 
-pub use caller::{
-    AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, StockRead, StockWrite, UsersRead, UsersWrite,
-};
+pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite, WebhooksWrite};
+pub use caller::{StockRead, StockWrite};
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;
 pub(super) use described::described;

@@ -8,6 +8,8 @@ mod category;
 mod product;
 mod stock;
 mod user;
+mod webhook;
+mod webhook_bodies;
 
 pub use account_bodies::{
     AddressBody, AddressPatch, AddressedBody, ApiKeyBody, LoginBody, LogoutBody, MePatch, PasswordBody, RefreshBody,
@@ -22,6 +24,8 @@ pub use category::{CategoryList, CategoryView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use stock::{MovementList, StockChangeBody, StockList, StockMovedView};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
+pub use webhook::{DeliveryList, DeliveryView, EventType, NewWebhookView, ReplayView, WebhookList, WebhookView};
+pub use webhook_bodies::{ReplayBody, RotateBody, WebhookBody, WebhookPatch};
 
 use crate::domain::catalog::Revision;
 use crate::domain::{Currency, Money, Timestamp};

@@ -5,9 +5,10 @@ use super::listing::Shown;
 use super::writer::{CatalogWriter, is_public};
 use crate::domain::audit::Subject;
 use crate::domain::catalog::{Product, ProductDraft, Revision, Status, Variant, VariantDraft};
-use crate::domain::{CategoryId, Invalid, ProductId, Right, VariantId};
+use crate::domain::{CategoryId, EventKind, Invalid, ProductId, Right, Timestamp, VariantId};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{CardRow, ReadTx, WriteTx};
+use serde_json::json;
 
 /// How a request names a thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +98,7 @@ impl Shop {
                 let id = CatalogWriter::new(tx, &ctx).create(&draft)?;
                 let product = current(tx, id)?;
                 tx.audit(&ctx.entry("product.create", Subject::from(id), &product_detail(&product)))?;
+                tell(tx, EventKind::ProductCreated, &product, ctx.now)?;
                 Ok(product)
             })
             .await
@@ -121,6 +123,7 @@ impl Shop {
                 }
                 let after = current(tx, id)?;
                 tx.audit(&ctx.entry("product.update", Subject::from(id), &product_change(&before, &after)))?;
+                tell(tx, EventKind::ProductUpdated, &after, ctx.now)?;
                 Ok(after)
             })
             .await
@@ -134,10 +137,13 @@ impl Shop {
             .write(move |tx| {
                 let before = current(tx, id)?;
                 known.check(before.revision)?;
-                let gone = CatalogWriter::new(tx, &ctx).remove(&before)?;
-                let action = if gone { "product.remove" } else { "product.archive" };
-                tx.audit(&ctx.entry(action, Subject::from(id), &product_detail(&before)))?;
-                Ok(())
+                if CatalogWriter::new(tx, &ctx).remove(&before)? {
+                    tx.audit(&ctx.entry("product.remove", Subject::from(id), &product_detail(&before)))?;
+                    return tell(tx, EventKind::ProductRemoved, &before, ctx.now);
+                }
+                let after = current(tx, id)?;
+                tx.audit(&ctx.entry("product.archive", Subject::from(id), &product_detail(&after)))?;
+                tell(tx, EventKind::ProductUpdated, &after, ctx.now)
             })
             .await
     }
@@ -156,6 +162,7 @@ impl Shop {
                 let added = after.variants.iter().find(|v| before.variants.iter().all(|old| old.id != v.id));
                 let added = added.map(|v| v.id).ok_or(VARIANT)?;
                 tx.audit(&ctx.entry("variant.create", Subject::from(added), &variant_change(&before, &after)))?;
+                tell(tx, EventKind::ProductUpdated, &after, ctx.now)?;
                 Ok((after, added))
             })
             .await
@@ -183,6 +190,7 @@ impl Shop {
                 })?;
                 if after.revision != before.revision {
                     tx.audit(&ctx.entry("variant.update", Subject::from(id), &variant_change(&before, &after)))?;
+                    tell(tx, EventKind::ProductUpdated, &after, ctx.now)?;
                 }
                 Ok(after)
             })
@@ -206,10 +214,20 @@ impl Shop {
                     Ok(())
                 })?;
                 tx.audit(&ctx.entry("variant.remove", Subject::from(id), &variant_change(&before, &after)))?;
-                Ok(())
+                tell(tx, EventKind::ProductUpdated, &after, ctx.now)
             })
             .await
     }
+}
+
+/// Adds an event about one product, in shops that tell anybody of anything: others need not keep all that happens to a
+/// catalog. Batches and imports add none.
+fn tell(tx: &WriteTx<'_>, kind: EventKind, product: &Product, now: Timestamp) -> Outcome<()> {
+    if tx.webhook_any_active()? {
+        let told = json!({ "id": product.id, "slug": product.slug, "status": product.status.as_str() });
+        tx.event_add(kind, product.id, &told, now)?;
+    }
+    Ok(())
 }
 
 /// A product as it now stands in the transaction.

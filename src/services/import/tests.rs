@@ -7,6 +7,7 @@ use crate::domain::catalog::{Product, Status};
 use crate::folder::DataFolder;
 use crate::providers::Providers;
 use crate::providers::mail::{FileMailer, Sender};
+use crate::providers::webhook::{Allowed, HttpSender};
 use crate::services::CardMaker;
 use crate::services::export::ExportFormat;
 use serde_json::{Value, json};
@@ -23,7 +24,10 @@ fn shop() -> Bench {
     let mut config = Config { workers: 1, ..Config::default() };
     config.store.read_deadline_ms = 30_000;
     let from = Sender::parse(&config.mail.from, "").unwrap();
-    let providers = Providers { mailer: Arc::new(FileMailer::new(folder.path().to_owned(), from)) };
+    let providers = Providers {
+        mailer: Arc::new(FileMailer::new(folder.path().to_owned(), from)),
+        webhooks: Arc::new(HttpSender::new(Allowed::default())),
+    };
     let data = DataFolder::open(folder.path()).unwrap();
     let shop = Shop::open(data, &config, CardMaker::by_name(), providers).unwrap();
     Bench { shop, _folder: folder }

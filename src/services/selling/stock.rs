@@ -7,10 +7,11 @@ use crate::domain::catalog::VariantDraft;
 use crate::domain::stock::{
     MOST_UNITS, MovementKind, Shortage, StockChange, StockLevel, StockNews, StockPolicy, StockStep,
 };
-use crate::domain::{FieldError, Invalid, MovementId, OrderId, ProductId, Timestamp, VariantId};
+use crate::domain::{EventKind, FieldError, Invalid, MovementId, OrderId, ProductId, Timestamp, VariantId};
 use crate::services::catalog::CatalogWriter;
 use crate::services::{Ctx, Error, Outcome};
 use crate::store::{MovementRow, WriteTx};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Promises units to an order until `expires_at`, or until it is sold or released. All or nothing: when anything is
@@ -228,9 +229,17 @@ fn conflict(field: &str, detail: String) -> Error {
     Error::Conflict("stock_promised", detail, vec![error])
 }
 
-/// Tells others that a variant runs low or can be bought again: `stock.low` and `stock.available`.
-fn announce(_tx: &WriteTx<'_>, _now: Timestamp, before: &StockLevel, after: &StockLevel) -> Outcome<()> {
-    match before.news(after) {
-        Some(StockNews::Low | StockNews::Available) | None => Ok(()),
-    }
+/// Tells others that a variant runs low or can be bought again.
+fn announce(tx: &WriteTx<'_>, now: Timestamp, before: &StockLevel, after: &StockLevel) -> Outcome<()> {
+    let kind = match before.news(after) {
+        None => return Ok(()),
+        Some(StockNews::Low) => EventKind::StockLow,
+        Some(StockNews::Available) => EventKind::StockAvailable,
+    };
+    let payload = json!({
+        "variant_id": after.variant_id, "product_id": after.product_id, "sku": after.sku,
+        "available": after.available, "low_stock_at": after.low_stock_at,
+    });
+    tx.event_add(kind, after.variant_id, &payload, now)?;
+    Ok(())
 }

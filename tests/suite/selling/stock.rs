@@ -198,6 +198,33 @@ fn what_orders_refer_to_is_archived_or_kept_and_other_things_go() {
     assert_eq!(findings(&shop.shop), [""; 0]);
 }
 
+/// The kinds of the events so far about stock, with how many could still be sold.
+fn news(shop: &TestShop) -> Vec<String> {
+    let sql =
+        "select kind || ' ' || json_extract(payload, '$.available') from event where kind like 'stock.%' order by id";
+    shop.shop.store().read(|tx| Ok::<_, Error>(tx.query_all(sql, [], |row| row.get(0))?)).unwrap()
+}
+
+#[test]
+fn others_are_told_when_stock_falls_to_its_threshold_and_when_it_is_back() {
+    let shop = shop();
+    let made = product("Mug").stock(6).sku("MUG").with("low_stock_at", 3).create(&shop);
+    let variant = variant_of(&made);
+    assert_eq!(news(&shop), [""; 0], "a new variant is no news");
+    reserve(&shop, variant, 2, None);
+    assert_eq!(news(&shop), [""; 0]);
+    let order = reserve(&shop, variant, 2, None);
+    assert_eq!(news(&shop), ["stock.low 2"]);
+    reserve(&shop, variant, 2, None);
+    assert_eq!(news(&shop), ["stock.low 2"], "it was low already");
+    shop.shop.store().write_blocking(move |tx| stock_release(tx, &Ctx::shop(), order)).unwrap();
+    assert_eq!(news(&shop)[1..], ["stock.available 2"]);
+    shop.staff().post(MOVEMENTS, &json!({"sku": "MUG", "delta": 9, "reason": "received"})).ok(200);
+    shop.staff().patch(&format!("/api/v1/products/{}", made["id"]), &json!({"stock": 0})).ok(200);
+    shop.staff().patch(&format!("/api/v1/products/{}", made["id"]), &json!({"stock_policy": "untracked"})).ok(200);
+    assert_eq!(news(&shop)[2..], ["stock.low 0", "stock.available 0"]);
+}
+
 #[test]
 fn stock_is_listed_by_filters_and_in_pages() {
     let shop = shop();
