@@ -19,6 +19,7 @@ mod relevance;
 mod secret;
 mod seed;
 mod serve;
+mod stock;
 mod user;
 mod webhook;
 
@@ -66,6 +67,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Write products to a file
     Export(export::ExportArgs),
+    /// Count stock, move it and show its ledger
+    Stock(stock::StockArgs),
     /// Look after the work that is done later
     Job(job::JobArgs),
     /// Try out the settings of mail
@@ -126,6 +129,7 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => seed::run(args, &cli.common),
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),
+        Command::Stock(args) => stock::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
         Command::Webhook(args) => webhook::run(args, &cli.common),

@@ -4,6 +4,7 @@
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
 use super::admin::audit::AUDIT_LIST;
+use super::admin::stock::{MOVEMENT_LIST, STOCK_LIST};
 use super::parameters::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
 use super::parameters::{DELIVERY_LIST, WEBHOOK_LIST};
 use super::problem::Problem;
@@ -117,6 +118,7 @@ const MODULES: &[&str] = &[
     "users_",
     "admin_api_keys_",
     "admin_audit_",
+    "admin_stock_",
     "admin_webhooks_",
 ];
 
@@ -132,6 +134,8 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "user_list" => USER_LIST,
         "api_key_list" => API_KEY_LIST,
         "audit_list" => AUDIT_LIST,
+        "stock_list" => STOCK_LIST,
+        "movement_list" => MOVEMENT_LIST,
         "webhook_list" => WEBHOOK_LIST,
         "delivery_list" => DELIVERY_LIST,
         _ => &[],

@@ -2,4 +2,5 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod stock;
 pub mod webhooks;

@@ -49,6 +49,10 @@ asked! {
     UsersWrite,
     /// To give out and revoke API keys.
     KeysManage,
+    /// To see exact stock and its ledger.
+    StockRead,
+    /// To count and move stock.
+    StockWrite,
     /// To say who is told of events.
     WebhooksWrite,
 }

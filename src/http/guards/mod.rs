@@ -8,6 +8,7 @@ mod forwarded;
 mod slow;
 
 pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite, WebhooksWrite};
+pub use caller::{StockRead, StockWrite};
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;
 pub(super) use described::described;

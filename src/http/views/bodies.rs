@@ -5,6 +5,7 @@
 #![expect(dead_code, reason = "the fields are read by the schema generator alone")]
 
 use crate::domain::catalog::Status;
+use crate::domain::stock::StockPolicy;
 use schemars::JsonSchema;
 use std::collections::BTreeMap;
 
@@ -124,6 +125,9 @@ pub struct ProductBody {
     compare_at_price: Option<AmountBody>,
     #[schemars(range(min = 0, max = 1000000000))]
     stock: Option<i64>,
+    stock_policy: Option<StockPolicy>,
+    #[schemars(range(min = 0, max = 1000000000))]
+    low_stock_at: Option<i64>,
     #[schemars(length(min = 1, max = 100))]
     sku: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
@@ -171,6 +175,9 @@ pub struct ProductPatch {
     compare_at_price: Option<AmountBody>,
     #[schemars(range(min = 0, max = 1000000000))]
     stock: Option<i64>,
+    stock_policy: Option<StockPolicy>,
+    #[schemars(range(min = 0, max = 1000000000))]
+    low_stock_at: Option<i64>,
     #[schemars(length(min = 1, max = 100))]
     sku: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
@@ -198,6 +205,9 @@ pub struct ListedVariantBody {
     compare_at_price: Option<AmountBody>,
     #[schemars(range(min = 0, max = 1000000000))]
     stock: Option<i64>,
+    stock_policy: Option<StockPolicy>,
+    #[schemars(range(min = 0, max = 1000000000))]
+    low_stock_at: Option<i64>,
     #[schemars(range(min = 0, max = 1000000000))]
     weight_grams: Option<i64>,
     #[schemars(length(max = 64))]
@@ -217,6 +227,9 @@ pub struct VariantBody {
     compare_at_price: Option<AmountBody>,
     #[schemars(range(min = 0, max = 1000000000))]
     stock: Option<i64>,
+    stock_policy: Option<StockPolicy>,
+    #[schemars(range(min = 0, max = 1000000000))]
+    low_stock_at: Option<i64>,
     #[schemars(range(min = 0, max = 1000000000))]
     weight_grams: Option<i64>,
     #[schemars(length(max = 64))]
@@ -241,6 +254,9 @@ pub struct VariantPatchBody {
     compare_at_price: Option<AmountBody>,
     #[schemars(range(min = 0, max = 1000000000))]
     stock: Option<i64>,
+    stock_policy: Option<StockPolicy>,
+    #[schemars(range(min = 0, max = 1000000000))]
+    low_stock_at: Option<i64>,
     #[schemars(range(min = 0, max = 1000000000))]
     weight_grams: Option<i64>,
     #[schemars(length(max = 64))]

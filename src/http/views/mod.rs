@@ -6,6 +6,7 @@ mod audit;
 mod bodies;
 mod category;
 mod product;
+mod stock;
 mod user;
 mod webhook;
 mod webhook_bodies;
@@ -21,6 +22,7 @@ pub use bodies::{
 };
 pub use category::{CategoryList, CategoryView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
+pub use stock::{MovementList, StockChangeBody, StockList, StockMovedView};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 pub use webhook::{DeliveryList, DeliveryView, EventType, NewWebhookView, ReplayView, WebhookList, WebhookView};
 pub use webhook_bodies::{ReplayBody, RotateBody, WebhookBody, WebhookPatch};

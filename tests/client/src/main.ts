@@ -6,6 +6,7 @@ import { catalog } from "./catalog.js";
 import { Mail } from "./mail.js";
 import { expect, used } from "./shop.js";
 import { webhooks } from "./webhooks.js";
+import { stock } from "./stock.js";
 
 /** What the caller must say of the shop. */
 function setting(name: string): string {
@@ -19,6 +20,7 @@ try {
   const mail = new Mail(setting("NEXUS_MAIL"));
   const admin = await signIn(address, setting("NEXUS_EMAIL"), setting("NEXUS_PASSWORD"));
   await catalog(address, admin);
+  await stock(admin);
   await accounts(address, mail);
   await administration(address, admin, mail);
   await webhooks(address, admin);

@@ -80,6 +80,7 @@ fn table() -> Vec<Row> {
     .chain(account_rows())
     .chain(admin_rows())
     .chain(webhook_rows())
+    .chain(stock_rows())
     .collect()
 }
 
@@ -163,6 +164,14 @@ fn webhook_rows() -> Vec<Row> {
         row(Post, "/admin/webhooks/{id}/replay", "/admin/webhooks/1/replay", some(range), writes, 200),
         row(Get, all, "/admin/webhooks/1/deliveries", None, writes, 200),
         row(Post, again, "/admin/webhooks/1/deliveries/1/replay", None, writes, 200),
+fn stock_rows() -> Vec<Row> {
+    use Method::{Get, Post};
+    let (reads, writes) = (Access::Right(Right::StockRead), Access::Right(Right::StockWrite));
+    let change = json!({"variant_id": 1, "count": 3});
+    vec![
+        row(Get, "/admin/stock", "/admin/stock", None, reads, 200),
+        row(Get, "/admin/stock/movements", "/admin/stock/movements", None, reads, 200),
+        row(Post, "/admin/stock/movements", "/admin/stock/movements", Some(change), writes, 200),
     ]
 }
 
