@@ -1,0 +1,7 @@
+//! Selling: the rules by which baskets are priced.
+
+mod rules;
+
+pub use crate::store::DiscountUse;
+
+pub use rules::{RulesQuery, rules_for};
