@@ -35,7 +35,7 @@ pub use api_key::ApiKeyRow;
 pub use card::{CardMaker, CardRow};
 pub use category::CategoryRow;
 pub use check::{CheckDepth, Finding};
-pub use discount::DiscountUse;
+pub use discount::{DiscountFilter, DiscountUse};
 pub use error::{StoreError, StoreResult};
 pub use import::{ImportChange, ImportRun, LateTerms};
 pub use job::{ClaimedJob, JobRow};

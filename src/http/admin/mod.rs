@@ -2,3 +2,6 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod discounts;
+pub mod shipping_zones;
+pub mod tax_rates;

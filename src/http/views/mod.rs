@@ -5,7 +5,11 @@ mod api_key;
 mod audit;
 mod bodies;
 mod category;
+mod discount;
 mod product;
+mod rule_bodies;
+mod shipping_zone;
+mod tax_rate;
 mod user;
 
 pub use account_bodies::{
@@ -18,7 +22,11 @@ pub use bodies::{
     BatchBodyShape, CategoryBody, CategoryPatch, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
 };
 pub use category::{CategoryList, CategoryView};
+pub use discount::{DiscountList, DiscountView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
+pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
+pub use shipping_zone::{ShippingZoneList, ShippingZoneView};
+pub use tax_rate::{TaxRateList, TaxRateView};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 
 use crate::domain::catalog::Revision;

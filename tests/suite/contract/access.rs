@@ -8,6 +8,8 @@ use rocket::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+mod rules;
+
 /// Who may use an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Access {
@@ -79,6 +81,7 @@ fn table() -> Vec<Row> {
     .into_iter()
     .chain(account_rows())
     .chain(admin_rows())
+    .chain(rules::rows())
     .collect()
 }
 
@@ -217,6 +220,7 @@ fn shop() -> TestShop {
     tee().create(&shop);
     shop.customer().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
     shop.api_key(&["catalog:read"]);
+    rules::fill(&shop);
     shop
 }
 
