@@ -20,6 +20,7 @@ mod relevance;
 mod secret;
 mod seed;
 mod serve;
+mod stock;
 mod user;
 
 use crate::config::{Config, Flags, Loaded};
@@ -68,6 +69,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Make discounts and list them
     Discount(discount::DiscountArgs),
+    /// Count stock, move it and show its ledger
+    Stock(stock::StockArgs),
     /// Look after the work that is done later
     Job(job::JobArgs),
     /// Try out the settings of mail
@@ -127,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),
         Command::Discount(args) => discount::run(args, &cli.common),
+        Command::Stock(args) => stock::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),

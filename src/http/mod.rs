@@ -113,6 +113,9 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::discounts::discount_replace,
         admin::discounts::discount_patch,
         admin::discounts::discount_remove,
+        admin::stock::stock_list,
+        admin::stock::movement_list,
+        admin::stock::stock_move,
     ]
 }
 

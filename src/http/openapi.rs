@@ -4,6 +4,7 @@
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
 use super::admin::audit::AUDIT_LIST;
+use super::admin::stock::{MOVEMENT_LIST, STOCK_LIST};
 use super::parameters::{
     API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, DISCOUNT_LIST, Kind, PRODUCT_LIST, Parameter, SHIPPING_ZONE_LIST,
     TAX_RATE_LIST, USER_LIST,
@@ -122,6 +123,7 @@ const MODULES: &[&str] = &[
     "admin_tax_rates_",
     "admin_shipping_zones_",
     "admin_discounts_",
+    "admin_stock_",
 ];
 
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
@@ -139,6 +141,8 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "tax_rate_list" => TAX_RATE_LIST,
         "shipping_zone_list" => SHIPPING_ZONE_LIST,
         "discount_list" => DISCOUNT_LIST,
+        "stock_list" => STOCK_LIST,
+        "movement_list" => MOVEMENT_LIST,
         _ => &[],
     };
     let by_slug = method == "get" && ["/products/{id}", "/categories/{id}"].iter().any(|start| path.starts_with(start));

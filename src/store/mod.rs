@@ -25,6 +25,7 @@ mod session;
 mod setting;
 mod shipping_zone;
 mod sql;
+mod stock;
 mod tax_rate;
 mod terms;
 mod tx;
@@ -43,6 +44,7 @@ pub use mail_token::MailPurpose;
 pub use migrate::Migrated;
 pub use product::{ProductRow, VariantRow};
 pub use session::{NewSession, SessionRow};
+pub use stock::MovementRow;
 pub use tx::{ReadTx, WriteTx};
 pub use user::{UserFilter, UserRow};
 

@@ -29,6 +29,7 @@ pub use shipping::{
     ShippingArea, ShippingKind, ShippingOption, ShippingRate, ShippingRateDraft, ShippingRules, ShippingZone,
     ShippingZoneDraft, Step,
 };
+pub(in crate::domain) use tax_rate::tax_class;
 pub use tax_rate::{STANDARD, TaxRate, TaxRateDraft};
 
 /// The most lines a basket may have.

@@ -57,6 +57,10 @@ asked! {
     UsersWrite,
     /// To give out and revoke API keys.
     KeysManage,
+    /// To see exact stock and its ledger.
+    StockRead,
+    /// To count and move stock.
+    StockWrite,
 }
 
 impl Caller {

@@ -9,7 +9,7 @@ mod slow;
 
 pub use caller::{
     AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, SettingsRead, SettingsWrite,
-    SignedIn, UsersRead, UsersWrite,
+    SignedIn, StockRead, StockWrite, UsersRead, UsersWrite,
 };
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;

@@ -9,6 +9,7 @@ mod discount;
 mod product;
 mod rule_bodies;
 mod shipping_zone;
+mod stock;
 mod tax_rate;
 mod user;
 
@@ -26,6 +27,7 @@ pub use discount::{DiscountList, DiscountView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
 pub use shipping_zone::{ShippingZoneList, ShippingZoneView};
+pub use stock::{MovementList, StockChangeBody, StockList, StockMovedView};
 pub use tax_rate::{TaxRateList, TaxRateView};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 

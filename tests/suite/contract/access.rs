@@ -82,6 +82,7 @@ fn table() -> Vec<Row> {
     .chain(account_rows())
     .chain(admin_rows())
     .chain(rules::rows())
+    .chain(stock_rows())
     .collect()
 }
 
@@ -141,6 +142,17 @@ fn admin_rows() -> Vec<Row> {
         row(Post, "/admin/api-keys", "/admin/api-keys", some(key), keys, 201),
         row(Get, "/admin/api-keys/{id}", "/admin/api-keys/1", None, keys, 200),
         row(Delete, "/admin/api-keys/{id}", "/admin/api-keys/1", None, keys, 204),
+    ]
+}
+
+fn stock_rows() -> Vec<Row> {
+    use Method::{Get, Post};
+    let (reads, writes) = (Access::Right(Right::StockRead), Access::Right(Right::StockWrite));
+    let change = json!({"variant_id": 1, "count": 3});
+    vec![
+        row(Get, "/admin/stock", "/admin/stock", None, reads, 200),
+        row(Get, "/admin/stock/movements", "/admin/stock/movements", None, reads, 200),
+        row(Post, "/admin/stock/movements", "/admin/stock/movements", Some(change), writes, 200),
     ]
 }
 
