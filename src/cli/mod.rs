@@ -7,6 +7,7 @@ mod audit;
 mod check;
 mod completions;
 mod config;
+mod discount;
 mod export;
 mod import;
 mod job;
@@ -67,6 +68,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Write products to a file
     Export(export::ExportArgs),
+    /// Make discounts and list them
+    Discount(discount::DiscountArgs),
     /// Count stock, move it and show its ledger
     Stock(stock::StockArgs),
     /// Look after the work that is done later
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => seed::run(args, &cli.common),
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),
+        Command::Discount(args) => discount::run(args, &cli.common),
         Command::Stock(args) => stock::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),

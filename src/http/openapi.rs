@@ -7,6 +7,10 @@ use super::admin::audit::AUDIT_LIST;
 use super::admin::stock::{MOVEMENT_LIST, STOCK_LIST};
 use super::parameters::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
 use super::parameters::{DELIVERY_LIST, WEBHOOK_LIST};
+use super::parameters::{
+    API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, DISCOUNT_LIST, Kind, PRODUCT_LIST, Parameter, SHIPPING_ZONE_LIST,
+    TAX_RATE_LIST, USER_LIST,
+};
 use super::problem::Problem;
 use super::{BASE, routes};
 use rocket_okapi::okapi::openapi3::{
@@ -118,6 +122,9 @@ const MODULES: &[&str] = &[
     "users_",
     "admin_api_keys_",
     "admin_audit_",
+    "admin_tax_rates_",
+    "admin_shipping_zones_",
+    "admin_discounts_",
     "admin_stock_",
     "admin_webhooks_",
 ];
@@ -134,6 +141,9 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "user_list" => USER_LIST,
         "api_key_list" => API_KEY_LIST,
         "audit_list" => AUDIT_LIST,
+        "tax_rate_list" => TAX_RATE_LIST,
+        "shipping_zone_list" => SHIPPING_ZONE_LIST,
+        "discount_list" => DISCOUNT_LIST,
         "stock_list" => STOCK_LIST,
         "movement_list" => MOVEMENT_LIST,
         "webhook_list" => WEBHOOK_LIST,

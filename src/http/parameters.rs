@@ -120,6 +120,16 @@ pub const WEBHOOK_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
 pub const DELIVERY_LIST: &[Parameter] = &[
     parameter("state", Kind::Choice(&["waiting", "delivered", "failed"]), "failed", "That stand so."),
     parameter("type", Kind::Text, "order.placed", "Of this kind of event."),
+/// What lists of tax rates take.
+pub const TAX_RATE_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
+
+/// What lists of shipping zones take.
+pub const SHIPPING_ZONE_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
+
+/// What lists of discounts take.
+pub const DISCOUNT_LIST: &[Parameter] = &[
+    parameter("code", Kind::Text, "SAVE10", "With this code, whatever the case."),
+    parameter("active", Kind::Boolean, "true", "Switched on, or off."),
     PAGE_SIZE,
     CURSOR,
 ];

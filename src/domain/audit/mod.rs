@@ -10,6 +10,10 @@ pub use verify::{AuditBreak, AuditFault, AuditSound, AuditVerifier};
 
 use super::Timestamp;
 use super::id::*;
+use super::{
+    AddressId, ApiKeyId, AuditId, CategoryId, DiscountId, ImportId, ProductId, SessionId, ShippingZoneId, TaxRateId,
+    Timestamp, UserId, VariantId,
+};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -118,6 +122,9 @@ subjects! {
     ReviewId: "review",
     WebhookId: "webhook",
     DeliveryId: "delivery",
+    TaxRateId: "tax_rate",
+    ShippingZoneId: "shipping_zone",
+    DiscountId: "discount",
 }
 
 #[cfg(test)]

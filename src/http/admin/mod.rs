@@ -2,5 +2,8 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod discounts;
+pub mod shipping_zones;
 pub mod stock;
 pub mod webhooks;
+pub mod tax_rates;

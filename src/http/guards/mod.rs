@@ -9,6 +9,10 @@ mod slow;
 
 pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite, WebhooksWrite};
 pub use caller::{StockRead, StockWrite};
+pub use caller::{
+    AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, SettingsRead, SettingsWrite,
+    SignedIn, StockRead, StockWrite, UsersRead, UsersWrite,
+};
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;
 pub(super) use described::described;

@@ -128,6 +128,9 @@ pub struct ProductBody {
     stock_policy: Option<StockPolicy>,
     #[schemars(range(min = 0, max = 1000000000))]
     low_stock_at: Option<i64>,
+    /// `standard` when not given.
+    #[schemars(regex(pattern = r"^[a-z0-9_-]{1,50}$"))]
+    tax_class: Option<String>,
     #[schemars(length(min = 1, max = 100))]
     sku: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
@@ -178,6 +181,9 @@ pub struct ProductPatch {
     stock_policy: Option<StockPolicy>,
     #[schemars(range(min = 0, max = 1000000000))]
     low_stock_at: Option<i64>,
+    /// `standard` when not given.
+    #[schemars(regex(pattern = r"^[a-z0-9_-]{1,50}$"))]
+    tax_class: Option<String>,
     #[schemars(length(min = 1, max = 100))]
     sku: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
@@ -208,6 +214,9 @@ pub struct ListedVariantBody {
     stock_policy: Option<StockPolicy>,
     #[schemars(range(min = 0, max = 1000000000))]
     low_stock_at: Option<i64>,
+    /// `standard` when not given.
+    #[schemars(regex(pattern = r"^[a-z0-9_-]{1,50}$"))]
+    tax_class: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
     weight_grams: Option<i64>,
     #[schemars(length(max = 64))]
@@ -230,6 +239,9 @@ pub struct VariantBody {
     stock_policy: Option<StockPolicy>,
     #[schemars(range(min = 0, max = 1000000000))]
     low_stock_at: Option<i64>,
+    /// `standard` when not given.
+    #[schemars(regex(pattern = r"^[a-z0-9_-]{1,50}$"))]
+    tax_class: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
     weight_grams: Option<i64>,
     #[schemars(length(max = 64))]
@@ -257,6 +269,9 @@ pub struct VariantPatchBody {
     stock_policy: Option<StockPolicy>,
     #[schemars(range(min = 0, max = 1000000000))]
     low_stock_at: Option<i64>,
+    /// `standard` when not given.
+    #[schemars(regex(pattern = r"^[a-z0-9_-]{1,50}$"))]
+    tax_class: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
     weight_grams: Option<i64>,
     #[schemars(length(max = 64))]

@@ -5,8 +5,12 @@ mod api_key;
 mod audit;
 mod bodies;
 mod category;
+mod discount;
 mod product;
+mod rule_bodies;
+mod shipping_zone;
 mod stock;
+mod tax_rate;
 mod user;
 mod webhook;
 mod webhook_bodies;
@@ -21,8 +25,12 @@ pub use bodies::{
     BatchBodyShape, CategoryBody, CategoryPatch, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
 };
 pub use category::{CategoryList, CategoryView};
+pub use discount::{DiscountList, DiscountView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
+pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
+pub use shipping_zone::{ShippingZoneList, ShippingZoneView};
 pub use stock::{MovementList, StockChangeBody, StockList, StockMovedView};
+pub use tax_rate::{TaxRateList, TaxRateView};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 pub use webhook::{DeliveryList, DeliveryView, EventType, NewWebhookView, ReplayView, WebhookList, WebhookView};
 pub use webhook_bodies::{ReplayBody, RotateBody, WebhookBody, WebhookPatch};

@@ -83,6 +83,8 @@ pub struct VariantView<'a> {
     stock_policy: StockPolicy,
     /// At this many left, stock is low; null when the shop does not tell.
     low_stock_at: Option<i64>,
+    /// What kind of goods it is to the tax office.
+    tax_class: &'a str,
     weight_grams: Option<i64>,
     barcode: Option<&'a str>,
 }
@@ -296,6 +298,7 @@ impl<'a> VariantView<'a> {
             in_stock: variant.in_stock(),
             stock_policy: variant.stock_policy,
             low_stock_at: variant.low_stock_at.filter(|_| show_stock),
+            tax_class: &variant.tax_class,
             weight_grams: variant.weight_grams,
             barcode: variant.barcode.as_deref(),
         }

@@ -7,7 +7,7 @@ use crate::services::import::cells::{attribute_cell, guard, join_list};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-const FIXED: [&str; 21] = [
+const FIXED: [&str; 22] = [
     "slug",
     "sku",
     "name",
@@ -22,6 +22,7 @@ const FIXED: [&str; 21] = [
     "stock",
     "stock_policy",
     "low_stock_at",
+    "tax_class",
     "weight_grams",
     "barcode",
     "image_urls",
@@ -108,6 +109,7 @@ fn sale_cells(source: &Source<'_, '_>, product: &Product, variant: &Variant) -> 
     put("stock", variant.stock.to_string());
     put("stock_policy", variant.stock_policy.as_str().to_owned());
     put("low_stock_at", number(variant.low_stock_at));
+    put("tax_class", variant.tax_class.clone());
     put("weight_grams", number(variant.weight_grams));
     put("barcode", guard(variant.barcode.as_deref().unwrap_or("")));
     row

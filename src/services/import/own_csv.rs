@@ -31,7 +31,7 @@ enum Column {
 }
 
 /// The columns by name; options and attributes have numbers and names of their own.
-pub const COLUMNS: [&str; 25] = [
+pub const COLUMNS: [&str; 26] = [
     "slug",
     "sku",
     "name",
@@ -45,6 +45,7 @@ pub const COLUMNS: [&str; 25] = [
     "stock",
     "stock_policy",
     "low_stock_at",
+    "tax_class",
     "weight_grams",
     "barcode",
     "option1_name",
@@ -92,6 +93,7 @@ fn column(name: &str) -> Option<Column> {
         "stock" => Column::SaleNumber("stock"),
         "stock_policy" => Column::SaleText("stock_policy"),
         "low_stock_at" => Column::SaleNumber("low_stock_at"),
+        "tax_class" => Column::SaleText("tax_class"),
         "weight_grams" | "weight_g" => Column::SaleNumber("weight_grams"),
         "tags" => Column::Tags,
         "image_urls" => Column::ImageUrls,

@@ -6,6 +6,7 @@
 mod commands;
 mod config;
 mod crash;
+mod discounts;
 mod disk;
 mod door;
 mod hostile;

@@ -8,6 +8,8 @@ use rocket::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+mod rules;
+
 /// Who may use an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Access {
@@ -80,6 +82,7 @@ fn table() -> Vec<Row> {
     .chain(account_rows())
     .chain(admin_rows())
     .chain(webhook_rows())
+    .chain(rules::rows())
     .chain(stock_rows())
     .collect()
 }
@@ -253,6 +256,7 @@ fn shop() -> TestShop {
     shop.api_key(&["catalog:read"]);
     shop.admin().post("/api/v1/admin/webhooks", &json!({"name": "Books", "url": "https://8.8.8.8/hook"})).ok(201);
     shop.admin().request(Method::Post, "/api/v1/admin/webhooks/1/test").send().ok(200);
+    rules::fill(&shop);
     shop
 }
 

@@ -1,6 +1,9 @@
-//! Selling: stock and its ledger.
+//! Selling: stock and its ledger, and the rules by which baskets are priced.
 
 mod race;
+mod rules;
+mod rules_discounts;
+mod rules_uses;
 mod stock;
 
 use crate::support::{Requests, TestShop};
