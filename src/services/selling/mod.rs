@@ -1,0 +1,9 @@
+//! Selling: carts and what they cost.
+
+mod cart_owner;
+mod cart_price;
+mod carts;
+
+pub(crate) use cart_owner::cart_bring;
+pub use cart_price::{CartTerms, PricedCart, PricedLine};
+pub use carts::{CartLineDraft, Wanted};
