@@ -7,3 +7,10 @@ mod carts;
 pub(crate) use cart_owner::cart_bring;
 pub use cart_price::{CartTerms, PricedCart, PricedLine};
 pub use carts::{CartLineDraft, Wanted};
+//! Selling: the rules by which baskets are priced.
+
+mod rules;
+
+pub use crate::store::DiscountUse;
+
+pub use rules::{RulesQuery, rules_for};
