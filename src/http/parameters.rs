@@ -110,5 +110,9 @@ pub const USER_LIST: &[Parameter] = &[
     CURSOR,
 ];
 
+/// What reading a cart takes.
+pub const CART_GET: &[Parameter] =
+    &[parameter("explain", Kind::Boolean, "true", "Also `explanation`: each thing that made the total.")];
+
 /// What lists of API keys take.
 pub const API_KEY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
