@@ -13,6 +13,8 @@ mod quote;
 mod shipping;
 mod tax;
 mod tax_rate;
+#[cfg(test)]
+mod tests;
 
 pub use allocate::{allocate, half_up};
 pub use basket::{Basket, BasketLine, Place, PriceSettings, Rounding, Rules};
