@@ -7,6 +7,7 @@ mod audit;
 mod check;
 mod completions;
 mod config;
+mod discount;
 mod export;
 mod import;
 mod job;
@@ -19,6 +20,7 @@ mod relevance;
 mod secret;
 mod seed;
 mod serve;
+mod stock;
 mod user;
 
 use crate::config::{Config, Flags, Loaded};
@@ -65,6 +67,10 @@ enum Command {
     Import(import::ImportArgs),
     /// Write products to a file
     Export(export::ExportArgs),
+    /// Make discounts and list them
+    Discount(discount::DiscountArgs),
+    /// Count stock, move it and show its ledger
+    Stock(stock::StockArgs),
     /// Look after the work that is done later
     Job(job::JobArgs),
     /// Try out the settings of mail
@@ -123,6 +129,8 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => seed::run(args, &cli.common),
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),
+        Command::Discount(args) => discount::run(args, &cli.common),
+        Command::Stock(args) => stock::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),

@@ -4,8 +4,10 @@
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
 use super::admin::audit::AUDIT_LIST;
+use super::admin::stock::{MOVEMENT_LIST, STOCK_LIST};
 use super::parameters::{
-    API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST,
+    API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, DISCOUNT_LIST, Kind, PRODUCT_LIST, Parameter,
+    SHIPPING_ZONE_LIST, TAX_RATE_LIST, USER_LIST,
 };
 use super::problem::Problem;
 use super::{BASE, routes};
@@ -119,6 +121,10 @@ const MODULES: &[&str] = &[
     "carts_",
     "admin_api_keys_",
     "admin_audit_",
+    "admin_tax_rates_",
+    "admin_shipping_zones_",
+    "admin_discounts_",
+    "admin_stock_",
 ];
 
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
@@ -134,6 +140,11 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "api_key_list" => API_KEY_LIST,
         "cart_get" => CART_GET,
         "audit_list" => AUDIT_LIST,
+        "tax_rate_list" => TAX_RATE_LIST,
+        "shipping_zone_list" => SHIPPING_ZONE_LIST,
+        "discount_list" => DISCOUNT_LIST,
+        "stock_list" => STOCK_LIST,
+        "movement_list" => MOVEMENT_LIST,
         _ => &[],
     };
     let by_slug = method == "get" && ["/products/{id}", "/categories/{id}"].iter().any(|start| path.starts_with(start));

@@ -22,7 +22,7 @@ pub struct Finding {
 }
 
 /// Rules that hold for every row, as queries that give the offenders.
-const INVARIANTS: [(&str, &str); 6] = [
+const INVARIANTS: [(&str, &str); 11] = [
     (
         "every product has a variant",
         "select 'product ' || id || ' has no variant' from product p where not exists (select 1 from variant v where v.product_id = p.id) limit 20",
@@ -30,8 +30,25 @@ const INVARIANTS: [(&str, &str); 6] = [
     (
         "product sums",
         "select 'product ' || p.id || ': price, price_max, stock or in_stock differ from its variants' from product p join \
-         (select product_id, min(price) as low, max(price) as high, sum(stock) as stock from variant group by product_id) v \
-         on v.product_id = p.id where p.price <> v.low or p.price_max <> v.high or p.stock <> v.stock or p.in_stock <> (v.stock > 0) limit 20",
+         (select product_id, min(price) as low, max(price) as high, sum(stock) as stock, max(stock > 0 or stock_policy <> 'deny') as sells from variant group by product_id) v \
+         on v.product_id = p.id where p.price <> v.low or p.price_max <> v.high or p.stock <> v.stock or p.in_stock <> v.sells limit 20",
+    ),
+    (
+        "stock",
+        "select 'variant ' || id || ': stock ' || stock || ' is not what ' || on_hand || ' on hand less ' || reserved || ' reserved leave' from variant \
+         where stock <> max(on_hand - reserved, 0) or (stock_policy = 'deny' and reserved > on_hand) limit 20",
+    ),
+    (
+        "stock ledger",
+        "select 'variant ' || v.id || ': ' || v.on_hand || ' on hand and ' || v.reserved || ' reserved are not the sums of its stock_movement rows' \
+         from variant v left join (select variant_id, sum(on_hand) as on_hand, sum(reserved) as reserved from stock_movement group by variant_id) m \
+         on m.variant_id = v.id where v.on_hand <> v.opening_stock + coalesce(m.on_hand, 0) or v.reserved <> coalesce(m.reserved, 0) limit 20",
+    ),
+    (
+        "reservations",
+        "select 'variant ' || v.id || ': ' || v.reserved || ' reserved are not the sum of its reservation rows' \
+         from variant v left join (select variant_id, sum(quantity) as quantity from reservation group by variant_id) r \
+         on r.variant_id = v.id where v.reserved <> coalesce(r.quantity, 0) limit 20",
     ),
     (
         "category tree",
@@ -48,6 +65,14 @@ const INVARIANTS: [(&str, &str); 6] = [
     (
         "redirects",
         "select 'slug_redirect: ' || kind || ' ' || slug || ' leads nowhere' from slug_redirect r where (kind = 'product' and not exists (select 1 from product p where p.id = r.target_id)) or (kind = 'category' and not exists (select 1 from category c where c.id = r.target_id)) limit 20",
+    ),
+    (
+        "discount uses",
+        "select 'discount ' || d.id || ': ' || d.uses || ' uses counted, ' || (select count(*) from discount_use u where u.discount_id = d.id) || ' there' from discount d where d.uses <> (select count(*) from discount_use u where u.discount_id = d.id) limit 20",
+    ),
+    (
+        "discount limits",
+        "select 'discount ' || d.id || ' was used more often than its limit of ' || usage_limit from discount d where d.uses > d.usage_limit limit 20",
     ),
 ];
 

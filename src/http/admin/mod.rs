@@ -2,3 +2,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod discounts;
+pub mod shipping_zones;
+pub mod stock;
+pub mod tax_rates;

@@ -39,6 +39,14 @@ macro_rules! asked {
 }
 
 asked! {
+    /// To see discounts.
+    DiscountsRead,
+    /// To make and change discounts.
+    DiscountsWrite,
+    /// To see tax rates and shipping zones.
+    SettingsRead,
+    /// To change tax rates and shipping zones.
+    SettingsWrite,
     /// To read the audit log.
     AuditRead,
     /// To change the catalog.
@@ -49,6 +57,10 @@ asked! {
     UsersWrite,
     /// To give out and revoke API keys.
     KeysManage,
+    /// To see exact stock and its ledger.
+    StockRead,
+    /// To count and move stock.
+    StockWrite,
 }
 
 impl Caller {

@@ -7,7 +7,10 @@ mod described;
 mod forwarded;
 mod slow;
 
-pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite};
+pub use caller::{
+    AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, SettingsRead, SettingsWrite,
+    SignedIn, StockRead, StockWrite, UsersRead, UsersWrite,
+};
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;
 pub(super) use described::described;

@@ -7,7 +7,12 @@ mod bodies;
 mod cart;
 mod cart_bodies;
 mod category;
+mod discount;
 mod product;
+mod rule_bodies;
+mod shipping_zone;
+mod stock;
+mod tax_rate;
 mod user;
 
 pub use account_bodies::{
@@ -22,7 +27,12 @@ pub use bodies::{
 pub use cart::{CartShape, CartView, ShippingOptionList};
 pub use cart_bodies::{CartBody, CartLineBody, CartLinePatch, DiscountCodeBody, ShippingOptionBody};
 pub use category::{CategoryList, CategoryView};
+pub use discount::{DiscountList, DiscountView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
+pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
+pub use shipping_zone::{ShippingZoneList, ShippingZoneView};
+pub use stock::{MovementList, StockChangeBody, StockList, StockMovedView};
+pub use tax_rate::{TaxRateList, TaxRateView};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 
 use crate::domain::catalog::Revision;

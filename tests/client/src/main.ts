@@ -5,7 +5,9 @@ import { administration } from "./administration.js";
 import { catalog } from "./catalog.js";
 import { Mail } from "./mail.js";
 import { selling } from "./selling.js";
+import { rules } from "./rules.js";
 import { expect, used } from "./shop.js";
+import { stock } from "./stock.js";
 
 /** What the caller must say of the shop. */
 function setting(name: string): string {
@@ -20,6 +22,8 @@ try {
   const admin = await signIn(address, setting("NEXUS_EMAIL"), setting("NEXUS_PASSWORD"));
   await catalog(address, admin);
   await selling(address, admin);
+  await stock(admin);
+  await rules(admin);
   await accounts(address, mail);
   await administration(address, admin, mail);
   // Another shop, which has no admin yet.

@@ -6,11 +6,13 @@
 mod commands;
 mod config;
 mod crash;
+mod discounts;
 mod disk;
 mod door;
 mod hostile;
 mod http;
 mod start;
+mod stock;
 mod stop;
 mod upgrade;
 mod users;
