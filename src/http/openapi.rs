@@ -5,11 +5,9 @@
 
 use super::admin::audit::AUDIT_LIST;
 use super::admin::stock::{MOVEMENT_LIST, STOCK_LIST};
-use super::parameters::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
-use super::parameters::{DELIVERY_LIST, WEBHOOK_LIST};
 use super::parameters::{
-    API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, DISCOUNT_LIST, Kind, PRODUCT_LIST, Parameter, SHIPPING_ZONE_LIST,
-    TAX_RATE_LIST, USER_LIST,
+    API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, DELIVERY_LIST, DISCOUNT_LIST, Kind, PRODUCT_LIST,
+    Parameter, SHIPPING_ZONE_LIST, TAX_RATE_LIST, USER_LIST, WEBHOOK_LIST,
 };
 use super::problem::Problem;
 use super::{BASE, routes};
@@ -120,6 +118,7 @@ const MODULES: &[&str] = &[
     "me_",
     "addresses_",
     "users_",
+    "carts_",
     "admin_api_keys_",
     "admin_audit_",
     "admin_tax_rates_",
@@ -140,6 +139,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "category_remove" => CATEGORY_REMOVE,
         "user_list" => USER_LIST,
         "api_key_list" => API_KEY_LIST,
+        "cart_get" => CART_GET,
         "audit_list" => AUDIT_LIST,
         "tax_rate_list" => TAX_RATE_LIST,
         "shipping_zone_list" => SHIPPING_ZONE_LIST,
@@ -158,6 +158,10 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         {
             parameter.description = Some(if by_slug { "Its id or slug." } else { "Its id." }.to_owned());
             parameter.value = schema_value(id_schema(by_slug), None);
+        } else if let RefOr::Object(parameter) = parameter
+            && (parameter.location.as_str(), parameter.name.as_str()) == ("path", "token")
+        {
+            parameter.description = Some("Its token, which is all it takes to use it.".to_owned());
         }
     }
     operation.parameters.extend(takes.iter().map(query_parameter));

@@ -110,6 +110,10 @@ pub const USER_LIST: &[Parameter] = &[
     CURSOR,
 ];
 
+/// What reading a cart takes.
+pub const CART_GET: &[Parameter] =
+    &[parameter("explain", Kind::Boolean, "true", "Also `explanation`: each thing that made the total.")];
+
 /// What lists of API keys take.
 pub const API_KEY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
 
@@ -120,6 +124,10 @@ pub const WEBHOOK_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
 pub const DELIVERY_LIST: &[Parameter] = &[
     parameter("state", Kind::Choice(&["waiting", "delivered", "failed"]), "failed", "That stand so."),
     parameter("type", Kind::Text, "order.placed", "Of this kind of event."),
+    PAGE_SIZE,
+    CURSOR,
+];
+
 /// What lists of tax rates take.
 pub const TAX_RATE_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
 

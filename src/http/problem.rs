@@ -3,6 +3,7 @@
 //! Causes are logged here and never sent.
 
 use super::fairings::{Headers, request_id};
+use crate::domain::pricing::Refusal;
 use crate::domain::{FieldError, Invalid};
 use crate::services::Error;
 use rocket::http::{ContentType, Header, Method, Status};
@@ -123,6 +124,10 @@ impl From<Error> for Problem {
             Error::Unauthenticated => Self::unauthenticated("send a valid access token as Authorization: Bearer …"),
             Error::BadCredentials | Error::BadRefresh => Self::unauthenticated(&detail),
             Error::WrongPassword => Invalid::one("current_password", "wrong", "is not your password").into(),
+            Error::UnknownCode => {
+                let refusal = Refusal::Unknown;
+                Invalid::one("code", refusal.code(), refusal.message()).into()
+            }
             Error::Forbidden => Self::new(403, "forbidden", "Not allowed", detail),
             Error::Busy => Self::new(503, "busy", "Too much is going on", detail).with_header("Retry-After", "1"),
             Error::Timeout => Self::new(503, "timeout", "It took too long", detail).with_header("Retry-After", "5"),

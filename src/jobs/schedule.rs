@@ -4,7 +4,8 @@
 //! once. To add a chore: a line in [`chores`].
 
 use super::Running;
-use crate::services::{Ctx, Shop};
+use crate::domain::JobFailure;
+use crate::services::{Ctx, Outcome, Shop};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,45 +26,38 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// All chores of the shop.
 pub(super) fn chores() -> Arc<[Chore]> {
     Arc::new([
-        Chore {
-            name: "job_sweep",
-            every: DAY,
-            run: Arc::new(|shop, ctx| Box::pin(async move { Ok(shop.job_sweep(&ctx).await.map(drop)?) })),
-        },
-        Chore {
-            name: "session_sweep",
-            every: HOUR,
-            run: Arc::new(|shop, ctx| {
-                Box::pin(async move {
-                    while shop.sessions_sweep(&ctx).await? > 0 {}
-                    Ok(())
-                })
-            }),
-        },
-        Chore {
-            name: "decoy_sweep",
-            every: HOUR,
-            run: Arc::new(|shop, ctx| {
-                Box::pin(async move {
-                    while shop.decoys_sweep(&ctx).await? > 0 {}
-                    Ok(())
-                })
-            }),
-        },
-        Chore {
-            name: "event_sweep",
-            every: DAY,
-            run: Arc::new(|shop, ctx| {
-                Box::pin(async move {
-                    while shop.events_sweep(&ctx).await? > 0 {}
-                    Ok(())
-                })
-            }),
-        },
-        Chore {
-            name: "mail_prune",
-            every: DAY,
-            run: Arc::new(|shop, ctx| Box::pin(async move { shop.mail_prune(&ctx).await })),
-        },
+        chore("job_sweep", DAY, |shop, ctx| async move { Ok(shop.job_sweep(&ctx).await.map(drop)?) }),
+        sweep("session_sweep", HOUR, |shop, ctx| async move { shop.sessions_sweep(&ctx).await }),
+        sweep("decoy_sweep", HOUR, |shop, ctx| async move { shop.decoys_sweep(&ctx).await }),
+        sweep("event_sweep", DAY, |shop, ctx| async move { shop.events_sweep(&ctx).await }),
+        sweep("cart_sweep", HOUR, |shop, ctx| async move { shop.carts_sweep(&ctx).await }),
+        chore("mail_prune", DAY, |shop, ctx| async move { shop.mail_prune(&ctx).await }),
     ])
+}
+
+/// A chore that is done by one call.
+fn chore<F>(name: &'static str, every: Duration, run: impl Fn(Arc<Shop>, Ctx) -> F + Send + Sync + 'static) -> Chore
+where
+    F: Future<Output = Result<(), JobFailure>> + Send + 'static,
+{
+    Chore { name, every, run: Arc::new(move |shop, ctx| Box::pin(run(shop, ctx))) }
+}
+
+/// A chore that is done in pieces, until a call finds nothing more to do.
+fn sweep<F, N>(
+    name: &'static str,
+    every: Duration,
+    piece: impl Fn(Arc<Shop>, Ctx) -> F + Clone + Send + Sync + 'static,
+) -> Chore
+where
+    F: Future<Output = Outcome<N>> + Send + 'static,
+    N: Default + PartialEq + Send,
+{
+    chore(name, every, move |shop, ctx| {
+        let piece = piece.clone();
+        async move {
+            while piece(Arc::clone(&shop), ctx.clone()).await? != N::default() {}
+            Ok(())
+        }
+    })
 }

@@ -1,10 +1,11 @@
 //! Postal addresses.
 
 use crate::domain::{AddressId, Fields, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// An address as given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressDraft {
     /// Who is written to.
     pub name: String,
@@ -63,6 +64,12 @@ impl AddressDraft {
             phone: fields.text("phone", 3..=40),
             vat_number: fields.text("vat_number", 4..=20),
         }
+    }
+
+    /// The text by which an address is kept that belongs to something else than an address book.
+    pub fn json(&self) -> String {
+        // Nothing but texts, which always have a JSON form.
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// The body that would make the address what it is; a PATCH is merged into it.

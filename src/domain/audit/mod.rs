@@ -10,10 +10,6 @@ pub use verify::{AuditBreak, AuditFault, AuditSound, AuditVerifier};
 
 use super::Timestamp;
 use super::id::*;
-use super::{
-    AddressId, ApiKeyId, AuditId, CategoryId, DiscountId, ImportId, ProductId, SessionId, ShippingZoneId, TaxRateId,
-    Timestamp, UserId, VariantId,
-};
 use serde_json::Value;
 use std::borrow::Cow;
 

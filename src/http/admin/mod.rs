@@ -5,5 +5,5 @@ pub mod audit;
 pub mod discounts;
 pub mod shipping_zones;
 pub mod stock;
-pub mod webhooks;
 pub mod tax_rates;
+pub mod webhooks;

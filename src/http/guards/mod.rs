@@ -7,11 +7,9 @@ mod described;
 mod forwarded;
 mod slow;
 
-pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite, WebhooksWrite};
-pub use caller::{StockRead, StockWrite};
 pub use caller::{
     AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, SettingsRead, SettingsWrite,
-    SignedIn, StockRead, StockWrite, UsersRead, UsersWrite,
+    SignedIn, StockRead, StockWrite, UsersRead, UsersWrite, WebhooksWrite,
 };
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;

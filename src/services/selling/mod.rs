@@ -1,5 +1,8 @@
 //! Selling: stock, prices, carts, orders and what stands around them.
 
+mod cart_owner;
+mod cart_price;
+mod carts;
 mod discounts;
 mod rules;
 mod shelf;
@@ -8,5 +11,10 @@ pub mod stock;
 mod tax_rates;
 
 pub use crate::store::{DiscountFilter, DiscountUse};
+
+pub(crate) use cart_owner::cart_bring;
+pub use cart_owner::{CART, CartLife, cart_close, cart_of, cart_take_back, cart_to_change};
+pub use cart_price::{CartTerms, PricedCart, PricedLine, cart_price};
+pub use carts::{CartLineDraft, Wanted};
 pub use rules::{RulesQuery, rules_for};
 pub use shelf::StockMoved;

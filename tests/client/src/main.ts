@@ -4,6 +4,7 @@ import { accounts, setUp, signIn } from "./accounts.js";
 import { administration } from "./administration.js";
 import { catalog } from "./catalog.js";
 import { Mail } from "./mail.js";
+import { selling } from "./selling.js";
 import { rules } from "./rules.js";
 import { expect, used } from "./shop.js";
 import { webhooks } from "./webhooks.js";
@@ -21,6 +22,7 @@ try {
   const mail = new Mail(setting("NEXUS_MAIL"));
   const admin = await signIn(address, setting("NEXUS_EMAIL"), setting("NEXUS_PASSWORD"));
   await catalog(address, admin);
+  await selling(address, admin);
   await stock(admin);
   await rules(admin);
   await accounts(address, mail);

@@ -1,5 +1,8 @@
-//! Selling: stock and its ledger, and the rules by which baskets are priced.
+//! Selling: stock and its ledger, the rules by which baskets are priced, carts.
 
+mod carts;
+mod carts_joining;
+mod carts_prices;
 mod race;
 mod rules;
 mod rules_discounts;
