@@ -9,6 +9,7 @@ pub mod change;
 pub mod fields;
 pub mod id;
 pub mod job;
+pub mod letters;
 pub mod mail;
 pub mod money;
 pub mod page;

@@ -12,6 +12,7 @@ pub mod health;
 pub mod identity;
 pub mod import;
 pub mod jobs;
+pub mod letters;
 pub mod mail;
 mod passwords;
 mod reindex;
@@ -45,6 +46,8 @@ pub struct Shop {
     passwords: Passwords,
     folder: DataFolder,
     providers: Providers,
+    /// Who of the shop is told of what needs a hand; the admins when empty.
+    mail_staff: Vec<String>,
     /// Where the public reaches the shop, for links in letters.
     url: String,
 }
@@ -69,6 +72,7 @@ impl Shop {
             selling: config.selling.clone(),
             folder,
             providers,
+            mail_staff: config.mail.staff.clone(),
             url: config.public_url(),
         };
         shop.migration_note()?;
