@@ -11,6 +11,7 @@ pub mod id;
 pub mod job;
 pub mod mail;
 pub mod money;
+pub mod order;
 pub mod page;
 pub mod search;
 pub mod sku;
