@@ -13,6 +13,7 @@ pub mod mail;
 pub mod money;
 pub mod order;
 pub mod page;
+pub mod pricing;
 pub mod search;
 pub mod sku;
 pub mod slug;

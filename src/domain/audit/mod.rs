@@ -10,6 +10,8 @@ pub use verify::{AuditBreak, AuditFault, AuditSound, AuditVerifier};
 
 use super::{
     AddressId, ApiKeyId, AuditId, CategoryId, ImportId, OrderId, ProductId, SessionId, Timestamp, UserId, VariantId,
+    AddressId, ApiKeyId, AuditId, CategoryId, DiscountId, ImportId, ProductId, SessionId, ShippingZoneId, TaxRateId,
+    Timestamp, UserId, VariantId,
 };
 use serde_json::Value;
 use std::borrow::Cow;
@@ -115,6 +117,9 @@ subjects! {
     ApiKeyId: "api_key",
     ImportId: "import",
     OrderId: "order",
+    TaxRateId: "tax_rate",
+    ShippingZoneId: "shipping_zone",
+    DiscountId: "discount",
 }
 
 #[cfg(test)]
