@@ -11,6 +11,7 @@ mod category;
 mod check;
 mod discount;
 mod error;
+mod event;
 mod facets;
 mod filter;
 mod import;

@@ -13,6 +13,8 @@ use super::{
     AddressId, ApiKeyId, AuditId, CategoryId, DiscountId, ImportId, ProductId, SessionId, ShippingZoneId, TaxRateId,
     Timestamp, UserId, VariantId,
 };
+use super::Timestamp;
+use super::id::*;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -120,6 +122,10 @@ subjects! {
     TaxRateId: "tax_rate",
     ShippingZoneId: "shipping_zone",
     DiscountId: "discount",
+    PaymentId: "payment",
+    ReviewId: "review",
+    WebhookId: "webhook",
+    DeliveryId: "delivery",
 }
 
 #[cfg(test)]
