@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod cart;
 pub mod catalog;
 pub mod change;
 pub mod event;

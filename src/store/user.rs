@@ -234,6 +234,7 @@ impl WriteTx<'_> {
     /// Removes what is a person's alone.
     fn user_forget(&self, id: UserId) -> StoreResult<()> {
         self.execute("delete from address where account_id = ?1", [id])?;
+        self.carts_delete_of(id)?;
         self.mail_tokens_drop(id, None)?;
         self.sessions_end(id)
     }
