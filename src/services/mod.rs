@@ -9,6 +9,7 @@ mod ctx;
 mod error;
 pub mod export;
 pub mod health;
+pub mod idempotency;
 pub mod identity;
 pub mod import;
 pub mod jobs;
@@ -41,6 +42,7 @@ pub struct Shop {
     selling: SellingSettings,
     tokens: identity::TokenKeys,
     callers: identity::Callers,
+    claims: idempotency::Claims,
     setup: identity::Setup,
     passwords: Passwords,
     folder: DataFolder,
@@ -62,6 +64,7 @@ impl Shop {
             store,
             tokens: identity::TokenKeys::new(&secret, previous),
             callers: identity::Callers::new(),
+            claims: idempotency::Claims::default(),
             setup: identity::Setup::default(),
             passwords: Passwords::new(),
             settings: config.shop.clone(),
