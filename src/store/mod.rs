@@ -24,6 +24,7 @@ mod search;
 mod session;
 mod setting;
 mod sql;
+mod stock;
 mod terms;
 mod tx;
 mod user;
@@ -41,6 +42,7 @@ pub use mail_token::MailPurpose;
 pub use migrate::Migrated;
 pub use product::{ProductRow, VariantRow};
 pub use session::{NewSession, SessionRow};
+pub use stock::MovementRow;
 pub use tx::{ReadTx, WriteTx};
 pub use user::{UserFilter, UserRow};
 
