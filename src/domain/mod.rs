@@ -6,6 +6,7 @@ pub mod account;
 pub mod audit;
 pub mod catalog;
 pub mod change;
+pub mod event;
 pub mod fields;
 pub mod id;
 pub mod job;
@@ -21,6 +22,7 @@ pub mod time;
 
 pub use account::{Email, Right, Rights, Role};
 pub use change::Change;
+pub use event::EventKind;
 pub use fields::{FieldError, Fields, Invalid};
 pub use id::*;
 pub use job::{Claim, Job, JobFailure, JobState};

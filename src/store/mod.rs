@@ -10,6 +10,7 @@ mod card;
 mod category;
 mod check;
 mod error;
+mod event;
 mod facets;
 mod filter;
 mod idempotency;
