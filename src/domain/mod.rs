@@ -12,6 +12,7 @@ pub mod id;
 pub mod job;
 pub mod mail;
 pub mod money;
+pub mod order;
 pub mod page;
 pub mod pricing;
 pub mod search;

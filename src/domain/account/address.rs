@@ -1,10 +1,11 @@
 //! Postal addresses.
 
 use crate::domain::{AddressId, Fields, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// An address as given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressDraft {
     /// Who is written to.
     pub name: String,

@@ -29,6 +29,21 @@ pub enum DiscountKind {
     },
 }
 
+impl DiscountKind {
+    /// The names of all kinds.
+    pub const NAMES: [&'static str; 4] = ["percent", "fixed", "free_shipping", "buy_x_get_y"];
+
+    /// Its name in the API and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Percent { .. } => "percent",
+            Self::Fixed { .. } => "fixed",
+            Self::FreeShipping => "free_shipping",
+            Self::BuyXGetY { .. } => "buy_x_get_y",
+        }
+    }
+}
+
 /// A discount as given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiscountDraft {

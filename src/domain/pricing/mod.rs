@@ -19,7 +19,10 @@ pub use basket::{Basket, BasketLine, Place, PriceSettings, Rounding, Rules};
 pub use discount::{Discount, DiscountDraft, DiscountKind, Refusal};
 pub use price::price;
 pub use quote::{Applied, Explained, ExplainedKind, Quote, QuoteLine, TaxShare};
-pub use shipping::{ShippingKind, ShippingOption, ShippingRate, ShippingRateDraft, ShippingRules, Step};
+pub use shipping::{
+    ShippingArea, ShippingKind, ShippingOption, ShippingRate, ShippingRateDraft, ShippingRules, ShippingZone,
+    ShippingZoneDraft, Step,
+};
 pub use tax_rate::{STANDARD, TaxRate, TaxRateDraft};
 
 /// The most lines a basket may have.

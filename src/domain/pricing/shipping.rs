@@ -1,7 +1,8 @@
 //! Ways to ship: what a place and a basket are offered.
 
 use super::{Basket, tax_rate::STANDARD};
-use crate::domain::{Money, ShippingRateId};
+use crate::domain::{Money, ShippingRateId, ShippingZoneId, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How the price of a way to ship is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +17,28 @@ pub enum ShippingKind {
     Pickup,
 }
 
+impl ShippingKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Flat, Self::Weight, Self::Subtotal, Self::Pickup];
+
+    /// Its name in the API and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flat => "flat",
+            Self::Weight => "weight",
+            Self::Subtotal => "subtotal",
+            Self::Pickup => "pickup",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
 /// A price up to a weight in grams or a value in minor units, both inclusive; without an end for everything above.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Up to what.
     pub upto: Option<i64>,
@@ -49,6 +70,45 @@ pub struct ShippingRate {
     pub id: ShippingRateId,
     /// What it says.
     pub draft: ShippingRateDraft,
+}
+
+/// A part of the world that is shipped to in the same ways.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShippingArea {
+    /// ISO 3166-1 alpha-2 code, or `*` for everywhere that no other zone names.
+    pub country: String,
+    /// A region of the country; empty for all of it that no other zone names.
+    pub region: String,
+}
+
+/// A shipping zone as given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShippingZoneDraft {
+    /// What staff calls it.
+    pub name: String,
+    /// Where it is.
+    pub areas: Vec<ShippingArea>,
+    /// The ways to ship there, in the shop's order; one that existed before keeps its id when it is named.
+    pub rates: Vec<(Option<ShippingRateId>, ShippingRateDraft)>,
+}
+
+/// A shipping zone of the shop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShippingZone {
+    /// Its id.
+    pub id: ShippingZoneId,
+    /// What staff calls it.
+    pub name: String,
+    /// Where it is.
+    pub areas: Vec<ShippingArea>,
+    /// The ways to ship there.
+    pub rates: Vec<ShippingRate>,
+    /// Counts its changes.
+    pub version: i64,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
 }
 
 /// What a place can be shipped by.
