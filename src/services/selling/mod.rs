@@ -1,10 +1,10 @@
 //! Selling: stock, prices, carts, orders and what stands around them.
 
-pub mod stock;
-//! Selling: the rules by which baskets are priced.
-
+mod checkout;
 mod rules;
+pub mod stock;
+
+pub use checkout::CheckoutDraft;
+pub use rules::{RulesQuery, rules_for};
 
 pub use crate::store::DiscountUse;
-
-pub use rules::{RulesQuery, rules_for};
