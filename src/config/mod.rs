@@ -119,9 +119,17 @@ impl Config {
     /// Reads of the public catalog and other requests that one client may make in a minute. Behind a proxy that is
     /// not named everybody would look like one client, so there is no such budget unless it is given.
     pub fn general_limits(&self) -> (u32, u32) {
-        let told_apart = !self.address.is_loopback() || !self.proxy.trusted.is_empty();
-        let usual = |number| if told_apart { number } else { 0 };
+        let usual = |number| if self.tells_clients_apart() { number } else { 0 };
         (self.limits.catalog_per_client.or(usual(6_000)), self.limits.writes_per_client.or(usual(600)))
+    }
+
+    /// Orders of the last day that one client may leave unpaid; 0 for any number.
+    pub fn holds_per_client(&self) -> u32 {
+        self.limits.holds_per_client.or(if self.tells_clients_apart() { 20 } else { 0 })
+    }
+
+    fn tells_clients_apart(&self) -> bool {
+        !self.address.is_loopback() || !self.proxy.trusted.is_empty()
     }
 
     fn check(&self) -> Result<(), ConfigError> {

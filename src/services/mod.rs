@@ -9,6 +9,7 @@ mod ctx;
 mod error;
 pub mod export;
 pub mod health;
+pub mod idempotency;
 pub mod identity;
 pub mod import;
 pub mod jobs;
@@ -44,6 +45,7 @@ pub struct Shop {
     selling: SellingSettings,
     tokens: identity::TokenKeys,
     callers: identity::Callers,
+    claims: idempotency::Claims,
     setup: identity::Setup,
     passwords: Passwords,
     folder: DataFolder,
@@ -67,6 +69,7 @@ impl Shop {
             store,
             tokens: identity::TokenKeys::new(&secret, previous),
             callers: identity::Callers::new(),
+            claims: idempotency::Claims::default(),
             setup: identity::Setup::default(),
             passwords: Passwords::new(),
             settings: config.shop.clone(),

@@ -12,8 +12,11 @@ pub use cart_price::{CartTerms, PricedCart, PricedLine};
 pub use carts::{CartLineDraft, Wanted};
 //! Selling: the rules by which baskets are priced.
 
+mod checkout;
 mod rules;
+pub mod stock;
+
+pub use checkout::CheckoutDraft;
+pub use rules::{RulesQuery, rules_for};
 
 pub use crate::store::DiscountUse;
-
-pub use rules::{RulesQuery, rules_for};
