@@ -12,6 +12,7 @@ pub mod job;
 pub mod mail;
 pub mod money;
 pub mod page;
+pub mod payment;
 pub mod search;
 pub mod sku;
 pub mod slug;

@@ -14,6 +14,7 @@ pub mod import;
 pub mod jobs;
 pub mod mail;
 mod passwords;
+pub mod payments;
 mod reindex;
 pub mod relevance;
 pub mod seed;
