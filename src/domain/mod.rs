@@ -16,6 +16,7 @@ pub mod mail;
 pub mod money;
 pub mod order;
 pub mod page;
+pub mod payment;
 pub mod pricing;
 pub mod search;
 pub mod sku;

@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod letters;
 pub mod mail;
 mod passwords;
+pub mod payments;
 mod reindex;
 pub mod relevance;
 pub mod seed;
