@@ -13,8 +13,10 @@ pub mod idempotency;
 pub mod identity;
 pub mod import;
 pub mod jobs;
+pub mod letters;
 pub mod mail;
 mod passwords;
+pub mod payments;
 mod reindex;
 pub mod relevance;
 pub mod seed;
@@ -49,6 +51,8 @@ pub struct Shop {
     passwords: Passwords,
     folder: DataFolder,
     providers: Providers,
+    /// Who of the shop is told of what needs a hand; the admins when empty.
+    mail_staff: Vec<String>,
     /// Where the public reaches the shop, for links in letters.
     url: String,
 }
@@ -74,6 +78,7 @@ impl Shop {
             selling: config.selling.clone(),
             folder,
             providers,
+            mail_staff: config.mail.staff.clone(),
             url: config.public_url(),
         };
         shop.migration_note()?;

@@ -7,6 +7,7 @@ mod address;
 mod api_key;
 mod audit;
 mod card;
+mod cart;
 mod category;
 mod check;
 mod discount;
