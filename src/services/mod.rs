@@ -15,6 +15,7 @@ pub mod import;
 pub mod jobs;
 pub mod letters;
 pub mod mail;
+pub mod orders;
 mod passwords;
 pub mod payments;
 mod reindex;

@@ -1,4 +1,5 @@
 //! Selling: stock, prices, carts, orders and what stands around them.
+//! Selling: stock, the rules by which baskets are priced, carts and what they cost, checking out.
 
 mod cart_owner;
 mod cart_price;
