@@ -7,6 +7,7 @@ use super::admin::audit::AUDIT_LIST;
 use super::parameters::{
     API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, PRODUCT_LIST, Parameter,
     USER_LIST,
+    API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST,
 };
 use super::problem::Problem;
 use super::{BASE, routes};
@@ -119,6 +120,7 @@ const MODULES: &[&str] = &[
     "users_",
     "checkout_",
     "own_orders_",
+    "carts_",
     "admin_api_keys_",
     "admin_audit_",
 ];
@@ -134,6 +136,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "category_remove" => CATEGORY_REMOVE,
         "user_list" => USER_LIST,
         "api_key_list" => API_KEY_LIST,
+        "cart_get" => CART_GET,
         "audit_list" => AUDIT_LIST,
         "order_by_token" => ORDER_BY_TOKEN,
         "my_order_list" => MY_ORDER_LIST,
@@ -146,6 +149,10 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         {
             parameter.description = Some(if by_slug { "Its id or slug." } else { "Its id." }.to_owned());
             parameter.value = schema_value(id_schema(by_slug), None);
+        } else if let RefOr::Object(parameter) = parameter
+            && (parameter.location.as_str(), parameter.name.as_str()) == ("path", "token")
+        {
+            parameter.description = Some("Its token, which is all it takes to use it.".to_owned());
         }
     }
     operation.parameters.extend(takes.iter().map(query_parameter));
