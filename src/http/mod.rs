@@ -5,6 +5,7 @@ mod admin;
 mod answer;
 mod auth;
 mod cache;
+mod carts;
 mod categories;
 mod checkout;
 mod docs;
@@ -100,6 +101,17 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         own_orders::my_order_list,
         own_orders::my_order_get,
         my_order_cancel::my_order_cancel,
+        carts::cart_create,
+        carts::cart_get,
+        carts::cart_remove,
+        carts::cart_line_create,
+        carts::cart_line_patch,
+        carts::cart_line_remove,
+        carts::cart_discount_put,
+        carts::cart_discount_remove,
+        carts::cart_address_put,
+        carts::cart_shipping_options,
+        carts::cart_shipping_option_put,
         admin::api_keys::api_key_list,
         admin::api_keys::api_key_get,
         admin::api_keys::api_key_create,

@@ -116,6 +116,9 @@ pub const ORDER_BY_TOKEN: &[Parameter] =
 
 /// What lists of one's own orders take.
 pub const MY_ORDER_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
+/// What reading a cart takes.
+pub const CART_GET: &[Parameter] =
+    &[parameter("explain", Kind::Boolean, "true", "Also `explanation`: each thing that made the total.")];
 
 const ORDER_STATUSES: &[&str] =
     &["draft", "pending", "paid", "fulfilled", "completed", "cancelled", "partially_refunded", "refunded"];
