@@ -18,7 +18,7 @@ pub use secret::Secret;
 pub use selling::{Rounding, SellingSettings};
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
 
-use crate::domain::Currency;
+use crate::domain::{Currency, account::country};
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::{Figment, Profile};
 use serde::{Deserialize, Serialize};
@@ -129,9 +129,17 @@ impl Config {
     /// Reads of the public catalog and other requests that one client may make in a minute. Behind a proxy that is
     /// not named everybody would look like one client, so there is no such budget unless it is given.
     pub fn general_limits(&self) -> (u32, u32) {
-        let told_apart = !self.address.is_loopback() || !self.proxy.trusted.is_empty();
-        let usual = |number| if told_apart { number } else { 0 };
+        let usual = |number| if self.tells_clients_apart() { number } else { 0 };
         (self.limits.catalog_per_client.or(usual(6_000)), self.limits.writes_per_client.or(usual(600)))
+    }
+
+    /// Orders of the last day that one client may leave unpaid; 0 for any number.
+    pub fn holds_per_client(&self) -> u32 {
+        self.limits.holds_per_client.or(if self.tells_clients_apart() { 20 } else { 0 })
+    }
+
+    fn tells_clients_apart(&self) -> bool {
+        !self.address.is_loopback() || !self.proxy.trusted.is_empty()
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -147,6 +155,9 @@ impl Config {
         }
         if !(1..=self.auth.session_days).contains(&self.auth.refresh_days) {
             return wrong("auth.refresh_days: must be from 1 to auth.session_days".to_owned());
+        }
+        if self.selling.country.as_ref().is_some_and(|code| country(code).as_ref() != Some(code)) {
+            return wrong("selling.country: must be an ISO 3166 country code in capitals, such as \"DE\"".to_owned());
         }
         if !(1..=1440).contains(&self.selling.reservation_minutes) {
             return wrong("selling.reservation_minutes: must be from 1 to 1440".to_owned());

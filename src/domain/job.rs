@@ -1,6 +1,7 @@
 //! Work done later: which kinds there are, when a failed one is tried again, and when a chore recurs.
 
 use super::account::Notice;
+use super::letters::{OrderLetter, StockLetter};
 use super::mail::Letter;
 use super::{JobId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,12 @@ pub enum Job {
     Mail(Letter),
     /// Write and send a letter about an account.
     Notice(Notice),
+    /// Write and send a letter to the buyer of an order.
+    OrderLetter(OrderLetter),
+    /// Tell the staff that a variant runs low.
+    StockLetter(StockLetter),
+    /// Tell others of events, as far as that is due.
+    Deliver,
 }
 
 impl Job {
@@ -146,7 +153,8 @@ pub fn due_at(next: Timestamp, every: Duration, now: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Email;
+    use crate::domain::letters::OrderOccasion;
+    use crate::domain::{Email, FulfillmentId, OrderId};
     use proptest::prelude::*;
 
     const DAY: Duration = Duration::from_secs(86_400);
@@ -157,11 +165,18 @@ mod tests {
 
     #[test]
     fn job_is_read_back_and_its_name_stands() {
+        assert_eq!(Job::Deliver.parts(), ("deliver".to_owned(), "null".to_owned()));
+        assert_eq!(Job::read("deliver", "null"), Ok(Job::Deliver));
         let letter = Letter::new("1", Email::parse("ann@example.test").unwrap(), "Hi", "secret").unwrap();
         let job = Job::Mail(letter);
         let (kind, payload) = job.parts();
         assert_eq!(kind, "mail");
-        assert_eq!(Job::read(&kind, &payload), Ok(job));
+        assert_eq!(Job::read(&kind, &payload).as_ref(), Ok(&job));
+        let order = OrderLetter { order: OrderId::new(7), occasion: OrderOccasion::Shipped(FulfillmentId::new(3)) };
+        let (kind, payload) = Job::OrderLetter(order).parts();
+        assert_eq!((kind.as_str(), payload.as_str()), ("order_letter", r#"{"order":7,"occasion":{"shipped":3}}"#));
+        assert_eq!(Job::read(&kind, &payload), Ok(Job::OrderLetter(order)));
+        let (_, payload) = job.parts();
         for (kind, payload) in [("mial", payload.as_str()), ("mail", "{}"), ("mail", "{"), ("", "null")] {
             let why = Job::read(kind, payload).unwrap_err();
             assert!(!why.contains("secret") && !why.contains("ann@"), "{why}");

@@ -4,22 +4,29 @@
 
 pub mod account;
 pub mod audit;
+pub mod cart;
 pub mod catalog;
 pub mod change;
+pub mod event;
 pub mod fields;
 pub mod id;
 pub mod job;
+pub mod letters;
 pub mod mail;
 pub mod money;
+pub mod order;
 pub mod page;
 pub mod payment;
+pub mod pricing;
 pub mod search;
 pub mod sku;
 pub mod slug;
+pub mod stock;
 pub mod time;
 
 pub use account::{Email, Right, Rights, Role};
 pub use change::Change;
+pub use event::EventKind;
 pub use fields::{FieldError, Fields, Invalid};
 pub use id::*;
 pub use job::{Claim, Job, JobFailure, JobState};

@@ -1,10 +1,11 @@
 //! Postal addresses.
 
 use crate::domain::{AddressId, Fields, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// An address as given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddressDraft {
     /// Who is written to.
     pub name: String,
@@ -65,6 +66,12 @@ impl AddressDraft {
         }
     }
 
+    /// The text by which an address is kept that belongs to something else than an address book.
+    pub fn json(&self) -> String {
+        // Nothing but texts, which always have a JSON form.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// The body that would make the address what it is; a PATCH is merged into it.
     pub fn body(&self) -> Value {
         json!({
@@ -76,7 +83,7 @@ impl AddressDraft {
 }
 
 /// A country code that ISO 3166-1 knows, in capitals.
-fn country(text: &str) -> Option<String> {
+pub fn country(text: &str) -> Option<String> {
     let code = text.to_ascii_uppercase();
     rust_iso3166::from_alpha2(&code).map(|country| country.alpha2.to_owned())
 }

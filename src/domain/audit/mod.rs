@@ -8,7 +8,8 @@ pub use chain::{AuditChain, AuditHead, Digest, digest_hex, digest_of_hex};
 pub use filter::{ACTOR_KINDS, ActionPick, ActorPick, AuditFilter, AuditPosition};
 pub use verify::{AuditBreak, AuditFault, AuditSound, AuditVerifier};
 
-use super::{AddressId, ApiKeyId, AuditId, CategoryId, ImportId, ProductId, SessionId, Timestamp, UserId, VariantId};
+use super::Timestamp;
+use super::id::*;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -112,6 +113,14 @@ subjects! {
     AddressId: "address",
     ApiKeyId: "api_key",
     ImportId: "import",
+    OrderId: "order",
+    TaxRateId: "tax_rate",
+    ShippingZoneId: "shipping_zone",
+    DiscountId: "discount",
+    PaymentId: "payment",
+    ReviewId: "review",
+    WebhookId: "webhook",
+    DeliveryId: "delivery",
 }
 
 #[cfg(test)]
