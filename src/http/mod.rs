@@ -6,6 +6,7 @@ mod answer;
 mod auth;
 mod cache;
 mod categories;
+mod checkout;
 mod docs;
 mod fairings;
 mod guards;
@@ -16,6 +17,7 @@ mod limits;
 mod listing;
 mod me;
 mod openapi;
+mod own_orders;
 mod page;
 mod parameters;
 mod problem;
@@ -26,6 +28,7 @@ mod variants;
 mod views;
 
 pub use cache::Bodies;
+pub use checkout::answers as checkout_answers;
 pub use guards::Proxies;
 pub use limits::Limits;
 pub use openapi::document;
@@ -91,6 +94,10 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         users::user_create,
         users::user_patch,
         users::user_erase,
+        checkout::checkout,
+        own_orders::order_by_token,
+        own_orders::my_order_list,
+        own_orders::my_order_get,
         admin::api_keys::api_key_list,
         admin::api_keys::api_key_get,
         admin::api_keys::api_key_create,

@@ -4,7 +4,10 @@
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
 use super::admin::audit::AUDIT_LIST;
-use super::parameters::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
+use super::parameters::{
+    API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, PRODUCT_LIST, Parameter,
+    USER_LIST,
+};
 use super::problem::Problem;
 use super::{BASE, routes};
 use rocket_okapi::okapi::openapi3::{
@@ -114,6 +117,8 @@ const MODULES: &[&str] = &[
     "me_",
     "addresses_",
     "users_",
+    "checkout_",
+    "own_orders_",
     "admin_api_keys_",
     "admin_audit_",
 ];
@@ -130,6 +135,8 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "user_list" => USER_LIST,
         "api_key_list" => API_KEY_LIST,
         "audit_list" => AUDIT_LIST,
+        "order_by_token" => ORDER_BY_TOKEN,
+        "my_order_list" => MY_ORDER_LIST,
         _ => &[],
     };
     let by_slug = method == "get" && ["/products/{id}", "/categories/{id}"].iter().any(|start| path.starts_with(start));
@@ -163,7 +170,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
 
 /// Creating answers 201; every success says what headers it brings.
 fn success(method: &str, name: &str, operation: &mut Operation) {
-    let created = method == "post" && (name.ends_with("_create") || matches!(name, "register" | "setup"));
+    let created = method == "post" && (name.ends_with("_create") || matches!(name, "register" | "setup" | "checkout"));
     if let Some(RefOr::Object(mut done)) = operation.responses.responses.shift_remove("200") {
         done.headers.insert("ETag".to_owned(), RefOr::Object(header("Names this state of the resource.")));
         if created {
@@ -189,6 +196,9 @@ fn statuses(path: &str, method: &str, takes: &[Parameter], operation: &Operation
     if !takes.is_empty() {
         statuses.extend([400, 422]);
     }
+    if path.ends_with("/checkout") {
+        statuses.push(402);
+    }
     // A token that is sent must be good, even where none is needed.
     statuses.push(401);
     // Signing out takes an access token or a refresh token; an API key has nothing to sign out of.
@@ -213,6 +223,7 @@ fn described(status: u16) -> (&'static str, &'static [&'static str]) {
     match status {
         400 => ("The request cannot be understood", &[]),
         401 => ("No valid access token, or wrong e-mail address or password", &["WWW-Authenticate"]),
+        402 => ("The payment was declined", &[]),
         403 => ("Signed in, but not allowed", &[]),
         404 => ("There is no such thing", &[]),
         409 => ("It does not go with what is there", &[]),

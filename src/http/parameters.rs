@@ -110,5 +110,12 @@ pub const USER_LIST: &[Parameter] = &[
     CURSOR,
 ];
 
+/// What reading an order as a guest takes.
+pub const ORDER_BY_TOKEN: &[Parameter] =
+    &[parameter("token", Kind::Text, "", "The order's token, from the answer to the checkout.")];
+
+/// What lists of one's own orders take.
+pub const MY_ORDER_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
+
 /// What lists of API keys take.
 pub const API_KEY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];

@@ -125,6 +125,8 @@ impl From<Error> for Problem {
             Error::BadCredentials | Error::BadRefresh => Self::unauthenticated(&detail),
             Error::WrongPassword => Invalid::one("current_password", "wrong", "is not your password").into(),
             Error::Forbidden => Self::new(403, "forbidden", "Not allowed", detail),
+            Error::TooManyUnpaid(_) => Self::new(429, "too-many-unpaid-orders", "Too many unpaid orders", detail)
+                .with_header("Retry-After", "600"),
             Error::Busy => Self::new(503, "busy", "Too much is going on", detail).with_header("Retry-After", "1"),
             Error::Timeout => Self::new(503, "timeout", "It took too long", detail).with_header("Retry-After", "5"),
             Error::DiskFull => {

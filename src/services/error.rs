@@ -29,6 +29,8 @@ pub enum Error {
     BadRefresh,
     /// Signed in, but not allowed.
     Forbidden,
+    /// A client that has left so many orders unpaid.
+    TooManyUnpaid(u32),
     /// Too much going on: try again shortly.
     Busy,
     /// The question took too long to answer.
@@ -67,6 +69,9 @@ impl From<StoreError> for Error {
             StoreError::Conflict(what) if what.contains("account.email_key") => {
                 Self::taken("email", "has an account already")
             }
+            StoreError::Conflict(what) if what.contains("payment.reference") => {
+                Self::taken("reference", "is another payment's")
+            }
             StoreError::Conflict(what) if what.contains("FOREIGN KEY") => {
                 Self::Conflict("in_use", "something else refers to it".to_owned(), Vec::new())
             }
@@ -98,6 +103,10 @@ impl fmt::Display for Error {
             Self::WrongPassword => f.write_str("that is not your password"),
             Self::BadRefresh => f.write_str("the refresh token is not valid or no longer so: sign in again"),
             Self::Forbidden => f.write_str("you are not allowed to do this"),
+            Self::TooManyUnpaid(most) => write!(
+                f,
+                "{most} orders from here are not paid yet: pay or cancel one of them, or wait until they run out"
+            ),
             Self::Busy => f.write_str("too much is going on, try again shortly"),
             Self::Timeout => f.write_str("it took too long; ask for less"),
             Self::DiskFull => f.write_str("the disk is full"),

@@ -45,6 +45,8 @@ pub struct Shop {
     settings: ShopSettings,
     auth: AuthSettings,
     selling: SellingSettings,
+    /// Unpaid orders one client may have; 0 for any number.
+    most_held: u32,
     tokens: identity::TokenKeys,
     callers: identity::Callers,
     claims: idempotency::Claims,
@@ -77,6 +79,7 @@ impl Shop {
             settings: config.shop.clone(),
             auth: config.auth.clone(),
             selling: config.selling.clone(),
+            most_held: config.holds_per_client(),
             folder,
             providers,
             mail_staff: config.mail.staff.clone(),

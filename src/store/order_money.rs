@@ -164,9 +164,11 @@ impl WriteTx<'_> {
         Ok(self.execute(sql, params![id, reference, at])? > 0)
     }
 
-    /// Notes that nothing will come of a payment, unless it is over already.
+    /// Notes that nothing will come of a payment, unless it is over already. The provider of one that is called off here
+    /// does not know yet, and is told when it is asked next, which is soon.
     pub fn payment_end(&self, id: PaymentId, status: PaymentStatus, at: Timestamp) -> StoreResult<bool> {
-        let sql = "update payment set status = ?2, check_at = null, updated_at = ?3, version = version + 1 \
+        let sql = "update payment set status = ?2, updated_at = ?3, version = version + 1, \
+                   check_at = iif(?2 = 'cancelled' and provider <> 'manual', ?3, null) \
                    where id = ?1 and status in ('pending', 'authorized')";
         Ok(self.execute(sql, params![id, status.as_str(), at])? > 0)
     }

@@ -5,6 +5,7 @@ mod api_key;
 mod audit;
 mod bodies;
 mod category;
+mod checkout_bodies;
 mod order;
 mod order_parts;
 mod product;
@@ -20,6 +21,7 @@ pub use bodies::{
     BatchBodyShape, CategoryBody, CategoryPatch, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
 };
 pub use category::{CategoryList, CategoryView};
+pub use checkout_bodies::CheckoutBody;
 pub use order::{OrderList, OrderSummary, OrderView, Reader};
 pub use order_parts::PostalView;
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};

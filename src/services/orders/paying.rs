@@ -1,15 +1,20 @@
 //! What a payment that came in, or did not, means for its order.
 
+use super::acting::Answering;
 use super::books::post_paid;
 use super::calling_off::{Why, call_off};
-use super::{Told, proceed, step, whole};
+use super::{MANUAL, Told, proceed, ready, step, whole};
 use crate::domain::event::EventKind;
 use crate::domain::letters::OrderOccasion;
-use crate::domain::order::{Action, FulfillmentStatus, Happening, OrderStatus, PaymentStatus};
-use crate::domain::{OrderId, PaymentId};
+use crate::domain::order::{
+    Action, FulfillmentStatus, Happening, NewPayment, OrderRef, OrderStatus, PaymentStatus, WholeOrder,
+};
+use crate::domain::{Currency, Fields, Invalid, Money, OrderId, PaymentId, Right};
+use crate::services::catalog::Preconditions;
+use crate::services::idempotency::Rendered;
 use crate::services::letters::order_letter_due;
 use crate::services::selling::stock::stock_sell;
-use crate::services::{Ctx, Error, Outcome};
+use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{OrderMove, WriteTx};
 use serde_json::json;
 
@@ -25,6 +30,66 @@ pub enum PaidOutcome {
     /// The money is in the books, but the order did not wait for it: it was called off, or paid otherwise. Somebody has
     /// to look, and can refund it.
     Late,
+}
+
+/// A payment that the staff has received.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentDraft {
+    /// How much, if it is said.
+    pub amount: Option<Money>,
+    /// What a statement of account or a receipt calls it.
+    pub reference: Option<String>,
+}
+
+impl PaymentDraft {
+    /// Reads the body.
+    pub fn read(fields: &mut Fields<'_>, currency: Currency) -> Self {
+        Self { amount: fields.money("amount", currency), reference: fields.text("reference", 1..=200) }
+    }
+}
+
+impl Shop {
+    /// Notes that the staff has received the money for an order.
+    pub async fn order_pay(
+        &self,
+        ctx: &Ctx,
+        name: OrderRef,
+        known: Preconditions,
+        draft: PaymentDraft,
+        how: Answering,
+    ) -> Outcome<Rendered> {
+        ctx.require(Right::OrdersWrite)?;
+        let work = move |tx: &WriteTx<'_>, ctx: &Ctx| {
+            let before = ready(tx, name, &known, Action::Pay)?;
+            let due = before.order.sums.total;
+            if draft.amount.is_some_and(|amount| amount != due) {
+                let message = format!("must be all that is due: {}", super::amount(&before.order, due.minor()));
+                return Err(Invalid::one("amount", "not_what_is_due", message).into());
+            }
+            let payment = by_hand(tx, ctx, &before)?;
+            order_paid(tx, ctx, before.order.id, payment, draft.reference.as_deref())?;
+            Ok(before.order.id)
+        };
+        self.order_act(ctx, how, work).await
+    }
+}
+
+/// The payment that money received by hand is for: the one the order waits for, or, when that is to come from another
+/// provider, a new one in its place.
+fn by_hand(tx: &WriteTx<'_>, ctx: &Ctx, before: &WholeOrder) -> Outcome<PaymentId> {
+    let mut open = before.payments.iter().filter(|payment| payment.status.open());
+    if let Some(payment) = open.clone().find(|payment| payment.provider == MANUAL) {
+        return Ok(payment.id);
+    }
+    open.try_for_each(|payment| tx.payment_end(payment.id, PaymentStatus::Cancelled, ctx.now).map(drop))?;
+    let new = NewPayment {
+        provider: MANUAL.to_owned(),
+        amount: before.order.sums.total,
+        currency: before.order.currency.clone(),
+        details: json!({}),
+        check_at: None,
+    };
+    Ok(tx.payment_insert(before.order.id, &new, ctx.now)?)
 }
 
 /// All of a payment came in: the order is paid, what was reserved is sold. Called again it changes nothing.

@@ -2,7 +2,8 @@
 
 use super::{Outcome, Shop};
 use crate::domain::payment::PaymentChoice;
-use crate::domain::{Invalid, Money, Timestamp};
+use crate::domain::{Currency, Invalid, Money, Timestamp};
+use crate::providers::Payments;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -23,13 +24,27 @@ pub struct PaymentPlan {
     pub asks: bool,
 }
 
+/// Who takes payments in the shop, to be taken into a transaction.
+#[derive(Clone)]
+pub struct PaymentTerms {
+    providers: Payments,
+    currency: Currency,
+}
+
 impl Shop {
+    /// Who takes payments here.
+    pub fn payment_terms(&self) -> PaymentTerms {
+        PaymentTerms { providers: self.providers.payments.clone(), currency: self.settings.currency() }
+    }
+}
+
+impl PaymentTerms {
     /// What a choice comes to for a total. Refused at `payment.provider` when the shop does not offer that provider, or
     /// when the provider does not take such a total.
-    pub fn payment_plan(&self, choice: PaymentChoice, total: Money, now: Timestamp) -> Outcome<PaymentPlan> {
+    pub fn plan(&self, choice: PaymentChoice, total: Money, now: Timestamp) -> Outcome<PaymentPlan> {
         let PaymentChoice { provider: name, mut details } = choice;
-        let Some(provider) = self.providers.payments.by_name(&name) else {
-            let names = self.providers.payments.names().join(", ");
+        let Some(provider) = self.providers.by_name(&name) else {
+            let names = self.providers.names().join(", ");
             let message = if names.is_empty() {
                 "is not offered: this shop takes no payments yet".to_owned()
             } else {
@@ -40,7 +55,7 @@ impl Shop {
         // Nothing is to be moved for an order that costs nothing; `payment_begin` takes it for paid.
         let asks = provider.moves_money() || total.minor() == 0;
         if total.minor() > 0
-            && let Some(why) = provider.refusal(total, self.settings.currency())
+            && let Some(why) = provider.refusal(total, self.currency)
         {
             return Err(Invalid::one("payment.provider", "amount_refused", why).into());
         }

@@ -1,6 +1,7 @@
 //! What somebody sends to check out. Prices and sums are not among it: those are the shop's to say.
 
 use crate::domain::account::AddressDraft;
+use crate::domain::payment::{PaymentChoice, PaymentDetails};
 use crate::domain::{Currency, Email, Fields, Money};
 
 /// What somebody sends to check out. What is left out is taken from the cart, and the e-mail address from the account.
@@ -22,17 +23,6 @@ pub struct CheckoutDraft {
     pub note: Option<String>,
 }
 
-/// How somebody wants to pay.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PaymentChoice {
-    /// Who takes the money.
-    pub provider: String,
-    /// In which way, where the provider has several.
-    pub method: Option<String>,
-    /// What the test provider is to do.
-    pub outcome: Option<String>,
-}
-
 impl CheckoutDraft {
     /// Reads the body of a checkout.
     pub fn read(fields: &mut Fields<'_>, currency: Currency) -> Self {
@@ -44,24 +34,16 @@ impl CheckoutDraft {
             shipping_address: fields.object("shipping_address", AddressDraft::read),
             billing_address: fields.object("billing_address", AddressDraft::read),
             shipping_option: fields.text("shipping_option", 1..=40),
-            payment: fields.object("payment", PaymentChoice::read).unwrap_or_default(),
+            payment: fields.object("payment", PaymentChoice::read).unwrap_or_else(nothing),
             expected_total: fields.money("expected_total", currency),
             note: fields.long_text("note", 2_000).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()),
         }
     }
 }
 
-impl PaymentChoice {
-    fn read(fields: &mut Fields<'_>) -> Self {
-        if !fields.has("provider") {
-            fields.missing("provider");
-        }
-        Self {
-            provider: fields.text("provider", 1..=40).unwrap_or_default(),
-            method: fields.text("method", 1..=40),
-            outcome: fields.text("outcome", 1..=40),
-        }
-    }
+/// Stands for a choice that could not be read, which is noted.
+fn nothing() -> PaymentChoice {
+    PaymentChoice { provider: String::new(), details: PaymentDetails::default() }
 }
 
 #[cfg(test)]
