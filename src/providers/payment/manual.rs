@@ -48,7 +48,7 @@ impl PaymentProvider for Manual {
         Err(nothing_to_ask())
     }
 
-    fn find(&self, _: &PaymentKey, _: Timestamp) -> Result<Option<Standing>, PaymentError> {
+    fn find(&self, _: &PaymentKey, _: Timestamp) -> Result<Option<Begun>, PaymentError> {
         Ok(None)
     }
 

@@ -4,9 +4,11 @@
 //! had its effect: each carries a key by which the provider knows a repetition, so whoever got no answer asks again.
 
 mod manual;
+mod stripe;
 mod test;
 
 pub use manual::Manual;
+pub use stripe::Stripe;
 pub use test::Test;
 
 use crate::domain::payment::PaymentDetails;
@@ -41,7 +43,7 @@ pub trait PaymentProvider: Send + Sync {
     fn look_up(&self, reference: &str, now: Timestamp) -> Result<Standing, PaymentError>;
 
     /// The payment that was begun with a key, when the answer was lost and the key is too old to begin again.
-    fn find(&self, key: &PaymentKey, now: Timestamp) -> Result<Option<Standing>, PaymentError>;
+    fn find(&self, key: &PaymentKey, now: Timestamp) -> Result<Option<Begun>, PaymentError>;
 
     /// Takes money that is authorized.
     fn capture(&self, reference: &str, key: &PaymentKey, now: Timestamp) -> Result<Standing, PaymentError>;
@@ -112,6 +114,8 @@ pub struct RefundRequest {
     pub amount: Money,
     /// Of what.
     pub currency: Currency,
+    /// Whether it was asked for before, by somebody who got no answer.
+    pub again: bool,
     /// The moment that counts as now.
     pub now: Timestamp,
 }

@@ -75,7 +75,7 @@ impl PaymentProvider for Test {
     }
 
     /// It keeps nothing, so what was begun and not noted never was.
-    fn find(&self, _: &PaymentKey, _: Timestamp) -> Result<Option<Standing>, PaymentError> {
+    fn find(&self, _: &PaymentKey, _: Timestamp) -> Result<Option<Begun>, PaymentError> {
         Ok(None)
     }
 
