@@ -19,6 +19,7 @@ pub struct Chore {
     pub run: Arc<dyn Fn(Arc<Shop>, Ctx) -> Running + Send + Sync>,
 }
 
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -56,11 +57,26 @@ pub(super) fn chores() -> Arc<[Chore]> {
             run: Arc::new(|shop, ctx| {
                 Box::pin(async move {
                     while shop.idempotency_sweep(&ctx).await? > 0 {}
+                    Ok(())
+                })
+            }),
+        },
+        Chore {
             name: "cart_sweep",
             every: HOUR,
             run: Arc::new(|shop, ctx| {
                 Box::pin(async move {
                     while shop.carts_sweep(&ctx).await? > 0 {}
+                    Ok(())
+                })
+            }),
+        },
+        Chore {
+            name: "order_expire",
+            every: MINUTE,
+            run: Arc::new(|shop, ctx| {
+                Box::pin(async move {
+                    while shop.orders_expire(&ctx).await? > 0 {}
                     Ok(())
                 })
             }),

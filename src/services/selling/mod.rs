@@ -8,9 +8,6 @@ mod checkout;
 mod own_orders;
 mod rules;
 pub mod stock;
-mod rules;
-
-pub use crate::store::DiscountUse;
 
 pub(crate) use cart_owner::cart_bring;
 pub use cart_price::{CartTerms, PricedCart, PricedLine};
