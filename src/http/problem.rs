@@ -3,6 +3,7 @@
 //! Causes are logged here and never sent.
 
 use super::fairings::{Headers, request_id};
+use crate::domain::pricing::Refusal;
 use crate::domain::{FieldError, Invalid};
 use crate::services::Error;
 use rocket::http::{ContentType, Header, Method, Status};
@@ -124,6 +125,10 @@ impl From<Error> for Problem {
             Error::Unauthenticated => Self::unauthenticated("send a valid access token as Authorization: Bearer …"),
             Error::BadCredentials | Error::BadRefresh => Self::unauthenticated(&detail),
             Error::WrongPassword => Invalid::one("current_password", "wrong", "is not your password").into(),
+            Error::UnknownCode => {
+                let refusal = Refusal::Unknown;
+                Invalid::one("code", refusal.code(), refusal.message()).into()
+            }
             Error::Forbidden => Self::new(403, "forbidden", "Not allowed", detail),
             Error::TooManyUnpaid(_) => Self::new(429, "too-many-unpaid-orders", "Too many unpaid orders", detail)
                 .with_header("Retry-After", "600"),

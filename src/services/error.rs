@@ -25,6 +25,8 @@ pub enum Error {
     BadCredentials,
     /// Not the password of whoever is signed in.
     WrongPassword,
+    /// A discount code that there is not.
+    UnknownCode,
     /// A refresh token that is unknown, spent or run out.
     BadRefresh,
     /// Signed in, but not allowed.
@@ -101,6 +103,7 @@ impl fmt::Display for Error {
             Self::Unauthenticated => f.write_str("sign in first"),
             Self::BadCredentials => f.write_str("e-mail address or password is wrong"),
             Self::WrongPassword => f.write_str("that is not your password"),
+            Self::UnknownCode => f.write_str("there is no such discount code; check its spelling"),
             Self::BadRefresh => f.write_str("the refresh token is not valid or no longer so: sign in again"),
             Self::Forbidden => f.write_str("you are not allowed to do this"),
             Self::TooManyUnpaid(most) => write!(

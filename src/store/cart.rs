@@ -5,7 +5,7 @@ use super::tx::{ReadTx, Row, RowResult, WriteTx, params};
 use crate::domain::account::AddressDraft;
 use crate::domain::cart::{Cart, CartLine, MOST_QUANTITY, Offer, Quantity};
 use crate::domain::catalog::{Image, Status, Stored};
-use crate::domain::{CartId, CartLineId, Money, OrderId, Timestamp, UserId, VariantId};
+use crate::domain::{CartId, CartLineId, CategoryId, Money, OrderId, Timestamp, UserId, VariantId};
 
 const CART: &str = "select id, token, account_id, order_id, discount_code, email, shipping_address, shipping_option, \
      version, expires_at, created_at, updated_at from cart";
@@ -108,6 +108,17 @@ impl ReadTx<'_> {
         let from = "cart_line l cross join variant v on v.id = l.variant_id cross join product p on p.id = v.product_id \
                     where l.cart_id = ?1";
         self.query_all(&offers(from), [id], offer)
+    }
+
+    /// The categories of what is in a cart, each with itself and with each one above it.
+    pub fn cart_categories(&self, id: CartId) -> StoreResult<Vec<(CategoryId, CategoryId)>> {
+        let sql = "with recursive up (start, id, parent_id) as (\
+                   select c.id, c.id, c.parent_id from cart_line l cross join variant v on v.id = l.variant_id \
+                   cross join product p on p.id = v.product_id cross join category c on c.id = p.category_id \
+                   where l.cart_id = ?1 union \
+                   select u.start, c.id, c.parent_id from up u cross join category c on c.id = u.parent_id) \
+                   select start, id from up";
+        self.query_all(sql, [id], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     /// A variant, if it is for sale.

@@ -1,12 +1,13 @@
 //! What a cart costs at this moment, and what has changed since the buyer was last told.
 
 use super::cart_owner::CartLife;
+use super::rules::{RulesQuery, rules_for};
 use crate::domain::account::AddressDraft;
 use crate::domain::cart::{Cart, CartChange, CartLine, Offer, changes};
 use crate::domain::pricing::{
-    Basket, BasketLine, Place, PriceSettings, Quote, QuoteLine, Rules, ShippingOption, ShippingRules, price,
+    Basket, BasketLine, Place, PriceSettings, Quote, QuoteLine, Rules, ShippingOption, price,
 };
-use crate::domain::{CategoryId, Money, Timestamp};
+use crate::domain::{CategoryId, Email, Money, Timestamp};
 use crate::services::{Outcome, Shop};
 use crate::store::ReadTx;
 use std::collections::BTreeMap;
@@ -84,7 +85,7 @@ impl CartTerms {
 
     /// Whether a buyer there owes no tax.
     pub fn is_exempt(&self, address: Option<&AddressDraft>) -> bool {
-        let abroad = |address: &AddressDraft| self.country.as_ref().is_some_and(|home| *home != address.country);
+        let abroad = |address: &AddressDraft| self.country.as_ref() != Some(&address.country);
         self.exempt_vat_numbers && address.is_some_and(|a| a.vat_number.is_some() && abroad(a))
     }
 }
@@ -93,7 +94,7 @@ impl Shop {
     /// What the shop has settled about carts, to be taken into a transaction.
     pub fn cart_terms(&self) -> CartTerms {
         CartTerms {
-            prices: PriceSettings { tax_included: self.selling.prices_include_tax, rounding: self.selling.rounding },
+            prices: self.price_settings(),
             country: self.selling.country.clone(),
             exempt_vat_numbers: self.selling.exempt_vat_numbers,
             life: CartLife::days(self.selling.cart_days),
@@ -110,14 +111,15 @@ pub(crate) fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Ti
     }
     let address = cart.shipping_address.as_ref();
     let place = terms.place(address);
-    let (rules, shipping) = rules(tx, &cart)?;
-    let line = |line: &CartLine| Some(basket_line(line, offers.get(&line.variant_id)?, Vec::new()));
-    let mut basket = Basket {
-        lines: cart.lines.iter().filter_map(line).collect(),
-        place,
-        tax_exempt: terms.is_exempt(address),
-        shipping: None,
+    let (rules, shipping) = (rules(tx, &cart, &place, now)?, tx.shipping_rates_for(&place)?);
+    let above = categories_above(tx, &cart, &rules)?;
+    let line = |line: &CartLine| {
+        let offer = offers.get(&line.variant_id)?;
+        let above = above.get(&offer.category_id).cloned();
+        Some(basket_line(line, offer, above.unwrap_or_else(|| vec![offer.category_id])))
     };
+    let lines = cart.lines.iter().filter_map(line).collect();
+    let mut basket = Basket { lines, place, tax_exempt: terms.is_exempt(address), shipping: None };
     let options = shipping.options(&basket);
     basket.shipping = options.iter().find(|option| Some(&option.id) == cart.shipping_option.as_ref()).cloned();
     let quote = price(&basket, &rules, terms.prices, now)?;
@@ -132,8 +134,26 @@ pub(crate) fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Ti
 }
 
 /// The rules that may matter to a cart.
-fn rules(_: &ReadTx<'_>, cart: &Cart) -> Outcome<(Rules, ShippingRules)> {
-    Ok((Rules { code: cart.discount_code.clone(), ..Rules::default() }, ShippingRules::BuiltIn))
+fn rules(tx: &ReadTx<'_>, cart: &Cart, place: &Place, now: Timestamp) -> Outcome<Rules> {
+    let email = match (&cart.email, cart.account) {
+        (Some(email), _) => Some(email.clone()),
+        (None, Some(account)) => tx.user_by_id(account)?.map(|user| user.email),
+        (None, None) => None,
+    };
+    let customer = email.as_deref().and_then(Email::parse).map(|email| email.key());
+    let code = cart.discount_code.as_deref();
+    rules_for(tx, RulesQuery { place, code, customer: customer.as_deref(), now })
+}
+
+/// The categories of what is in a cart, each with itself and all above it, if there is a rule that asks.
+fn categories_above(tx: &ReadTx<'_>, cart: &Cart, rules: &Rules) -> Outcome<BTreeMap<CategoryId, Vec<CategoryId>>> {
+    let mut above: BTreeMap<CategoryId, Vec<CategoryId>> = BTreeMap::new();
+    if rules.discounts.iter().any(|discount| !discount.draft.categories.is_empty()) {
+        for (category, one) in tx.cart_categories(cart.id)? {
+            above.entry(category).or_default().push(one);
+        }
+    }
+    Ok(above)
 }
 
 fn basket_line(line: &CartLine, offer: &Offer, categories: Vec<CategoryId>) -> BasketLine {

@@ -8,7 +8,7 @@ use super::cart_price::{PricedCart, cart_price};
 use crate::domain::account::AddressDraft;
 use crate::domain::cart::{Cart, CartLine, MOST_LINES, MOST_QUANTITY, Offer, Quantity};
 use crate::domain::catalog::Revision;
-use crate::domain::pricing::ShippingOption;
+use crate::domain::pricing::{Refusal, ShippingOption};
 use crate::domain::{CartLineId, FieldError, Fields, Invalid, Right, Sku, VariantId};
 use crate::services::catalog::Preconditions;
 use crate::services::identity::Secret;
@@ -82,6 +82,12 @@ impl Shop {
         self.store.read(|tx| cart_price(tx, &terms, cart_of(tx, ctx, token)?, ctx.now))
     }
 
+    /// All carts of the person who asks, as they are kept.
+    pub fn my_carts(&self, ctx: &Ctx) -> Outcome<Vec<Cart>> {
+        let (person, _) = ctx.person()?;
+        self.store.read(|tx| Ok(tx.carts_of(person)?))
+    }
+
     /// Removes a cart with all that is in it.
     pub async fn cart_remove(&self, ctx: &Ctx, token: String, known: Preconditions) -> Outcome<()> {
         let ctx = ctx.clone();
@@ -150,6 +156,36 @@ impl Shop {
             let id = cart.line(id).ok_or(LINE)?.id;
             tx.cart_line_delete(id)?;
             cart.lines.retain(|line| line.id != id);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Enters a discount code. One that holds but takes nothing off yet is kept, and the cart says why.
+    pub async fn cart_discount_set(
+        &self,
+        ctx: &Ctx,
+        token: String,
+        known: Preconditions,
+        code: String,
+    ) -> Outcome<PricedCart> {
+        let now = ctx.now;
+        self.cart_write(ctx, token, known, move |tx, cart| {
+            let discount = tx.discount_by_code(&code)?.ok_or(Error::UnknownCode)?;
+            match discount.refusal(now) {
+                None => cart.discount_code = discount.draft.code,
+                Some(Refusal::Unknown) => return Err(Error::UnknownCode),
+                Some(refusal) => return Err(Invalid::one("code", refusal.code(), refusal.message()).into()),
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes the discount code away again.
+    pub async fn cart_discount_remove(&self, ctx: &Ctx, token: String, known: Preconditions) -> Outcome<PricedCart> {
+        self.cart_write(ctx, token, known, |_, cart| {
+            cart.discount_code = None;
             Ok(())
         })
         .await
