@@ -15,6 +15,7 @@ mod mail;
 mod migrate;
 mod openapi;
 mod output;
+mod payment;
 mod reindex;
 mod relevance;
 mod secret;
@@ -68,6 +69,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Look after the work that is done later
     Job(job::JobArgs),
+    /// Look after payments
+    Payment(payment::PaymentArgs),
     /// Try out the settings of mail and the templates of letters
     Mail(mail::MailArgs),
     /// Build the search index anew
@@ -127,6 +130,7 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
+        Command::Payment(args) => payment::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),
         Command::Audit(args) => audit::run(args, &cli.common),

@@ -22,6 +22,7 @@ mod openapi;
 mod own_orders;
 mod page;
 mod parameters;
+mod payments;
 mod problem;
 mod products;
 mod query;
@@ -112,6 +113,7 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         carts::cart_address_put,
         carts::cart_shipping_options,
         carts::cart_shipping_option_put,
+        payments::payment_webhook,
         admin::api_keys::api_key_list,
         admin::api_keys::api_key_get,
         admin::api_keys::api_key_create,
@@ -127,6 +129,8 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::order_steps::order_refund,
         admin::order_steps::order_return,
         admin::order_steps::order_note,
+        admin::payments::payment_list,
+        admin::payments::payment_resolve,
     ]
 }
 

@@ -7,6 +7,7 @@ use super::admin::audit::AUDIT_LIST;
 use super::parameters::{
     API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, ORDER_LIST,
     PRODUCT_LIST, Parameter, USER_LIST,
+    PAYMENT_LIST, PRODUCT_LIST, Parameter, USER_LIST,
 };
 use super::problem::Problem;
 use super::{BASE, routes};
@@ -123,6 +124,8 @@ const MODULES: &[&str] = &[
     "admin_api_keys_",
     "admin_audit_",
     "admin_orders_",
+    "payments_",
+    "admin_payments_",
     "admin_order_steps_",
     "my_order_cancel_",
 ];
@@ -141,6 +144,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "cart_get" => CART_GET,
         "audit_list" => AUDIT_LIST,
         "order_list" => ORDER_LIST,
+        "payment_list" => PAYMENT_LIST,
         "order_by_token" => ORDER_BY_TOKEN,
         "my_order_list" => MY_ORDER_LIST,
         _ => &[],

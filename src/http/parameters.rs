@@ -140,5 +140,9 @@ pub const ORDER_LIST: &[Parameter] = &[
     CURSOR,
 ];
 
+/// What lists of payments take.
+pub const PAYMENT_LIST: &[Parameter] =
+    &[parameter("flagged", Kind::Boolean, "true", "Only those that a person has to look at."), PAGE_SIZE, CURSOR];
+
 /// What lists of API keys take.
 pub const API_KEY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];

@@ -80,6 +80,9 @@ pub(super) fn chores() -> Arc<[Chore]> {
                     Ok(())
                 })
             }),
+            name: "payment_reconcile",
+            every: MINUTE,
+            run: Arc::new(|shop, ctx| Box::pin(async move { Ok(shop.payment_reconcile(&ctx).await.map(drop)?) })),
         },
         Chore {
             name: "mail_prune",

@@ -4,3 +4,4 @@ pub mod api_keys;
 pub mod audit;
 pub mod order_steps;
 pub mod orders;
+pub mod payments;

@@ -11,6 +11,7 @@ mod checkout_bodies;
 mod order;
 mod order_bodies;
 mod order_parts;
+mod payment;
 mod product;
 mod user;
 
@@ -29,9 +30,10 @@ pub use category::{CategoryList, CategoryView};
 pub use checkout_bodies::CheckoutBody;
 pub use order::{OrderList, OrderSummary, OrderView, Reader};
 pub use order_bodies::{
-    CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ReturnBody,
+    CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ResolveBody, ReturnBody,
 };
 pub use order_parts::PostalView;
+pub use payment::{PaymentList, PaymentRowView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 

@@ -1,5 +1,4 @@
 //! Selling: stock, the rules by which baskets are priced, carts and what they cost, checking out.
-//! Selling: carts, and the rules by which they are priced.
 
 mod cart_owner;
 mod cart_price;
