@@ -5,3 +5,7 @@ pub mod audit;
 pub mod order_steps;
 pub mod orders;
 pub mod payments;
+pub mod discounts;
+pub mod shipping_zones;
+pub mod stock;
+pub mod tax_rates;

@@ -12,7 +12,12 @@ mod order;
 mod order_bodies;
 mod order_parts;
 mod payment;
+mod discount;
 mod product;
+mod rule_bodies;
+mod shipping_zone;
+mod stock;
+mod tax_rate;
 mod user;
 
 pub use account_bodies::{
@@ -34,7 +39,12 @@ pub use order_bodies::{
 };
 pub use order_parts::PostalView;
 pub use payment::{PaymentList, PaymentRowView};
+pub use discount::{DiscountList, DiscountView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
+pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
+pub use shipping_zone::{ShippingZoneList, ShippingZoneView};
+pub use stock::{MovementList, StockChangeBody, StockList, StockMovedView};
+pub use tax_rate::{TaxRateList, TaxRateView};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 
 use crate::domain::catalog::Revision;
