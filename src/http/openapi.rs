@@ -5,9 +5,8 @@
 
 use super::admin::audit::AUDIT_LIST;
 use super::parameters::{
-    API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, PRODUCT_LIST, Parameter,
-    USER_LIST,
-    API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST,
+    API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, PRODUCT_LIST,
+    Parameter, USER_LIST,
 };
 use super::problem::Problem;
 use super::{BASE, routes};

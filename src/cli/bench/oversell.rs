@@ -6,7 +6,8 @@ use crate::cli::{Done, Failure};
 use crate::domain::Fields;
 use crate::domain::pricing::DiscountDraft;
 use crate::services::idempotency::Rendered;
-use crate::services::{Ctx, Error, Outcome};
+use crate::services::catalog::Preconditions;
+use crate::services::{Actor, Ctx, Error, Outcome};
 use clap::Args;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -45,13 +46,7 @@ struct Rush {
 }
 
 impl Rush {
-    fn of(
-        what: &'static str,
-        limit: usize,
-        refusal: &str,
-        outcomes: &[Outcome<Rendered>],
-        took: Duration,
-    ) -> Self {
+    fn of(what: &'static str, limit: usize, refusal: &str, outcomes: &[Outcome<Rendered>], took: Duration) -> Self {
         let mut rush =
             Self { what, buyers: outcomes.len(), limit, placed: 0, refused: 0, others: BTreeMap::new(), took };
         for outcome in outcomes {
@@ -104,10 +99,13 @@ pub(super) fn run(args: &OversellArgs) -> Done {
     } else {
         let header = ["wanted at once", "buyers", "there are", "placed", "refused", "other", "took"];
         print!("{}", table(&header, &rushes.iter().map(Rush::row).collect::<Vec<_>>()));
-        println!("ledgers of stock, discounts, payments and books: {}", match findings.len() {
-            0 => "they add up".to_owned(),
-            count => format!("{count} findings"),
-        });
+        println!(
+            "ledgers of stock, discounts, payments and books: {}",
+            match findings.len() {
+                0 => "they add up".to_owned(),
+                count => format!("{count} findings"),
+            }
+        );
         violations.iter().for_each(|violation| println!("VIOLATION {violation}"));
     }
     match violations.len() {
@@ -137,7 +135,8 @@ fn code(fair: &Fair, args: &OversellArgs) -> Result<Rush, Failure> {
     let mut carts = Vec::new();
     for _ in 0..args.buyers {
         let token = fair.cart(&[variant])?;
-        fair.enter_code(&token, "HALF")?;
+        let guest = Ctx::now(Actor::Anonymous);
+        fair.runtime.block_on(fair.shop.cart_discount_set(&guest, token.clone(), Preconditions::default(), "HALF".into()))?;
         carts.push(token);
     }
     let mut body = order_body();

@@ -27,7 +27,6 @@ pub use cart_bodies::{CartBody, CartLineBody, CartLinePatch, DiscountCodeBody, S
 pub use category::{CategoryList, CategoryView};
 pub use checkout_bodies::CheckoutBody;
 pub use order::{OrderList, OrderSummary, OrderView, Reader};
-pub use order_parts::PostalView;
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 

@@ -1,5 +1,4 @@
 //! Selling: stock, the rules by which baskets are priced, carts and what they cost, checking out.
-//! Selling: carts, and the rules by which they are priced.
 
 mod cart_owner;
 mod cart_price;
@@ -8,9 +7,6 @@ mod checkout;
 mod own_orders;
 mod rules;
 pub mod stock;
-mod rules;
-
-pub use crate::store::DiscountUse;
 
 pub(crate) use cart_owner::cart_bring;
 pub use cart_price::{CartTerms, PricedCart, PricedLine};

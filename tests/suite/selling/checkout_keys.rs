@@ -48,7 +48,8 @@ fn keys_are_refused_that_are_missing_malformed_or_of_another_request() {
     other["note"] = json!("another");
     checkout(&guest, &token, "k", &other).problem(422, "idempotency-key-reused");
     // The same words in another order are another body.
-    let reordered = json!({ "payment": other["payment"], "email": other["email"], "shipping_address": other["shipping_address"] });
+    let reordered =
+        json!({ "payment": other["payment"], "email": other["email"], "shipping_address": other["shipping_address"] });
     checkout(&guest, &token, "k", &reordered).problem(422, "idempotency-key-reused");
     assert_eq!(checkout(&guest, &token, "k", &by_transfer()).body, first.body);
     assert_eq!(checkout(&guest, &token, &"k".repeat(255), &by_transfer()).status, 409, "the cart was ordered");

@@ -1,5 +1,10 @@
-//! Selling: carts and what they cost.
+//! Selling: carts and what they cost, checking out, orders.
 
 mod carts;
 mod carts_joining;
 mod carts_prices;
+mod checkout;
+mod checkout_keys;
+mod checkout_races;
+mod order_lookup;
+mod till;
