@@ -78,6 +78,9 @@ fn payments(config: &Config) -> Payments {
     if config.has_test_payments() {
         providers.push(Arc::new(payment::Test));
     }
+    if !settings.stripe.secret_key.is_empty() {
+        providers.push(Arc::new(payment::Stripe::new(&settings.stripe)));
+    }
     Payments::new(providers)
 }
 

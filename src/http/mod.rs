@@ -17,6 +17,7 @@ mod kept;
 mod limits;
 mod listing;
 mod me;
+mod my_order_cancel;
 mod openapi;
 mod own_orders;
 mod page;
@@ -99,6 +100,7 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         own_orders::order_by_token,
         own_orders::my_order_list,
         own_orders::my_order_get,
+        my_order_cancel::my_order_cancel,
         carts::cart_create,
         carts::cart_get,
         carts::cart_remove,
@@ -115,6 +117,16 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::api_keys::api_key_create,
         admin::api_keys::api_key_revoke,
         admin::audit::audit_list,
+        admin::orders::order_list,
+        admin::orders::order_get,
+        admin::orders::order_patch,
+        admin::order_steps::order_pay,
+        admin::order_steps::order_fulfill,
+        admin::order_steps::order_complete,
+        admin::order_steps::order_cancel,
+        admin::order_steps::order_refund,
+        admin::order_steps::order_return,
+        admin::order_steps::order_note,
     ]
 }
 

@@ -7,6 +7,11 @@ use super::admin::audit::AUDIT_LIST;
 use super::parameters::{
     API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, PRODUCT_LIST,
     Parameter, USER_LIST,
+    API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, ORDER_LIST, PRODUCT_LIST,
+    Parameter, USER_LIST,
+    API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, PRODUCT_LIST, Parameter,
+    USER_LIST,
+    API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST,
 };
 use super::problem::Problem;
 use super::{BASE, routes};
@@ -122,6 +127,9 @@ const MODULES: &[&str] = &[
     "carts_",
     "admin_api_keys_",
     "admin_audit_",
+    "admin_orders_",
+    "admin_order_steps_",
+    "my_order_cancel_",
 ];
 
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
@@ -137,6 +145,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "api_key_list" => API_KEY_LIST,
         "cart_get" => CART_GET,
         "audit_list" => AUDIT_LIST,
+        "order_list" => ORDER_LIST,
         "order_by_token" => ORDER_BY_TOKEN,
         "my_order_list" => MY_ORDER_LIST,
         _ => &[],
@@ -200,6 +209,9 @@ fn statuses(path: &str, method: &str, takes: &[Parameter], operation: &Operation
         statuses.extend([400, 413, 415, 422]);
     }
     if !takes.is_empty() {
+        statuses.extend([400, 422]);
+    }
+    if operation.parameters.iter().any(|p| matches!(p, RefOr::Object(p) if p.name == "Idempotency-Key")) {
         statuses.extend([400, 422]);
     }
     if path.ends_with("/checkout") {

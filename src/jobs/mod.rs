@@ -10,6 +10,7 @@ mod deliver;
 mod letters;
 mod mail;
 mod notice;
+mod payments;
 mod runner;
 mod schedule;
 
@@ -58,5 +59,7 @@ async fn perform(shop: Arc<Shop>, ctx: Ctx, job: Job) -> Result<(), JobFailure> 
         Job::OrderLetter(letter) => letters::to_buyer(&shop, &ctx, letter).await,
         Job::StockLetter(letter) => letters::to_staff(&shop, &ctx, letter).await,
         Job::Deliver => deliver::run(&shop, &ctx).await,
+        Job::PaymentCheck { payment } => payments::payment(&shop, &ctx, payment).await,
+        Job::RefundCheck { refund } => payments::refund(&shop, &ctx, refund).await,
     }
 }

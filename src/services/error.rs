@@ -71,6 +71,9 @@ impl From<StoreError> for Error {
             StoreError::Conflict(what) if what.contains("account.email_key") => {
                 Self::taken("email", "has an account already")
             }
+            StoreError::Conflict(what) if what.contains("payment.reference") => {
+                Self::taken("reference", "is another payment's")
+            }
             StoreError::Conflict(what) if what.contains("FOREIGN KEY") => {
                 Self::Conflict("in_use", "something else refers to it".to_owned(), Vec::new())
             }

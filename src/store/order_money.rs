@@ -7,14 +7,14 @@ use crate::domain::order::{NewPayment, Payment, PaymentStatus, Refund, RefundLin
 use crate::domain::{Money, OrderId, PaymentId, RefundId, Timestamp};
 use serde_json::Value;
 
-const PAYMENT: &str = "select id, order_id, provider, reference, status, amount, currency, captured, refunded, \
+pub(super) const PAYMENT: &str = "select id, order_id, provider, reference, status, amount, currency, captured, refunded, \
      client_secret, redirect_url, details, flag, check_at, version, created_at, updated_at from payment";
 
 const REFUND: &str = "select r.id, r.order_id, r.payment_id, r.amount, r.status, r.reference, r.reason, r.restock, \
      r.actor, r.created_at, r.updated_at, l.order_line_id, l.quantity, l.withdrawn from refund r \
      left join refund_line l on l.refund_id = r.id";
 
-fn payment(row: &Row<'_>) -> RowResult<Payment> {
+pub(super) fn payment(row: &Row<'_>) -> RowResult<Payment> {
     Ok(Payment {
         id: row.get(0)?,
         order_id: row.get(1)?,
@@ -164,9 +164,11 @@ impl WriteTx<'_> {
         Ok(self.execute(sql, params![id, reference, at])? > 0)
     }
 
-    /// Notes that nothing will come of a payment, unless it is over already.
+    /// Notes that nothing will come of a payment, unless it is over already. The provider of one that is called off here
+    /// does not know yet, and is told when it is asked next, which is soon.
     pub fn payment_end(&self, id: PaymentId, status: PaymentStatus, at: Timestamp) -> StoreResult<bool> {
-        let sql = "update payment set status = ?2, check_at = null, updated_at = ?3, version = version + 1 \
+        let sql = "update payment set status = ?2, updated_at = ?3, version = version + 1, \
+                   check_at = iif(?2 = 'cancelled' and provider <> 'manual', ?3, null) \
                    where id = ?1 and status in ('pending', 'authorized')";
         Ok(self.execute(sql, params![id, status.as_str(), at])? > 0)
     }

@@ -2,3 +2,5 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod order_steps;
+pub mod orders;

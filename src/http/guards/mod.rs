@@ -8,7 +8,9 @@ mod forwarded;
 mod idempotency;
 mod slow;
 
-pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite};
+pub use caller::{
+    AuditRead, Caller, CatalogWrite, KeysManage, May, OrdersRead, OrdersWrite, SignedIn, UsersRead, UsersWrite,
+};
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;
 pub(super) use described::described;

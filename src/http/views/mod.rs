@@ -9,6 +9,7 @@ mod cart_bodies;
 mod category;
 mod checkout_bodies;
 mod order;
+mod order_bodies;
 mod order_parts;
 mod product;
 mod user;
@@ -27,6 +28,10 @@ pub use cart_bodies::{CartBody, CartLineBody, CartLinePatch, DiscountCodeBody, S
 pub use category::{CategoryList, CategoryView};
 pub use checkout_bodies::CheckoutBody;
 pub use order::{OrderList, OrderSummary, OrderView, Reader};
+pub use order_bodies::{
+    CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ReturnBody,
+};
+pub use order_parts::PostalView;
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 

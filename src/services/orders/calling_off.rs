@@ -1,18 +1,24 @@
-//! Calling orders off.
+//! Calling orders off: by whoever bought, by the staff, or because nobody paid in time.
 
+use super::acting::Answering;
 use super::books::post_cancelled;
-use super::{Told, proceed};
-use crate::domain::Fields;
-use crate::domain::Timestamp;
+use super::refunding::{RefundDraft, RefundWish, refund_begin};
+use super::{ORDER, Told, check, proceed, ready, whole};
 use crate::domain::event::EventKind;
 use crate::domain::letters::OrderOccasion;
-use crate::domain::order::{Happening, OrderStatus, PaymentStatus, WholeOrder};
+use crate::domain::order::{Action, Happening, OrderRef, OrderStatus, PaymentStatus, WholeOrder};
+use crate::domain::{Fields, OrderId, OrderNumber, Right, Timestamp, VariantId};
+use crate::services::catalog::Preconditions;
+use crate::services::idempotency::Rendered;
 use crate::services::letters::order_letter_due;
-use crate::services::selling::stock::stock_release;
-use crate::services::{Ctx, Outcome};
+use crate::services::selling::stock::{stock_release, stock_return};
+use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{OrderMove, WriteTx};
 use serde_json::json;
 use std::time::Duration;
+
+/// Orders that are called off in one run because nobody paid.
+const PIECE: usize = 100;
 
 /// How long a cart is kept at least whose order came to nothing.
 const CART_KEPT: Duration = Duration::from_secs(86_400);
@@ -53,6 +59,84 @@ impl CancelDraft {
     pub fn read(fields: &mut Fields<'_>) -> Self {
         Self { reason: fields.text("reason", 1..=500) }
     }
+}
+
+impl Shop {
+    /// Calls an order off that has not been sent. What was paid for it goes back.
+    pub async fn order_cancel(
+        &self,
+        ctx: &Ctx,
+        name: OrderRef,
+        known: Preconditions,
+        draft: CancelDraft,
+        how: Answering,
+    ) -> Outcome<Rendered> {
+        ctx.require(Right::OrdersWrite)?;
+        let work = move |tx: &WriteTx<'_>, ctx: &Ctx| {
+            let before = ready(tx, name, &known, Action::Cancel)?;
+            cancel(tx, ctx, &before, &Why::Staff(draft.reason))
+        };
+        self.order_act(ctx, how, work).await
+    }
+
+    /// Calls an order of one's own off that has not been sent.
+    pub async fn my_order_cancel(&self, ctx: &Ctx, number: OrderNumber, how: Answering) -> Outcome<Rendered> {
+        let (user, _) = ctx.person()?;
+        let work = move |tx: &WriteTx<'_>, ctx: &Ctx| {
+            let mine = tx.order_by_number(number)?.filter(|order| order.account_id == Some(user));
+            let before = whole(tx, mine.ok_or(ORDER)?.id)?;
+            check(&before, Action::Cancel)?;
+            cancel(tx, ctx, &before, &Why::Buyer)
+        };
+        self.order_act(ctx, how, work).await
+    }
+
+    /// Calls some of the orders off that were not paid while their stock was held; tells how many.
+    pub async fn orders_expire(&self, ctx: &Ctx) -> Outcome<usize> {
+        ctx.require(Right::Maintain)?;
+        let now = ctx.now;
+        let due = self.store.read(|tx| Ok::<_, Error>(tx.reservations_due(now, PIECE)?))?;
+        let mut count = 0;
+        for id in due {
+            let ctx = ctx.clone();
+            count += usize::from(self.store.write(move |tx| expire(tx, &ctx, id)).await?);
+        }
+        Ok(count)
+    }
+}
+
+/// Calls an order off, paid or not. The caller has checked that it may.
+fn cancel(tx: &WriteTx<'_>, ctx: &Ctx, before: &WholeOrder, why: &Why) -> Outcome<OrderId> {
+    match before.order.status {
+        OrderStatus::Pending => call_off(tx, ctx, before, why)?,
+        _ => call_off_paid(tx, ctx, before, why)?,
+    }
+    Ok(before.order.id)
+}
+
+/// Calls an order off whose stock was held long enough. One that is paid by now, or is over, keeps what it has.
+fn expire(tx: &WriteTx<'_>, ctx: &Ctx, id: OrderId) -> Outcome<bool> {
+    let before = whole(tx, id)?;
+    if before.order.status != OrderStatus::Pending || !before.situation().allows(Action::Cancel) {
+        // Whoever looks next must not meet the same order again.
+        tx.reservations_extend(id, None)?;
+        return Ok(false);
+    }
+    call_off(tx, ctx, &before, &Why::Unpaid)?;
+    Ok(true)
+}
+
+/// Calls an order off that was paid: all of it goes back, its goods to the shelf and its money to whoever paid.
+fn call_off_paid(tx: &WriteTx<'_>, ctx: &Ctx, before: &WholeOrder, why: &Why) -> Outcome<()> {
+    let order = &before.order;
+    let kept = before.lines.iter().filter(|line| line.to_ship() > 0);
+    let back: Vec<(VariantId, i64)> = kept.filter_map(|line| Some((line.variant_id?, line.to_ship()))).collect();
+    stock_return(tx, ctx, order.id, &back)?;
+    let to = OrderMove { cancelled_at: Some(ctx.now), ..OrderMove::to(order, OrderStatus::Cancelled) };
+    proceed(tx, ctx, order, to, told(why))?;
+    order_letter_due(tx, order.id, OrderOccasion::Cancelled, ctx.now)?;
+    let draft = RefundDraft { wish: RefundWish::Rest, restock: false, reason: None };
+    refund_begin(tx, ctx, &whole(tx, order.id)?, &draft).map(drop)
 }
 
 /// Calls an order off that was not paid: gives back its stock and its discounts. The caller has checked that it may.

@@ -5,14 +5,29 @@
 //! the rest are use cases. Each step goes through [`proceed`] or [`step`], so that none is missing from the timeline,
 //! the audit log or the events.
 
+mod acting;
 mod books;
 mod calling_off;
+mod editing;
+mod fulfilling;
 mod paying;
 mod placing;
+mod reading;
+mod refunding;
+mod returning;
+mod units;
 
+pub use acting::Answering;
 pub use calling_off::CancelDraft;
-pub use paying::{PaidOutcome, order_paid, order_payment_failed};
+pub use editing::{NoteDraft, OrderEdit};
+pub use fulfilling::FulfillmentDraft;
+pub use paying::{PaidOutcome, PaymentDraft, order_paid, order_part_paid, order_payment_failed};
 pub use placing::{PlacedOrder, Placing, order_place_rows};
+pub use refunding::{RefundDraft, RefundWish, order_refund_done, order_refund_failed};
+pub use returning::ReturnDraft;
+pub use units::Units;
+
+pub use crate::store::{OrderFilter, OrderPosition};
 
 use super::catalog::Preconditions;
 use super::{Ctx, Error, Outcome};
@@ -25,6 +40,8 @@ use crate::store::{OrderMove, ReadTx, WriteTx};
 use serde_json::{Map, Value, json};
 
 const ORDER: Error = Error::NotFound("order");
+/// The provider whose money the staff moves by hand.
+const MANUAL: &str = "manual";
 
 /// The order of this name with all that hangs on it.
 fn named(tx: &ReadTx<'_>, name: OrderRef) -> Outcome<WholeOrder> {

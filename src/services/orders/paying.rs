@@ -1,15 +1,21 @@
 //! What a payment that came in, or did not, means for its order.
 
+use super::acting::Answering;
 use super::books::post_paid;
 use super::calling_off::{Why, call_off};
-use super::{Told, proceed, step, whole};
+use super::{MANUAL, ORDER, Told, amount, proceed, ready, step, whole};
 use crate::domain::event::EventKind;
 use crate::domain::letters::OrderOccasion;
-use crate::domain::order::{Action, FulfillmentStatus, Happening, OrderStatus, PaymentStatus};
-use crate::domain::{OrderId, PaymentId};
+use crate::domain::order::{
+    Action, FulfillmentStatus, Happening, NewPayment, OrderRef, OrderStatus, Payment, PaymentStatus, WholeOrder,
+};
+use crate::domain::{Currency, Fields, Money, OrderId, PaymentId, Right};
+use crate::services::catalog::Preconditions;
+use crate::services::idempotency::Rendered;
 use crate::services::letters::order_letter_due;
+use crate::services::payments::payment_receive;
 use crate::services::selling::stock::stock_sell;
-use crate::services::{Ctx, Error, Outcome};
+use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{OrderMove, WriteTx};
 use serde_json::json;
 
@@ -27,6 +33,62 @@ pub enum PaidOutcome {
     Late,
 }
 
+/// A payment that the staff has received.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentDraft {
+    /// How much, if it is said.
+    pub amount: Option<Money>,
+    /// What a statement of account or a receipt calls it.
+    pub reference: Option<String>,
+}
+
+impl PaymentDraft {
+    /// Reads the body.
+    pub fn read(fields: &mut Fields<'_>, currency: Currency) -> Self {
+        Self { amount: fields.money("amount", currency), reference: fields.text("reference", 1..=200) }
+    }
+}
+
+impl Shop {
+    /// Notes that the staff has received the money for an order: all that is left to pay, or a part.
+    pub async fn order_pay(
+        &self,
+        ctx: &Ctx,
+        name: OrderRef,
+        known: Preconditions,
+        draft: PaymentDraft,
+        how: Answering,
+    ) -> Outcome<Rendered> {
+        ctx.require(Right::OrdersWrite)?;
+        let work = move |tx: &WriteTx<'_>, ctx: &Ctx| {
+            let before = ready(tx, name, &known, Action::Pay)?;
+            let payment = by_hand(tx, ctx, &before)?;
+            let payment = tx.payment_by_id(payment)?.ok_or(PAYMENT)?;
+            payment_receive(tx, ctx, &payment, draft.amount, draft.reference.as_deref())?;
+            Ok(before.order.id)
+        };
+        self.order_act(ctx, how, work).await
+    }
+}
+
+/// The payment that money received by hand is for: the one the order waits for, or, when that is to come from another
+/// provider, a new one in its place.
+fn by_hand(tx: &WriteTx<'_>, ctx: &Ctx, before: &WholeOrder) -> Outcome<PaymentId> {
+    let mut open = before.payments.iter().filter(|payment| payment.status.open());
+    if let Some(payment) = open.clone().find(|payment| payment.provider == MANUAL) {
+        return Ok(payment.id);
+    }
+    open.try_for_each(|payment| tx.payment_end(payment.id, PaymentStatus::Cancelled, ctx.now).map(drop))?;
+    let new = NewPayment {
+        provider: MANUAL.to_owned(),
+        amount: before.order.sums.total,
+        currency: before.order.currency.clone(),
+        details: json!({}),
+        check_at: None,
+    };
+    Ok(tx.payment_insert(before.order.id, &new, ctx.now)?)
+}
+
 /// All of a payment came in: the order is paid, what was reserved is sold. Called again it changes nothing.
 /// The provider's own name of the payment is kept when it is told.
 pub fn order_paid(
@@ -41,7 +103,7 @@ pub fn order_paid(
     if !tx.payment_capture(payment, reference, ctx.now)? {
         return Ok(PaidOutcome::Already);
     }
-    post_paid(tx, &before.order, paid, ctx.now)?;
+    post_paid(tx, &before.order, payment, paid.amount.minor() - paid.captured.minor(), ctx.now)?;
     let detail = json!({ "payment_id": payment, "provider": paid.provider });
     if !before.situation().allows(Action::Pay) {
         let told =
@@ -59,6 +121,24 @@ pub fn order_paid(
     proceed(tx, ctx, &before.order, to, told)?;
     order_letter_due(tx, order, OrderOccasion::Paid, ctx.now)?;
     Ok(PaidOutcome::Paid)
+}
+
+/// A part of a payment came in; the order waits for the rest.
+pub fn order_part_paid(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, part: Money) -> Outcome<()> {
+    let order = tx.order_by_id(payment.order_id)?.ok_or(ORDER)?;
+    if !tx.payment_part(payment.id, part, ctx.now)? {
+        return Err(Error::Stale);
+    }
+    post_paid(tx, &order, payment.id, part.minor(), ctx.now)?;
+    let came = Money::from_minor(payment.captured.minor() + part.minor());
+    let detail = json!({
+        "payment_id": payment.id,
+        "provider": payment.provider,
+        "amount": amount(&order, part.minor()),
+        "paid": amount(&order, came.minor()),
+    });
+    let told = Told { audit: "order.pay_part", timeline: Happening::PartPaid, event: None, detail, said: None };
+    step(tx, ctx, order.id, told).map(drop)
 }
 
 /// Nothing came of a payment: when its order waits for no other, it is called off, its stock and discounts are given
