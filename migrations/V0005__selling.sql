@@ -121,6 +121,7 @@ create table discount (
 ) strict;
 
 create index discount_automatic on discount (priority, id) where code is null and active = 1;
+create index discount_active on discount (active, id);
 
 -- customer is the folded e-mail address. A use of an order that was cancelled before it was paid is taken back: the row goes.
 create table discount_use (

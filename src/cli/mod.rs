@@ -8,6 +8,7 @@ mod audit;
 mod check;
 mod completions;
 mod config;
+mod discount;
 mod export;
 mod import;
 mod job;
@@ -66,6 +67,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Write products to a file
     Export(export::ExportArgs),
+    /// Make discounts and list them
+    Discount(discount::DiscountArgs),
     /// Look after the work that is done later
     Job(job::JobArgs),
     /// Try out the settings of mail and the templates of letters
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => seed::run(args, &cli.common),
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),
+        Command::Discount(args) => discount::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),

@@ -12,6 +12,8 @@ use super::parameters::{
     API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, PRODUCT_LIST, Parameter,
     USER_LIST,
     API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST,
+    API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, DISCOUNT_LIST, Kind, PRODUCT_LIST, Parameter, SHIPPING_ZONE_LIST,
+    TAX_RATE_LIST, USER_LIST,
 };
 use super::problem::Problem;
 use super::{BASE, routes};
@@ -130,6 +132,9 @@ const MODULES: &[&str] = &[
     "admin_orders_",
     "admin_order_steps_",
     "my_order_cancel_",
+    "admin_tax_rates_",
+    "admin_shipping_zones_",
+    "admin_discounts_",
 ];
 
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
@@ -148,6 +153,9 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "order_list" => ORDER_LIST,
         "order_by_token" => ORDER_BY_TOKEN,
         "my_order_list" => MY_ORDER_LIST,
+        "tax_rate_list" => TAX_RATE_LIST,
+        "shipping_zone_list" => SHIPPING_ZONE_LIST,
+        "discount_list" => DISCOUNT_LIST,
         _ => &[],
     };
     let by_slug = method == "get" && ["/products/{id}", "/categories/{id}"].iter().any(|start| path.starts_with(start));

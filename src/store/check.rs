@@ -22,7 +22,7 @@ pub struct Finding {
 }
 
 /// Rules that hold for every row, as queries that give the offenders.
-const INVARIANTS: [(&str, &str); 6] = [
+const INVARIANTS: [(&str, &str); 8] = [
     (
         "every product has a variant",
         "select 'product ' || id || ' has no variant' from product p where not exists (select 1 from variant v where v.product_id = p.id) limit 20",
@@ -48,6 +48,14 @@ const INVARIANTS: [(&str, &str); 6] = [
     (
         "redirects",
         "select 'slug_redirect: ' || kind || ' ' || slug || ' leads nowhere' from slug_redirect r where (kind = 'product' and not exists (select 1 from product p where p.id = r.target_id)) or (kind = 'category' and not exists (select 1 from category c where c.id = r.target_id)) limit 20",
+    ),
+    (
+        "discount uses",
+        "select 'discount ' || d.id || ': ' || d.uses || ' uses counted, ' || (select count(*) from discount_use u where u.discount_id = d.id) || ' there' from discount d where d.uses <> (select count(*) from discount_use u where u.discount_id = d.id) limit 20",
+    ),
+    (
+        "discount limits",
+        "select 'discount ' || d.id || ' was used more often than its limit of ' || usage_limit from discount d where d.uses > d.usage_limit limit 20",
     ),
 ];
 

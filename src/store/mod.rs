@@ -45,7 +45,7 @@ pub use api_key::ApiKeyRow;
 pub use card::{CardMaker, CardRow};
 pub use category::CategoryRow;
 pub use check::{CheckDepth, Finding};
-pub use discount::DiscountUse;
+pub use discount::{DiscountFilter, DiscountUse};
 pub use error::{StoreError, StoreResult};
 pub use idempotency::{KeptAnswer, KeyRow};
 pub use import::{ImportChange, ImportRun, LateTerms};

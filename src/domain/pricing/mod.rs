@@ -7,16 +7,22 @@
 mod allocate;
 mod basket;
 mod discount;
+mod discount_body;
+mod percent;
 mod price;
 mod promotions;
 mod quote;
 mod shipping;
+mod shipping_body;
 mod tax;
 mod tax_rate;
+#[cfg(test)]
+mod tests;
 
 pub use allocate::{allocate, half_up};
 pub use basket::{Basket, BasketLine, Place, PriceSettings, Rounding, Rules};
 pub use discount::{Discount, DiscountDraft, DiscountKind, Refusal};
+pub use percent::percent_text;
 pub use price::price;
 pub use quote::{Applied, Explained, ExplainedKind, Quote, QuoteLine, TaxShare};
 pub use shipping::{

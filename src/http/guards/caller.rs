@@ -39,6 +39,14 @@ macro_rules! asked {
 }
 
 asked! {
+    /// To see discounts.
+    DiscountsRead,
+    /// To make and change discounts.
+    DiscountsWrite,
+    /// To see tax rates and shipping zones.
+    SettingsRead,
+    /// To change tax rates and shipping zones.
+    SettingsWrite,
     /// To read the audit log.
     AuditRead,
     /// To change the catalog.

@@ -10,6 +10,8 @@ mod slow;
 
 pub use caller::{
     AuditRead, Caller, CatalogWrite, KeysManage, May, OrdersRead, OrdersWrite, SignedIn, UsersRead, UsersWrite,
+    AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, SettingsRead, SettingsWrite,
+    SignedIn, UsersRead, UsersWrite,
 };
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;

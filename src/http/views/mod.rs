@@ -11,7 +11,11 @@ mod checkout_bodies;
 mod order;
 mod order_bodies;
 mod order_parts;
+mod discount;
 mod product;
+mod rule_bodies;
+mod shipping_zone;
+mod tax_rate;
 mod user;
 
 pub use account_bodies::{
@@ -32,7 +36,11 @@ pub use order_bodies::{
     CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ReturnBody,
 };
 pub use order_parts::PostalView;
+pub use discount::{DiscountList, DiscountView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
+pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
+pub use shipping_zone::{ShippingZoneList, ShippingZoneView};
+pub use tax_rate::{TaxRateList, TaxRateView};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 
 use crate::domain::catalog::Revision;

@@ -9,6 +9,8 @@ use rocket::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+mod rules;
+
 /// Who may use an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Access {
@@ -81,6 +83,7 @@ fn table() -> Vec<Row> {
     .chain(account_rows())
     .chain(admin_rows())
     .chain(cart_rows())
+    .chain(rules::rows())
     .collect()
 }
 
@@ -251,6 +254,7 @@ fn shop() -> TestShop {
     tee().create(&shop);
     shop.customer().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
     shop.api_key(&["catalog:read"]);
+    rules::fill(&shop);
     shop
 }
 

@@ -8,3 +8,8 @@ mod checkout_keys;
 mod checkout_races;
 mod order_lookup;
 mod till;
+//! Selling: the rules by which baskets are priced.
+
+mod rules;
+mod rules_discounts;
+mod rules_uses;
