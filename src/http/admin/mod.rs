@@ -2,8 +2,8 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod discounts;
 pub mod order_steps;
 pub mod orders;
-pub mod discounts;
 pub mod shipping_zones;
 pub mod tax_rates;

@@ -8,10 +8,10 @@ mod cart;
 mod cart_bodies;
 mod category;
 mod checkout_bodies;
+mod discount;
 mod order;
 mod order_bodies;
 mod order_parts;
-mod discount;
 mod product;
 mod rule_bodies;
 mod shipping_zone;
@@ -31,12 +31,11 @@ pub use cart::{CartShape, CartView, ShippingOptionList};
 pub use cart_bodies::{CartBody, CartLineBody, CartLinePatch, DiscountCodeBody, ShippingOptionBody};
 pub use category::{CategoryList, CategoryView};
 pub use checkout_bodies::CheckoutBody;
+pub use discount::{DiscountList, DiscountView};
 pub use order::{OrderList, OrderSummary, OrderView, Reader};
 pub use order_bodies::{
     CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ReturnBody,
 };
-pub use order_parts::PostalView;
-pub use discount::{DiscountList, DiscountView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
 pub use shipping_zone::{ShippingZoneList, ShippingZoneView};

@@ -4,20 +4,17 @@ mod cart_owner;
 mod cart_price;
 mod carts;
 mod checkout;
+mod discounts;
 mod own_orders;
 mod rules;
+mod shipping_zones;
 pub mod stock;
+mod tax_rates;
 
 pub(crate) use cart_owner::cart_bring;
 pub use cart_price::{CartTerms, PricedCart, PricedLine};
 pub use carts::{CartLineDraft, Wanted};
 pub use checkout::{CheckoutAnswers, CheckoutDraft};
-mod discounts;
-mod rules;
-mod shipping_zones;
-mod tax_rates;
-
-pub use crate::store::{DiscountFilter, DiscountUse};
 pub use rules::{RulesQuery, rules_for};
 
-pub use crate::store::{DiscountUse, OwnPosition};
+pub use crate::store::{DiscountFilter, DiscountUse, OwnPosition};

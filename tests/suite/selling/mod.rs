@@ -1,4 +1,4 @@
-//! Selling: carts and what they cost, checking out, orders.
+//! Selling: the rules by which baskets are priced, carts and what they cost, checking out, orders.
 
 mod carts;
 mod carts_joining;
@@ -7,9 +7,7 @@ mod checkout;
 mod checkout_keys;
 mod checkout_races;
 mod order_lookup;
-mod till;
-//! Selling: the rules by which baskets are priced.
-
 mod rules;
 mod rules_discounts;
 mod rules_uses;
+mod till;
