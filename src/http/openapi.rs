@@ -13,6 +13,7 @@ use super::parameters::{
     API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, DISCOUNT_LIST, Kind, PRODUCT_LIST, Parameter, SHIPPING_ZONE_LIST,
     TAX_RATE_LIST, USER_LIST,
 };
+use super::parameters::*;
 use super::problem::Problem;
 use super::{BASE, routes};
 use rocket_okapi::okapi::openapi3::{

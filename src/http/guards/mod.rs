@@ -12,6 +12,8 @@ pub use caller::{
     AuditRead, Caller, CatalogWrite, KeysManage, May, OrdersRead, OrdersWrite, SignedIn, UsersRead, UsersWrite,
     AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, SettingsRead, SettingsWrite,
     SignedIn, StockRead, StockWrite, UsersRead, UsersWrite,
+    AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, OrdersRead, OrdersWrite,
+    SettingsRead, SettingsWrite, SignedIn, UsersRead, UsersWrite,
 };
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;

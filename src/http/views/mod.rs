@@ -8,6 +8,7 @@ mod cart;
 mod cart_bodies;
 mod category;
 mod checkout_bodies;
+mod discount;
 mod order;
 mod order_bodies;
 mod order_parts;
@@ -33,6 +34,7 @@ pub use cart::{CartShape, CartView, ShippingOptionList};
 pub use cart_bodies::{CartBody, CartLineBody, CartLinePatch, DiscountCodeBody, ShippingOptionBody};
 pub use category::{CategoryList, CategoryView};
 pub use checkout_bodies::CheckoutBody;
+pub use discount::{DiscountList, DiscountView};
 pub use order::{OrderList, OrderSummary, OrderView, Reader};
 pub use order_bodies::{
     CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ResolveBody, ReturnBody,

@@ -4,9 +4,13 @@ mod cart_owner;
 mod cart_price;
 mod carts;
 mod checkout;
+mod discounts;
 mod own_orders;
 mod rules;
 pub mod stock;
+mod shipping_zones;
+pub mod stock;
+mod tax_rates;
 
 pub(crate) use cart_owner::cart_bring;
 pub use cart_price::{CartTerms, PricedCart, PricedLine};
@@ -27,3 +31,4 @@ mod tax_rates;
 pub use crate::store::{DiscountFilter, DiscountUse};
 pub use rules::{RulesQuery, rules_for};
 pub use shelf::StockMoved;
+pub use crate::store::{DiscountFilter, DiscountUse, OwnPosition};

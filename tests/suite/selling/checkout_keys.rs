@@ -21,7 +21,8 @@ fn same_request_again_is_answered_byte_for_byte_also_after_a_restart() {
     assert_eq!((again.status, &again.body), (201, &first.body));
     // With a slash at the end or without a version it is the same request.
     let path = format!("/api/carts/{token}/checkout/");
-    let again = shop.anonymous().request(Method::Post, &path).header("Idempotency-Key", "k").json(&by_transfer());
+    let guest = shop.anonymous();
+    let again = guest.request(Method::Post, &path).header("Idempotency-Key", "k").json(&by_transfer());
     assert_eq!(again.send().body, first.body);
     assert_eq!((mugs_left(&shop), order["number"].as_str()), (9, Some("1001")));
     is_sound(&shop);

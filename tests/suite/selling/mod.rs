@@ -1,4 +1,5 @@
 //! Selling: carts and what they cost, checking out, orders.
+//! Selling: the rules by which baskets are priced, carts and what they cost, checking out, orders.
 
 mod carts;
 mod carts_joining;
@@ -61,3 +62,9 @@ pub fn numbers(shop: &TestShop, variant: VariantId) -> (i64, i64, i64) {
 pub fn variant_of(product: &Value) -> VariantId {
     VariantId::new(product["variants"][0]["id"].as_i64().expect("an id"))
 }
+mod checkout_races;
+mod order_lookup;
+mod rules;
+mod rules_discounts;
+mod rules_uses;
+mod till;
