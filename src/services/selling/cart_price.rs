@@ -73,7 +73,7 @@ pub struct CartTerms {
 
 impl CartTerms {
     /// How long carts are kept.
-    pub(crate) fn life(&self) -> CartLife {
+    pub fn life(&self) -> CartLife {
         self.life
     }
 
@@ -107,7 +107,7 @@ impl Shop {
 
 /// What a cart costs now. Reads rules, products and stock as this transaction sees them, so that inside a write
 /// transaction what is found still holds when the order is written.
-pub(crate) fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Timestamp) -> Outcome<PricedCart> {
+pub fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Timestamp) -> Outcome<PricedCart> {
     let mut offers: BTreeMap<_, Offer> = BTreeMap::new();
     if !cart.lines.is_empty() {
         offers.extend(tx.cart_offers(cart.id)?.into_iter().map(|offer| (offer.variant_id, offer)));

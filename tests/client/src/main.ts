@@ -4,6 +4,7 @@ import { accounts, setUp, signIn } from "./accounts.js";
 import { administration } from "./administration.js";
 import { catalog } from "./catalog.js";
 import { Mail } from "./mail.js";
+import { selling } from "./selling.js";
 import { expect, used } from "./shop.js";
 import { stock } from "./stock.js";
 
@@ -20,6 +21,7 @@ try {
   const admin = await signIn(address, setting("NEXUS_EMAIL"), setting("NEXUS_PASSWORD"));
   await catalog(address, admin);
   await stock(admin);
+  await selling(address, admin);
   await accounts(address, mail);
   await administration(address, admin, mail);
   // Another shop, which has no admin yet.
