@@ -4,15 +4,7 @@
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
 use super::admin::audit::AUDIT_LIST;
-use super::parameters::{
-    API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, ORDER_LIST,
-    PRODUCT_LIST, Parameter, USER_LIST,
-    PAYMENT_LIST, PRODUCT_LIST, Parameter, USER_LIST,
 use super::admin::stock::{MOVEMENT_LIST, STOCK_LIST};
-use super::parameters::{
-    API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, DISCOUNT_LIST, Kind, PRODUCT_LIST, Parameter, SHIPPING_ZONE_LIST,
-    TAX_RATE_LIST, USER_LIST,
-};
 use super::parameters::*;
 use super::problem::Problem;
 use super::{BASE, routes};

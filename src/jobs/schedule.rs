@@ -80,6 +80,8 @@ pub(super) fn chores() -> Arc<[Chore]> {
                     Ok(())
                 })
             }),
+        },
+        Chore {
             name: "payment_reconcile",
             every: MINUTE,
             run: Arc::new(|shop, ctx| Box::pin(async move { Ok(shop.payment_reconcile(&ctx).await.map(drop)?) })),

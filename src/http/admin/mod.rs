@@ -6,7 +6,6 @@ pub mod discounts;
 pub mod order_steps;
 pub mod orders;
 pub mod payments;
-pub mod discounts;
 pub mod shipping_zones;
 pub mod stock;
 pub mod tax_rates;

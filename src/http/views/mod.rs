@@ -13,7 +13,6 @@ mod order;
 mod order_bodies;
 mod order_parts;
 mod payment;
-mod discount;
 mod product;
 mod rule_bodies;
 mod shipping_zone;
@@ -35,13 +34,11 @@ pub use cart_bodies::{CartBody, CartLineBody, CartLinePatch, DiscountCodeBody, S
 pub use category::{CategoryList, CategoryView};
 pub use checkout_bodies::CheckoutBody;
 pub use discount::{DiscountList, DiscountView};
-pub use order::{OrderList, OrderSummary, OrderView, Reader};
+pub use order::{OrderList, OrderView, Reader};
 pub use order_bodies::{
     CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ResolveBody, ReturnBody,
 };
-pub use order_parts::PostalView;
 pub use payment::{PaymentList, PaymentRowView};
-pub use discount::{DiscountList, DiscountView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
 pub use shipping_zone::{ShippingZoneList, ShippingZoneView};

@@ -7,7 +7,7 @@ mod checkout;
 mod discounts;
 mod own_orders;
 mod rules;
-pub mod stock;
+mod shelf;
 mod shipping_zones;
 pub mod stock;
 mod tax_rates;
@@ -18,18 +18,6 @@ pub use cart_price::{CartTerms, PricedCart, PricedLine, cart_price};
 pub use carts::{CartLineDraft, Wanted};
 pub use checkout::{CheckoutAnswers, CheckoutDraft};
 pub use rules::{RulesQuery, rules_for};
-
-pub use crate::store::{DiscountUse, OwnPosition};
-//! Selling: stock, prices, carts, orders and what stands around them.
-
-mod discounts;
-mod rules;
-mod shelf;
-mod shipping_zones;
-pub mod stock;
-mod tax_rates;
-
-pub use crate::store::{DiscountFilter, DiscountUse};
-pub use rules::{RulesQuery, rules_for};
 pub use shelf::StockMoved;
+
 pub use crate::store::{DiscountFilter, DiscountUse, OwnPosition};

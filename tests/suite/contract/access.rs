@@ -165,6 +165,9 @@ fn cart_rows() -> Vec<Row> {
         on(Put, "/carts/{token}/shipping-address", some(address()), 200),
         on(Get, "/carts/{token}/shipping-options", None, 200),
         on(Put, "/carts/{token}/shipping-option", some(json!({"id": "standard"})), 200),
+    ]
+}
+
 fn stock_rows() -> Vec<Row> {
     use Method::{Get, Post};
     let (reads, writes) = (Access::Right(Right::StockRead), Access::Right(Right::StockWrite));
