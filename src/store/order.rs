@@ -6,7 +6,8 @@ use super::order_line::insert_lines;
 use super::tx::{ReadTx, Row, RowResult, WriteTx, params};
 use crate::domain::account::AddressDraft;
 use crate::domain::order::{
-    FulfillmentStatus, NewOrder, Order, OrderRef, OrderSource, OrderStatus, OrderSums, WholeOrder, order_terms,
+    FulfillmentStatus, NewOrder, Order, OrderRef, OrderSource, OrderStatus, OrderSums, WholeOrder, new_order_terms,
+    order_terms,
 };
 use crate::domain::{Email, OrderId, OrderNumber, Timestamp, UserId};
 
@@ -182,7 +183,7 @@ impl WriteTx<'_> {
         )?;
         let id = OrderId::new(self.last_id());
         insert_lines(self, id, &new.lines)?;
-        self.order_terms_refresh(id)?;
+        self.order_terms_insert(id, &new_order_terms(number, new))?;
         Ok(id)
     }
 
@@ -261,10 +262,14 @@ impl WriteTx<'_> {
         let Some(order) = self.order_by_id(id)? else { return Ok(()) };
         let lines = self.order_lines(&[id])?;
         self.execute("delete from order_term where order_id = ?1", [id])?;
-        for term in order_terms(&order, &lines) {
-            self.execute("insert into order_term (term, order_id) values (?1, ?2)", params![term, id])?;
-        }
-        Ok(())
+        self.order_terms_insert(id, &order_terms(&order, &lines))
+    }
+
+    /// All at once: an order has a dozen of them.
+    fn order_terms_insert(&self, id: OrderId, terms: &[String]) -> StoreResult<()> {
+        let sql = "insert into order_term (term, order_id) select value, ?2 from json_each(?1)";
+        let terms = serde_json::to_string(terms).unwrap_or_else(|_| "[]".to_owned());
+        self.execute(sql, params![terms, id]).map(drop)
     }
 
     /// Gives the orders that were placed with an address, and belong to nobody, to the account whose address it is.

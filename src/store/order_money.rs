@@ -224,11 +224,11 @@ impl WriteTx<'_> {
         at: Timestamp,
     ) -> StoreResult<()> {
         let sql = "insert into ledger_entry (order_id, posting, account, amount, currency, created_at) \
-                   values (?1, ?2, ?3, ?4, ?5, ?6)";
-        for (account, amount) in entries.iter().filter(|(_, amount)| *amount != 0) {
-            self.execute(sql, params![order, posting, account.as_str(), amount, currency, at])?;
-        }
-        Ok(())
+                   select ?1, ?2, value ->> 0, value ->> 1, ?4, ?5 from json_each(?3) order by key";
+        let amounts = entries.iter().filter(|(_, amount)| *amount != 0);
+        let amounts: Vec<(&str, i64)> = amounts.map(|(account, amount)| (account.as_str(), *amount)).collect();
+        let amounts = serde_json::to_string(&amounts).unwrap_or_else(|_| "[]".to_owned());
+        self.execute(sql, params![order, posting, amounts, currency, at]).map(drop)
     }
 
     /// Undoes the posting of an order by its opposite.

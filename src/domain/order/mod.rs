@@ -14,7 +14,7 @@ pub use line::{LineTax, OrderLine};
 pub use moves::{Action, Situation};
 pub use new::{NewLine, NewOrder};
 pub use payment::{NewPayment, Payment, PaymentStatus, Refund, RefundLine, RefundStatus};
-pub use terms::{order_terms, search_terms};
+pub use terms::{new_order_terms, order_terms, search_terms};
 pub use timeline::{Happening, TimelineEntry};
 
 use super::account::AddressDraft;

@@ -1,6 +1,7 @@
 //! The words by which the staff find an order: its number, its e-mail address, names, SKUs.
 
-use super::{NewLine, Order, OrderLine};
+use super::{NewLine, NewOrder, Order, OrderLine};
+use crate::domain::OrderNumber;
 use crate::domain::account::AddressDraft;
 use std::collections::BTreeSet;
 
@@ -31,10 +32,26 @@ impl Named for NewLine {
 
 /// The words an order is found by, each once.
 pub fn order_terms(order: &Order, lines: &[impl Named]) -> Vec<String> {
+    let addresses = [order.shipping_address.as_ref(), order.billing_address.as_ref()];
+    terms(order.number, &order.email, addresses, lines)
+}
+
+/// The words by which an order that gets this number will be found.
+pub fn new_order_terms(number: Option<OrderNumber>, new: &NewOrder) -> Vec<String> {
+    let addresses = [new.shipping_address.as_ref(), new.billing_address.as_ref()];
+    terms(number, new.email.as_str(), addresses, &new.lines)
+}
+
+fn terms(
+    number: Option<OrderNumber>,
+    email: &str,
+    addresses: [Option<&AddressDraft>; 2],
+    lines: &[impl Named],
+) -> Vec<String> {
     let mut terms = BTreeSet::new();
-    terms.extend(order.number.map(|number| number.to_string()));
-    add_whole(&mut terms, &order.email);
-    for address in [&order.shipping_address, &order.billing_address].into_iter().flatten() {
+    terms.extend(number.map(|number| number.to_string()));
+    add_whole(&mut terms, email);
+    for address in addresses.into_iter().flatten() {
         let AddressDraft { name, company, .. } = address;
         terms.extend(words(name).chain(company.as_deref().into_iter().flat_map(words)));
     }

@@ -55,13 +55,15 @@ impl Shop {
         let rung = self.store.write(move |tx| {
             let rung = till.ring_up(tx)?;
             let RungUp::Placed(order) = rung else { return Ok::<_, Error>(rung) };
-            let answer = placed(&whole(tx, order)?);
+            let answer = placed(&order);
             kept.done(tx, &answer, till.ctx.now)?;
             Ok(RungUp::Known(answer))
         });
         match rung.await? {
             RungUp::Known(answer) => Ok(answer),
-            RungUp::Placed(order) => Err(Error::Internal(format!("order {order} was placed without an answer"))),
+            RungUp::Placed(order) => {
+                Err(Error::Internal(format!("order {} was placed without an answer", order.order.id)))
+            }
             RungUp::Asks(order, payment) => self.checkout_pay(ctx, order, payment, claim, answers).await,
         }
     }

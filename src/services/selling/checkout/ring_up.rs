@@ -4,7 +4,9 @@ use super::draft::CheckoutDraft;
 use super::refusals;
 use crate::domain::account::AddressDraft;
 use crate::domain::cart::Cart;
-use crate::domain::order::{LineTax, NewLine, NewOrder, NewPayment, OrderSource, OrderStatus, OrderSums};
+use crate::domain::order::{
+    LineTax, NewLine, NewOrder, NewPayment, Order, OrderSource, OrderStatus, OrderSums, WholeOrder,
+};
 use crate::domain::pricing::{Quote, TaxShare};
 use crate::domain::{Currency, Email, Invalid, OrderId, PaymentId, Timestamp, UserId, VariantId};
 use crate::services::idempotency::{Begun, Claim, Rendered};
@@ -55,7 +57,7 @@ pub(super) enum RungUp {
     /// The request was answered before.
     Known(Rendered),
     /// The order stands, and all is said.
-    Placed(OrderId),
+    Placed(Box<WholeOrder>),
     /// The order stands, and the provider is to be asked for its payment.
     Asks(OrderId, PaymentId),
 }
@@ -88,7 +90,7 @@ impl Till {
             self.claim.open(tx, id.get(), now)?;
             return Ok(RungUp::Asks(id, placed.payment));
         }
-        Ok(RungUp::Placed(id))
+        Ok(RungUp::Placed(Box::new(just_placed(tx, placed.order)?)))
     }
 
     /// The cart, if the caller may use it and it is not an order yet.
@@ -204,6 +206,13 @@ impl Till {
             Err(short) => Err(refusals::short(priced, &short, self.rules.hide_stock)),
         }
     }
+}
+
+/// An order of which nothing was sent or paid back yet.
+fn just_placed(tx: &ReadTx<'_>, order: Order) -> Outcome<WholeOrder> {
+    let id = [order.id];
+    let (lines, payments, timeline) = (tx.order_lines(&id)?, tx.order_payments(&id)?, tx.order_timeline(&id)?);
+    Ok(WholeOrder { order, lines, payments, fulfillments: Vec::new(), refunds: Vec::new(), timeline })
 }
 
 /// The order that a request has placed which was cut off.
