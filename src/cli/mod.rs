@@ -8,12 +8,14 @@ mod bench;
 mod check;
 mod completions;
 mod config;
+mod discount;
 mod export;
 mod import;
 mod job;
 mod mail;
 mod migrate;
 mod openapi;
+mod order;
 mod output;
 mod payment;
 mod reindex;
@@ -21,6 +23,7 @@ mod relevance;
 mod secret;
 mod seed;
 mod serve;
+mod stock;
 mod user;
 
 use crate::config::{Config, Flags, Loaded};
@@ -67,8 +70,14 @@ enum Command {
     Import(import::ImportArgs),
     /// Write products to a file
     Export(export::ExportArgs),
+    /// Make discounts and list them
+    Discount(discount::DiscountArgs),
+    /// Count stock, move it and show its ledger
+    Stock(stock::StockArgs),
     /// Look after the work that is done later
     Job(job::JobArgs),
+    /// List orders, show one, and pay, send, cancel or refund it
+    Order(order::OrderArgs),
     /// Look after payments
     Payment(payment::PaymentArgs),
     /// Try out the settings of mail and the templates of letters
@@ -129,7 +138,10 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => seed::run(args, &cli.common),
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),
+        Command::Discount(args) => discount::run(args, &cli.common),
+        Command::Stock(args) => stock::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
+        Command::Order(args) => order::run(args, &cli.common),
         Command::Payment(args) => payment::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),

@@ -72,6 +72,16 @@ pub(super) fn chores() -> Arc<[Chore]> {
             }),
         },
         Chore {
+            name: "order_expire",
+            every: MINUTE,
+            run: Arc::new(|shop, ctx| {
+                Box::pin(async move {
+                    while shop.orders_expire(&ctx).await? > 0 {}
+                    Ok(())
+                })
+            }),
+        },
+        Chore {
             name: "payment_reconcile",
             every: MINUTE,
             run: Arc::new(|shop, ctx| Box::pin(async move { Ok(shop.payment_reconcile(&ctx).await.map(drop)?) })),

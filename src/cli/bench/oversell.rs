@@ -5,8 +5,9 @@ use crate::cli::output::table;
 use crate::cli::{Done, Failure};
 use crate::domain::Fields;
 use crate::domain::pricing::DiscountDraft;
+use crate::services::catalog::Preconditions;
 use crate::services::idempotency::Rendered;
-use crate::services::{Ctx, Error, Outcome};
+use crate::services::{Actor, Ctx, Error, Outcome};
 use clap::Args;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -129,10 +130,18 @@ fn code(fair: &Fair, args: &OversellArgs) -> Result<Rush, Failure> {
     let variant = fair.offer("Enough for all", i64::from(args.buyers))?;
     let limit = args.units.max(1);
     let body = json!({ "name": "Half", "code": "HALF", "kind": "percent", "percent": "50", "usage_limit": limit });
-    let _ = body;
+    let draft = Fields::read(&body, |fields| DiscountDraft::read(fields, fair.currency()))?;
+    fair.runtime.block_on(fair.shop.discount_create(&Ctx::owner(), draft))?;
     let mut carts = Vec::new();
     for _ in 0..args.buyers {
         let token = fair.cart(&[variant])?;
+        let guest = Ctx::now(Actor::Anonymous);
+        fair.runtime.block_on(fair.shop.cart_discount_set(
+            &guest,
+            token.clone(),
+            Preconditions::default(),
+            "HALF".into(),
+        ))?;
         carts.push(token);
     }
     let mut body = order_body();

@@ -4,7 +4,9 @@ import { accounts, setUp, signIn } from "./accounts.js";
 import { administration } from "./administration.js";
 import { catalog } from "./catalog.js";
 import { Mail } from "./mail.js";
+import { selling } from "./selling.js";
 import { expect, used } from "./shop.js";
+import { stock } from "./stock.js";
 
 /** What the caller must say of the shop. */
 function setting(name: string): string {
@@ -18,6 +20,8 @@ try {
   const mail = new Mail(setting("NEXUS_MAIL"));
   const admin = await signIn(address, setting("NEXUS_EMAIL"), setting("NEXUS_PASSWORD"));
   await catalog(address, admin);
+  await stock(admin);
+  await selling(address, admin);
   await accounts(address, mail);
   await administration(address, admin, mail);
   // Another shop, which has no admin yet.

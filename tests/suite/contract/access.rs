@@ -9,6 +9,9 @@ use rocket::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+mod orders;
+mod rules;
+
 /// Who may use an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Access {
@@ -81,6 +84,9 @@ fn table() -> Vec<Row> {
     .chain(account_rows())
     .chain(admin_rows())
     .chain(cart_rows())
+    .chain(rules::rows())
+    .chain(orders::rows())
+    .chain(stock_rows())
     .collect()
 }
 
@@ -161,6 +167,17 @@ fn cart_rows() -> Vec<Row> {
         on(Put, "/carts/{token}/shipping-address", some(address()), 200),
         on(Get, "/carts/{token}/shipping-options", None, 200),
         on(Put, "/carts/{token}/shipping-option", some(json!({"id": "standard"})), 200),
+    ]
+}
+
+fn stock_rows() -> Vec<Row> {
+    use Method::{Get, Post};
+    let (reads, writes) = (Access::Right(Right::StockRead), Access::Right(Right::StockWrite));
+    let change = json!({"variant_id": 1, "count": 3});
+    vec![
+        row(Get, "/admin/stock", "/admin/stock", None, reads, 200),
+        row(Get, "/admin/stock/movements", "/admin/stock/movements", None, reads, 200),
+        row(Post, "/admin/stock/movements", "/admin/stock/movements", Some(change), writes, 200),
     ]
 }
 
@@ -251,10 +268,14 @@ fn shop() -> TestShop {
     tee().create(&shop);
     shop.customer().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
     shop.api_key(&["catalog:read"]);
+    rules::fill(&shop);
+    orders::fill(&shop);
     shop
 }
 
 fn send<'c>(pending: Pending<'c>, row: &Row) -> Answer {
+    // What moves money wants a key; the rest does not mind one.
+    let pending = pending.header("Idempotency-Key", "access");
     match &row.body {
         Some(body) => pending.json(body).send(),
         None => pending.send(),
