@@ -50,3 +50,14 @@ fn flagged_payments_are_listed_and_resolved() {
         .any(|entry| entry["kind"] == "note" && entry["detail"]["text"] == "The bank has decided for us");
     assert!(noted, "{order}");
 }
+
+#[test]
+fn list_walks_an_index_and_sorts_nothing() {
+    let shop = TestShop::new();
+    for (flagged, backwards) in [(false, false), (false, true), (true, false), (true, true)] {
+        let plan = shop.shop.store().read(|tx| Ok::<_, Error>(tx.payment_page_plan(flagged, backwards)?)).unwrap();
+        let walks = plan.iter().all(|step| step.starts_with("SEARCH payment USING"));
+        assert!(walks && plan.len() == 1, "{plan:?}");
+        assert_eq!(plan[0].contains("payment_flag"), flagged, "{plan:?}");
+    }
+}
