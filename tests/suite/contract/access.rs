@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 mod orders;
+mod payments;
 mod rules;
 
 /// Who may use an operation.
@@ -87,6 +88,7 @@ fn table() -> Vec<Row> {
     .chain(rules::rows())
     .chain(orders::rows())
     .chain(stock_rows())
+    .chain(payments::rows())
     .collect()
 }
 
@@ -182,7 +184,7 @@ fn stock_rows() -> Vec<Row> {
 }
 
 /// The operations that anybody may use: a list of its own, so that opening one more is a decision.
-const PUBLIC: [&str; 24] = [
+const PUBLIC: [&str; 25] = [
     "delete /carts/{token}",
     "delete /carts/{token}/discount",
     "delete /carts/{token}/lines/{id}",
@@ -207,6 +209,7 @@ const PUBLIC: [&str; 24] = [
     "post /auth/setup",
     "post /auth/verify",
     "post /auth/verify/resend",
+    "post /payments/{provider}/webhook",
 ];
 
 /// Everybody who may call.

@@ -189,7 +189,9 @@ fn every_example_of_a_body_is_accepted_by_the_shop() {
         let fine = (200..300).contains(&answer.status) || strange;
         // The example of a variant is one that the tee has already.
         let known = path.ends_with("variants") && answer.status == 422;
-        assert!(fine || known, "{method} {path}: {} {}", answer.status, answer.text());
+        // No payment of a new shop has anything odd about it.
+        let settled = path.ends_with("/resolve") && answer.status == 404;
+        assert!(fine || known || settled, "{method} {path}: {} {}", answer.status, answer.text());
     }
 }
 
