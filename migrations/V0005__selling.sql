@@ -174,7 +174,8 @@ create table cart_line (
   unique (cart_id, variant_id)
 ) strict;
 
--- Orders. number is drawn from a series without gaps when the order is placed; a draft of the staff has none yet.
+-- Orders. number is drawn from a series without gaps when the order is placed; a draft of the staff has none yet, and its placed_at is
+-- when it was begun.
 create table shop_order (
   id integer primary key autoincrement,
   number integer unique,
@@ -203,7 +204,7 @@ create table shop_order (
   note text,
   client text,
   version integer not null default 1,
-  placed_at integer,
+  placed_at integer not null,
   paid_at integer,
   cancelled_at integer,
   created_at integer not null,
@@ -212,13 +213,15 @@ create table shop_order (
   check (total = subtotal - discount_total + shipping_total + case tax_included when 1 then 0 else tax_total end)
 ) strict;
 
-create index shop_order_status on shop_order (status, id);
-create index shop_order_account on shop_order (account_id, id) where account_id is not null;
-create index shop_order_email on shop_order (email_key, id);
+-- Each ends in the id, which the engine adds: lists are by the time of placing, then by id.
+create index shop_order_status on shop_order (status, placed_at);
+create index shop_order_account on shop_order (account_id, placed_at) where account_id is not null;
+create index shop_order_email on shop_order (email_key, placed_at);
 create index shop_order_placed on shop_order (placed_at);
-create index shop_order_client on shop_order (client, id) where status = 'pending';
+create index shop_order_client on shop_order (client) where status = 'pending';
 
--- A snapshot: what the product is called and costs later changes nothing here.
+-- A snapshot: what the product is called and costs later changes nothing here. withdrawn counts units that were refunded before they
+-- were sent, and so never are; returned counts units that were sent and came back.
 create table order_line (
   id integer primary key autoincrement,
   order_id integer not null references shop_order (id),
@@ -237,12 +240,22 @@ create table order_line (
   weight_grams integer,
   fulfilled integer not null default 0 check (fulfilled between 0 and quantity),
   refunded integer not null default 0 check (refunded between 0 and quantity),
-  returned integer not null default 0 check (returned between 0 and quantity)
+  returned integer not null default 0 check (returned between 0 and fulfilled),
+  withdrawn integer not null default 0 check (withdrawn between 0 and refunded and fulfilled + withdrawn <= quantity)
 ) strict;
 
 create index order_line_order on order_line (order_id, position);
 create index order_line_product on order_line (product_id) where product_id is not null;
 create index order_line_variant on order_line (variant_id) where variant_id is not null;
+
+-- The words the staff find an order by, in lower case: number, e-mail address, names, SKUs.
+create table order_term (
+  term text not null,
+  order_id integer not null references shop_order (id) on delete cascade,
+  primary key (term, order_id)
+) strict, without rowid;
+
+create index order_term_order on order_term (order_id);
 
 create table fulfillment (
   id integer primary key autoincrement,
@@ -324,6 +337,7 @@ create table refund_line (
   refund_id integer not null references refund (id),
   order_line_id integer not null references order_line (id),
   quantity integer not null check (quantity > 0),
+  withdrawn integer not null default 0 check (withdrawn between 0 and quantity),
   primary key (refund_id, order_line_id)
 ) strict, without rowid;
 
@@ -354,7 +368,8 @@ create table number_series (
   last integer not null check (last >= 0)
 ) strict, without rowid;
 
--- scope says whose key it is; answer is null while the first request runs.
+-- scope says whose key it is; status and answer are null while the first request runs. subject_id is what it has begun, an order or
+-- a refund, so that a request that was cut off can go on.
 create table idempotency (
   scope text not null,
   key text not null,
@@ -362,9 +377,10 @@ create table idempotency (
   status integer,
   answer blob,
   location text,
-  order_id integer,
+  subject_id integer,
   created_at integer not null,
-  primary key (scope, key)
+  primary key (scope, key),
+  check ((status is null) = (answer is null))
 ) strict, without rowid;
 
 create index idempotency_created on idempotency (created_at);

@@ -7,7 +7,7 @@ use crate::jobs::{Ran, Runner, Work, run_due};
 use crate::log::LogBuffer;
 use crate::providers::mail::{FileMailer, Security, Sender, SmtpMailer, SmtpServer};
 use crate::providers::webhook::{Allowed, HttpSender};
-use crate::providers::{Mailer, Providers};
+use crate::providers::{Mailer, PaymentProvider, Payments, Providers, payment};
 use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
@@ -67,7 +67,23 @@ pub fn providers(config: &Config) -> Result<Providers, ServeError> {
         Arc::new(SmtpMailer::new(server, from).map_err(|why| wrong(format!("mail.smtp_host: {why}")))?)
     };
     let webhooks = Arc::new(HttpSender::new(Allowed::new(&config.webhooks.allow_private)));
-    Ok(Providers { mailer, webhooks })
+    Ok(Providers { mailer, webhooks, payments: payments(config) })
+}
+
+/// Who takes payments.
+fn payments(config: &Config) -> Payments {
+    let settings = &config.payment;
+    let mut providers: Vec<Arc<dyn PaymentProvider>> = Vec::new();
+    if settings.manual {
+        providers.push(Arc::new(payment::Manual::new(&settings.manual_instructions)));
+    }
+    if config.has_test_payments() {
+        providers.push(Arc::new(payment::Test));
+    }
+    if !settings.stripe.secret_key.is_empty() {
+        providers.push(Arc::new(payment::Stripe::new(&settings.stripe)));
+    }
+    Payments::new(providers)
 }
 
 /// How long a mail server may take for each answer.
@@ -109,6 +125,7 @@ pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync
     prepare_process();
     let shop = Arc::new(shop);
     tend(&shop)?;
+    tell_of_payments(config);
     let server = build(config, &shop)?;
     let runner = Arc::new(Mutex::new(None));
     let address = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
@@ -123,6 +140,17 @@ pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync
     match outcome {
         Ok(_) => Ok(()),
         Err(error) => Err(ServeError(launch_problem(&error, config))),
+    }
+}
+
+/// Says what the owner should know about how the shop takes payments.
+fn tell_of_payments(config: &Config) {
+    if config.has_test_payments() {
+        tracing::warn!("payments may be made with the test provider, which moves no money; see payment.test");
+    }
+    let stripe = &config.payment.stripe;
+    if !stripe.secret_key.is_empty() && stripe.signing_secrets().next().is_none() {
+        tracing::warn!("payment.stripe.webhook_secrets is empty: payments are noticed only when the shop asks");
     }
 }
 

@@ -4,6 +4,7 @@
 //! runs on the same folder. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the data is not as it should be.
 
 mod audit;
+mod bench;
 mod check;
 mod completions;
 mod config;
@@ -14,7 +15,9 @@ mod job;
 mod mail;
 mod migrate;
 mod openapi;
+mod order;
 mod output;
+mod payment;
 mod reindex;
 mod relevance;
 mod secret;
@@ -74,7 +77,11 @@ enum Command {
     Stock(stock::StockArgs),
     /// Look after the work that is done later
     Job(job::JobArgs),
-    /// Try out the settings of mail
+    /// List orders, show one, and pay, send, cancel or refund it
+    Order(order::OrderArgs),
+    /// Look after payments
+    Payment(payment::PaymentArgs),
+    /// Try out the settings of mail and the templates of letters
     Mail(mail::MailArgs),
     /// Look after those who are told of events
     Webhook(webhook::WebhookArgs),
@@ -90,6 +97,8 @@ enum Command {
     Openapi(openapi::OpenapiArgs),
     /// Measure search relevance on rated queries
     Relevance(relevance::RelevanceArgs),
+    /// Prove and measure selling in a temporary shop
+    Bench(bench::BenchArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -135,6 +144,8 @@ pub fn main() -> ExitCode {
         Command::Discount(args) => discount::run(args, &cli.common),
         Command::Stock(args) => stock::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
+        Command::Order(args) => order::run(args, &cli.common),
+        Command::Payment(args) => payment::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
         Command::Webhook(args) => webhook::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),
@@ -143,6 +154,7 @@ pub fn main() -> ExitCode {
         Command::Config(args) => config::run(args, &cli.common),
         Command::Openapi(args) => openapi::run(args),
         Command::Relevance(args) => relevance::run(args, &cli.common),
+        Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),
     };
     match outcome {

@@ -72,6 +72,8 @@ ids! {
     CartLineId,
     /// An order.
     OrderId,
+    /// The number of an order, as people know it.
+    OrderNumber,
     /// A line of an order.
     OrderLineId,
     /// A shipment of an order.

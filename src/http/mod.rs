@@ -7,17 +7,22 @@ mod auth;
 mod cache;
 mod carts;
 mod categories;
+mod checkout;
 mod docs;
 mod fairings;
 mod guards;
 mod health;
 mod json;
+mod kept;
 mod limits;
 mod listing;
 mod me;
+mod my_order_cancel;
 mod openapi;
+mod own_orders;
 mod page;
 mod parameters;
+mod payments;
 mod problem;
 mod products;
 mod query;
@@ -26,6 +31,7 @@ mod variants;
 mod views;
 
 pub use cache::Bodies;
+pub use checkout::answers as checkout_answers;
 pub use guards::Proxies;
 pub use limits::Limits;
 pub use openapi::document;
@@ -91,6 +97,11 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         users::user_create,
         users::user_patch,
         users::user_erase,
+        checkout::checkout,
+        own_orders::order_by_token,
+        own_orders::my_order_list,
+        own_orders::my_order_get,
+        my_order_cancel::my_order_cancel,
         carts::cart_create,
         carts::cart_get,
         carts::cart_remove,
@@ -102,11 +113,27 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         carts::cart_address_put,
         carts::cart_shipping_options,
         carts::cart_shipping_option_put,
+        payments::payment_webhook,
         admin::api_keys::api_key_list,
         admin::api_keys::api_key_get,
         admin::api_keys::api_key_create,
         admin::api_keys::api_key_revoke,
         admin::audit::audit_list,
+        admin::orders::order_list,
+        admin::orders::order_get,
+        admin::orders::order_create,
+        admin::orders::order_place,
+        admin::orders::order_discard,
+        admin::orders::order_patch,
+        admin::order_steps::order_pay,
+        admin::order_steps::order_fulfill,
+        admin::order_steps::order_complete,
+        admin::order_steps::order_cancel,
+        admin::order_steps::order_refund,
+        admin::order_steps::order_return,
+        admin::order_steps::order_note,
+        admin::payments::payment_list,
+        admin::payments::payment_resolve,
         admin::tax_rates::tax_rate_list,
         admin::tax_rates::tax_rate_get,
         admin::tax_rates::tax_rate_create,

@@ -5,10 +5,7 @@
 
 use super::admin::audit::AUDIT_LIST;
 use super::admin::stock::{MOVEMENT_LIST, STOCK_LIST};
-use super::parameters::{
-    API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, DELIVERY_LIST, DISCOUNT_LIST, Kind, PRODUCT_LIST,
-    Parameter, SHIPPING_ZONE_LIST, TAX_RATE_LIST, USER_LIST, WEBHOOK_LIST,
-};
+use super::parameters::*;
 use super::problem::Problem;
 use super::{BASE, routes};
 use rocket_okapi::okapi::openapi3::{
@@ -118,9 +115,16 @@ const MODULES: &[&str] = &[
     "me_",
     "addresses_",
     "users_",
+    "checkout_",
+    "own_orders_",
     "carts_",
     "admin_api_keys_",
     "admin_audit_",
+    "admin_orders_",
+    "payments_",
+    "admin_payments_",
+    "admin_order_steps_",
+    "my_order_cancel_",
     "admin_tax_rates_",
     "admin_shipping_zones_",
     "admin_discounts_",
@@ -141,6 +145,10 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "api_key_list" => API_KEY_LIST,
         "cart_get" => CART_GET,
         "audit_list" => AUDIT_LIST,
+        "order_list" => ORDER_LIST,
+        "payment_list" => PAYMENT_LIST,
+        "order_by_token" => ORDER_BY_TOKEN,
+        "my_order_list" => MY_ORDER_LIST,
         "tax_rate_list" => TAX_RATE_LIST,
         "shipping_zone_list" => SHIPPING_ZONE_LIST,
         "discount_list" => DISCOUNT_LIST,
@@ -186,7 +194,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
 
 /// Creating answers 201; every success says what headers it brings.
 fn success(method: &str, name: &str, operation: &mut Operation) {
-    let created = method == "post" && (name.ends_with("_create") || matches!(name, "register" | "setup"));
+    let created = method == "post" && (name.ends_with("_create") || matches!(name, "register" | "setup" | "checkout"));
     if let Some(RefOr::Object(mut done)) = operation.responses.responses.shift_remove("200") {
         done.headers.insert("ETag".to_owned(), RefOr::Object(header("Names this state of the resource.")));
         if created {
@@ -212,6 +220,12 @@ fn statuses(path: &str, method: &str, takes: &[Parameter], operation: &Operation
     if !takes.is_empty() {
         statuses.extend([400, 422]);
     }
+    if operation.parameters.iter().any(|p| matches!(p, RefOr::Object(p) if p.name == "Idempotency-Key")) {
+        statuses.extend([400, 422]);
+    }
+    if path.ends_with("/checkout") {
+        statuses.push(402);
+    }
     // A token that is sent must be good, even where none is needed.
     statuses.push(401);
     // Signing out takes an access token or a refresh token; an API key has nothing to sign out of.
@@ -236,6 +250,7 @@ fn described(status: u16) -> (&'static str, &'static [&'static str]) {
     match status {
         400 => ("The request cannot be understood", &[]),
         401 => ("No valid access token, or wrong e-mail address or password", &["WWW-Authenticate"]),
+        402 => ("The payment was declined", &[]),
         403 => ("Signed in, but not allowed", &[]),
         404 => ("There is no such thing", &[]),
         409 => ("It does not go with what is there", &[]),

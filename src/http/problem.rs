@@ -118,6 +118,7 @@ impl From<Error> for Problem {
                 Self::new(409, code.replace('_', "-").as_str(), "It does not go with what is there", detail)
                     .with_errors(fields)
             }
+            Error::KeyReused => Self::new(422, "idempotency-key-reused", "The key belongs to another request", detail),
             Error::Stale => {
                 Self::new(412, "stale", "It has changed", "it has changed since you read it; read it again")
             }
@@ -129,6 +130,10 @@ impl From<Error> for Problem {
                 Invalid::one("code", refusal.code(), refusal.message()).into()
             }
             Error::Forbidden => Self::new(403, "forbidden", "Not allowed", detail),
+            Error::TooManyUnpaid(_) => Self::new(429, "too-many-unpaid-orders", "Too many unpaid orders", detail)
+                .with_header("Retry-After", "600"),
+            Error::NoProvider => Self::new(503, "no-provider", "The payment provider gave no answer", detail)
+                .with_header("Retry-After", "5"),
             Error::Busy => Self::new(503, "busy", "Too much is going on", detail).with_header("Retry-After", "1"),
             Error::Timeout => Self::new(503, "timeout", "It took too long", detail).with_header("Retry-After", "5"),
             Error::DiskFull => {

@@ -20,6 +20,7 @@ pub struct Chore {
     pub run: Arc<dyn Fn(Arc<Shop>, Ctx) -> Running + Send + Sync>,
 }
 
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -31,6 +32,13 @@ pub(super) fn chores() -> Arc<[Chore]> {
         sweep("decoy_sweep", HOUR, |shop, ctx| async move { shop.decoys_sweep(&ctx).await }),
         sweep("event_sweep", DAY, |shop, ctx| async move { shop.events_sweep(&ctx).await }),
         sweep("cart_sweep", HOUR, |shop, ctx| async move { shop.carts_sweep(&ctx).await }),
+        sweep("idempotency_sweep", HOUR, |shop, ctx| async move { shop.idempotency_sweep(&ctx).await }),
+        sweep("order_expire", MINUTE, |shop, ctx| async move { shop.orders_expire(&ctx).await }),
+        chore(
+            "payment_reconcile",
+            MINUTE,
+            |shop, ctx| async move { Ok(shop.payment_reconcile(&ctx).await.map(drop)?) },
+        ),
         chore("mail_prune", DAY, |shop, ctx| async move { shop.mail_prune(&ctx).await }),
     ])
 }

@@ -4,9 +4,11 @@
 //! is made inside a write transaction.
 
 pub mod mail;
+pub mod payment;
 pub mod webhook;
 
 pub use mail::{MailError, Mailer};
+pub use payment::{PaymentError, PaymentProvider, Payments};
 pub use webhook::WebhookSender;
 
 use std::sync::Arc;
@@ -18,4 +20,6 @@ pub struct Providers {
     pub mailer: Arc<dyn Mailer>,
     /// Who tells endpoints of events.
     pub webhooks: Arc<dyn WebhookSender>,
+    /// Who takes payments.
+    pub payments: Payments,
 }

@@ -9,11 +9,15 @@ mod ctx;
 mod error;
 pub mod export;
 pub mod health;
+pub mod idempotency;
 pub mod identity;
 pub mod import;
 pub mod jobs;
+pub mod letters;
 pub mod mail;
+pub mod orders;
 mod passwords;
+pub mod payments;
 mod reindex;
 pub mod relevance;
 pub mod seed;
@@ -41,12 +45,17 @@ pub struct Shop {
     settings: ShopSettings,
     auth: AuthSettings,
     selling: SellingSettings,
+    /// Unpaid orders one client may have; 0 for any number.
+    most_held: u32,
     tokens: identity::TokenKeys,
     callers: identity::Callers,
+    claims: idempotency::Claims,
     setup: identity::Setup,
     passwords: Passwords,
     folder: DataFolder,
     providers: Providers,
+    /// Who of the shop is told of what needs a hand; the admins when empty.
+    mail_staff: Vec<String>,
     /// Where the public reaches the shop, for links in letters.
     url: String,
 }
@@ -64,13 +73,16 @@ impl Shop {
             store,
             tokens: identity::TokenKeys::new(&secret, previous),
             callers: identity::Callers::new(),
+            claims: idempotency::Claims::default(),
             setup: identity::Setup::default(),
             passwords: Passwords::new(),
             settings: config.shop.clone(),
             auth: config.auth.clone(),
             selling: config.selling.clone(),
+            most_held: config.holds_per_client(),
             folder,
             providers,
+            mail_staff: config.mail.staff.clone(),
             url: config.public_url(),
         };
         shop.migration_note()?;
@@ -99,6 +111,11 @@ impl Shop {
     /// The counters that tell whether something read earlier still holds.
     pub fn generations(&self) -> &Generations {
         self.store.generations()
+    }
+
+    /// Where buyers reach their order.
+    pub fn order_link(&self, order: &crate::domain::order::Order) -> String {
+        format!("{}/orders/{}?token={}", self.url.trim_end_matches('/'), order.name(), order.token)
     }
 
     /// How many reads may run beside those of the serving threads.

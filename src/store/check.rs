@@ -1,6 +1,7 @@
 //! Looks for damage and for broken rules: the file, its references, the search index, the sums.
 
 use super::error::StoreResult;
+use super::order_check::ORDER_INVARIANTS;
 use super::tx::ReadTx;
 
 /// How much to look at.
@@ -22,7 +23,7 @@ pub struct Finding {
 }
 
 /// Rules that hold for every row, as queries that give the offenders.
-const INVARIANTS: [(&str, &str); 11] = [
+const INVARIANTS: &[(&str, &str)] = &[
     (
         "every product has a variant",
         "select 'product ' || id || ' has no variant' from product p where not exists (select 1 from variant v where v.product_id = p.id) limit 20",
@@ -67,6 +68,26 @@ const INVARIANTS: [(&str, &str); 11] = [
         "select 'slug_redirect: ' || kind || ' ' || slug || ' leads nowhere' from slug_redirect r where (kind = 'product' and not exists (select 1 from product p where p.id = r.target_id)) or (kind = 'category' and not exists (select 1 from category c where c.id = r.target_id)) limit 20",
     ),
     (
+        "paid orders have their money",
+        "select 'order ' || o.id || ' is ' || o.status || ' without exactly its total captured' from shop_order o \
+         where o.source <> 'import' and o.status in ('paid', 'fulfilled', 'completed', 'partially_refunded', 'refunded') \
+         and not exists (select 1 from payment p where p.order_id = o.id and p.flag is not null) \
+         and ((select count(*) from payment p where p.order_id = o.id and p.status = 'captured' \
+         and p.captured = o.total and p.currency = o.currency) = 0 \
+         or (select sum(p.captured - p.refunded) from payment p where p.order_id = o.id) > o.total) limit 20",
+    ),
+    (
+        "captured payments are whole, and their orders know",
+        "select 'payment ' || p.id || ' is captured, and its amount or order does not say so' from payment p \
+         join shop_order o on o.id = p.order_id where p.status = 'captured' and (p.captured <> p.amount \
+         or o.status in ('draft', 'pending')) limit 20",
+    ),
+    (
+        "refunds",
+        "select 'payment ' || p.id || ': refunded differs from its refunds' from payment p where p.refunded <> \
+         (select coalesce(sum(r.amount), 0) from refund r where r.payment_id = p.id and r.status <> 'failed') limit 20",
+    ),
+    (
         "discount uses",
         "select 'discount ' || d.id || ': ' || d.uses || ' uses counted, ' || (select count(*) from discount_use u where u.discount_id = d.id) || ' there' from discount d where d.uses <> (select count(*) from discount_use u where u.discount_id = d.id) limit 20",
     ),
@@ -92,7 +113,7 @@ impl ReadTx<'_> {
             Ok(format!("table {table}, row {}: refers to a row of {parent} that is not there", rowid.unwrap_or(0)))
         })?;
         findings.extend(orphans.into_iter().take(20).map(|problem| Finding { check: "foreign keys", problem }));
-        for (check, sql) in INVARIANTS {
+        for (check, sql) in INVARIANTS.iter().chain(ORDER_INVARIANTS).copied() {
             let problems = self.query_all(sql, [], |row| row.get(0))?;
             findings.extend(problems.into_iter().map(|problem| Finding { check, problem }));
         }

@@ -86,13 +86,14 @@ impl ReadTx<'_> {
 
     /// What a place can be shipped by: the rates of the zone that names its region, else its country, else everywhere.
     pub fn shipping_rates_for(&self, place: &Place) -> StoreResult<ShippingRules> {
-        let sql = "select zone_id from shipping_area where (country = ?1 and region in ('', ?2)) \
-                   or (country = '*' and region = '') order by country = '*', region = '' limit 1";
-        let zone = self.query_one(sql, params![place.country, place.region], |row| row.get(0))?;
-        match zone {
-            Some(zone) => Ok(ShippingRules::Rates(self.shipping_rates_of(zone)?)),
-            None if self.shipping_zone_count()? == 0 => Ok(ShippingRules::BuiltIn),
-            None => Ok(ShippingRules::Rates(Vec::new())),
+        let sql = "select (select zone_id from shipping_area where (country = ?1 and region in ('', ?2)) \
+                   or (country = '*' and region = '') order by country = '*', region = '' limit 1), \
+                   exists (select 1 from shipping_zone)";
+        let found = self.query_one(sql, params![place.country, place.region], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        match found {
+            Some((Some(zone), _)) => Ok(ShippingRules::Rates(self.shipping_rates_of(zone)?)),
+            Some((None, true)) => Ok(ShippingRules::Rates(Vec::new())),
+            Some((None, false)) | None => Ok(ShippingRules::BuiltIn),
         }
     }
 

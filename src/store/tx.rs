@@ -249,6 +249,7 @@ integer_columns! {
     CartId: CartId::new, get;
     CartLineId: CartLineId::new, get;
     OrderId: OrderId::new, get;
+    OrderNumber: OrderNumber::new, get;
     OrderLineId: OrderLineId::new, get;
     FulfillmentId: FulfillmentId::new, get;
     PaymentId: PaymentId::new, get;

@@ -14,6 +14,7 @@ mod door;
 mod events;
 mod jobs;
 mod outside;
+mod payments;
 mod plans;
 mod selling;
 mod store;

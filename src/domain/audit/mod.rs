@@ -114,13 +114,13 @@ subjects! {
     ApiKeyId: "api_key",
     ImportId: "import",
     OrderId: "order",
+    TaxRateId: "tax_rate",
+    ShippingZoneId: "shipping_zone",
+    DiscountId: "discount",
     PaymentId: "payment",
     ReviewId: "review",
     WebhookId: "webhook",
     DeliveryId: "delivery",
-    TaxRateId: "tax_rate",
-    ShippingZoneId: "shipping_zone",
-    DiscountId: "discount",
 }
 
 #[cfg(test)]

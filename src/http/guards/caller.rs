@@ -57,6 +57,10 @@ asked! {
     UsersWrite,
     /// To give out and revoke API keys.
     KeysManage,
+    /// To see orders.
+    OrdersRead,
+    /// To work on orders.
+    OrdersWrite,
     /// To see exact stock and its ledger.
     StockRead,
     /// To count and move stock.

@@ -5,14 +5,16 @@ mod client;
 mod conditions;
 mod described;
 mod forwarded;
+mod idempotency;
 mod slow;
 
 pub use caller::{
-    AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, SettingsRead, SettingsWrite,
-    SignedIn, StockRead, StockWrite, UsersRead, UsersWrite, WebhooksWrite,
+    AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, OrdersRead, OrdersWrite,
+    SettingsRead, SettingsWrite, SignedIn, StockRead, StockWrite, UsersRead, UsersWrite, WebhooksWrite,
 };
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;
 pub(super) use described::described;
 pub use forwarded::Proxies;
+pub use idempotency::{IdempotencyKey, OptionalIdempotencyKey};
 pub use slow::SlowLane;

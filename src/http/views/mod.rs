@@ -7,7 +7,12 @@ mod bodies;
 mod cart;
 mod cart_bodies;
 mod category;
+mod checkout_bodies;
 mod discount;
+mod order;
+mod order_bodies;
+mod order_parts;
+mod payment;
 mod product;
 mod rule_bodies;
 mod shipping_zone;
@@ -29,7 +34,14 @@ pub use bodies::{
 pub use cart::{CartShape, CartView, ShippingOptionList};
 pub use cart_bodies::{CartBody, CartLineBody, CartLinePatch, DiscountCodeBody, ShippingOptionBody};
 pub use category::{CategoryList, CategoryView};
+pub use checkout_bodies::CheckoutBody;
 pub use discount::{DiscountList, DiscountView};
+pub use order::{OrderList, OrderView, Reader};
+pub use order_bodies::{
+    CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ResolveBody, ReturnBody,
+    StaffOrderBody,
+};
+pub use payment::{PaymentList, PaymentRowView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
 pub use shipping_zone::{ShippingZoneList, ShippingZoneView};

@@ -5,9 +5,9 @@ use crate::config::Config;
 use crate::domain::Sku;
 use crate::domain::catalog::{Product, Status};
 use crate::folder::DataFolder;
-use crate::providers::Providers;
 use crate::providers::mail::{FileMailer, Sender};
 use crate::providers::webhook::{Allowed, HttpSender};
+use crate::providers::{Payments, Providers};
 use crate::services::CardMaker;
 use crate::services::export::ExportFormat;
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ fn shop() -> Bench {
     let from = Sender::parse(&config.mail.from, "").unwrap();
     let providers = Providers {
         mailer: Arc::new(FileMailer::new(folder.path().to_owned(), from)),
+        payments: Payments::default(),
         webhooks: Arc::new(HttpSender::new(Allowed::default())),
     };
     let data = DataFolder::open(folder.path()).unwrap();

@@ -7,7 +7,7 @@ use crate::domain::cart::{Cart, CartChange, CartLine, Offer, changes};
 use crate::domain::pricing::{
     Basket, BasketLine, Place, PriceSettings, Quote, QuoteLine, Rules, ShippingOption, price,
 };
-use crate::domain::{CategoryId, Email, Money, Timestamp};
+use crate::domain::{CategoryId, Email, Money, Timestamp, VariantId};
 use crate::services::{Outcome, Shop};
 use crate::store::ReadTx;
 use std::collections::BTreeMap;
@@ -66,6 +66,8 @@ pub struct CartTerms {
     pub country: String,
     /// Whether a VAT number abroad exempts from tax.
     pub exempt_vat_numbers: bool,
+    /// Whether the only way to ship a cart counts as chosen when none is.
+    pub(super) takes_only_option: bool,
     pub(super) life: CartLife,
 }
 
@@ -97,6 +99,7 @@ impl Shop {
             prices: self.price_settings(),
             country: self.selling.country.clone(),
             exempt_vat_numbers: self.selling.exempt_vat_numbers,
+            takes_only_option: false,
             life: CartLife::days(self.selling.cart_days),
         }
     }
@@ -105,9 +108,23 @@ impl Shop {
 /// What a cart costs now. Reads rules, products and stock as this transaction sees them, so that inside a write
 /// transaction what is found still holds when the order is written.
 pub fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Timestamp) -> Outcome<PricedCart> {
-    let mut offers: BTreeMap<_, Offer> = BTreeMap::new();
+    cart_price_at(tx, terms, cart, &BTreeMap::new(), now)
+}
+
+/// The same at other prices than those of the shop, for the variants named.
+pub fn cart_price_at(
+    tx: &ReadTx<'_>,
+    terms: &CartTerms,
+    cart: Cart,
+    prices: &BTreeMap<VariantId, Money>,
+    now: Timestamp,
+) -> Outcome<PricedCart> {
+    let mut offers: BTreeMap<VariantId, Offer> = BTreeMap::new();
     if !cart.lines.is_empty() {
         offers.extend(tx.cart_offers(cart.id)?.into_iter().map(|offer| (offer.variant_id, offer)));
+    }
+    for (variant, price) in prices {
+        offers.entry(*variant).and_modify(|offer| offer.price = *price);
     }
     let address = cart.shipping_address.as_ref();
     let place = terms.place(address);
@@ -121,7 +138,7 @@ pub fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Timestamp
     let lines = cart.lines.iter().filter_map(line).collect();
     let mut basket = Basket { lines, place, tax_exempt: terms.is_exempt(address), shipping: None };
     let options = shipping.options(&basket);
-    basket.shipping = options.iter().find(|option| Some(&option.id) == cart.shipping_option.as_ref()).cloned();
+    basket.shipping = chosen(&options, cart.shipping_option.as_deref(), terms.takes_only_option);
     let quote = price(&basket, &rules, terms.prices, now)?;
     let changes = cart.lines.iter().flat_map(|line| changes(line, offers.get(&line.variant_id))).collect();
     let priced = |line: &CartLine| PricedLine {
@@ -131,6 +148,15 @@ pub fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Timestamp
     };
     let lines = cart.lines.iter().map(priced).collect();
     Ok(PricedCart { cart, lines, quote, options, shipping: basket.shipping, changes })
+}
+
+/// The option that was chosen, while it is offered.
+fn chosen(options: &[ShippingOption], id: Option<&str>, takes_only: bool) -> Option<ShippingOption> {
+    match (id, options) {
+        (Some(id), options) => options.iter().find(|option| option.id == id).cloned(),
+        (None, [only]) if takes_only => Some(only.clone()),
+        (None, _) => None,
+    }
 }
 
 /// The rules that may matter to a cart.

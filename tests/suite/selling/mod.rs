@@ -1,13 +1,22 @@
-//! Selling: stock and its ledger, the rules by which baskets are priced, carts.
+//! Selling: stock and its ledger, the rules by which baskets are priced, carts and what they cost, checking out, orders.
 
 mod carts;
 mod carts_joining;
 mod carts_prices;
+mod checkout;
+mod checkout_keys;
+mod checkout_races;
+mod order_lookup;
+mod orders;
+mod orders_money;
+mod orders_moves;
+mod orders_plans;
 mod race;
 mod rules;
 mod rules_discounts;
 mod rules_uses;
 mod stock;
+pub mod till;
 
 use crate::support::{Requests, TestShop};
 use nexus::domain::{OrderId, VariantId};
@@ -17,9 +26,9 @@ use serde_json::Value;
 /// Puts in an order without lines, for what only refers to one.
 pub fn bare_order(shop: &Shop) -> OrderId {
     let insert = "insert into shop_order (number, token, email, email_key, source, status, currency, tax_included, \
-                  subtotal, discount_total, shipping_total, tax_total, total, created_at, updated_at) \
+                  subtotal, discount_total, shipping_total, tax_total, total, placed_at, created_at, updated_at) \
                   select coalesce(max(number), 1000) + 1, 'token ' || count(*), 'a@b.test', 'a@b.test', 'web', \
-                  'pending', 'EUR', 0, 0, 0, 0, 0, 0, 1, 1 from shop_order";
+                  'pending', 'EUR', 0, 0, 0, 0, 0, 0, 1, 1, 1 from shop_order";
     let made = shop.store().write_blocking(move |tx| {
         tx.execute(insert, [])?;
         Ok::<_, Error>(OrderId::new(tx.last_id()))
