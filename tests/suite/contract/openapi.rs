@@ -177,7 +177,7 @@ fn every_example_of_a_body_is_accepted_by_the_shop() {
         let method = method.to_uppercase().parse::<rocket::http::Method>().unwrap();
         shop.admin().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
         shop.admin().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
-        let answer = shop.admin().request(method, &path).json(example).send();
+        let answer = shop.admin().request(method, &path).header("Idempotency-Key", "example").json(example).send();
         // Well-formed, but of somebody who is not there, or a token that was never given out.
         let strangers = ["/login", "/refresh", "/setup", "/password", "/reset", "/verify", "/discount"];
         let strange = strangers.iter().any(|end| path.ends_with(end)) && [401, 422].contains(&answer.status);
@@ -192,7 +192,9 @@ fn every_example_of_a_body_is_accepted_by_the_shop() {
 fn every_query_parameter_that_is_described_is_understood_and_no_other() {
     let shop = TestShop::with_categories();
     product("Mug").create(&shop);
-    for (path, _, operation) in spec::operations().into_iter().filter(|(_, method, _)| *method == "get") {
+    // An order is shown to whoever has its own token; no example can have it.
+    let reads = |(path, method, _): &(&str, &str, &Value)| *method == "get" && *path != "/orders/{number}";
+    for (path, _, operation) in spec::operations().into_iter().filter(reads) {
         for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "query") {
             let name = parameter["name"].as_str().unwrap();
             if name == "cursor" {
