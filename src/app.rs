@@ -123,6 +123,7 @@ pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync
     prepare_process();
     let shop = Arc::new(shop);
     tend(&shop)?;
+    tell_of_payments(config);
     let server = build(config, &shop)?;
     let runner = Arc::new(Mutex::new(None));
     let address = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
@@ -137,6 +138,17 @@ pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync
     match outcome {
         Ok(_) => Ok(()),
         Err(error) => Err(ServeError(launch_problem(&error, config))),
+    }
+}
+
+/// Says what the owner should know about how the shop takes payments.
+fn tell_of_payments(config: &Config) {
+    if config.has_test_payments() {
+        tracing::warn!("payments may be made with the test provider, which moves no money; see payment.test");
+    }
+    let stripe = &config.payment.stripe;
+    if !stripe.secret_key.is_empty() && stripe.signing_secrets().next().is_none() {
+        tracing::warn!("payment.stripe.webhook_secrets is empty: payments are noticed only when the shop asks");
     }
 }
 

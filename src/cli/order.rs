@@ -12,6 +12,7 @@ use crate::services::orders::{
 use crate::services::{Ctx, Outcome, Shop};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// Lists orders, shows one, and pays, sends, cancels or refunds it.
 #[derive(Args)]
@@ -158,7 +159,8 @@ pub(super) fn run(args: OrderArgs, common: &Common) -> Done {
 
 /// Nobody sends a command twice, so its answer is not kept.
 fn unkept() -> Answering {
-    Answering { claim: None, render: |_, _| Rendered { status: 200, body: Vec::new(), location: None } }
+    let render = Arc::new(|_: &WholeOrder, _| Rendered { status: 200, body: Vec::new(), location: None });
+    Answering { claim: None, render }
 }
 
 /// The fields that were given, as a body that use cases read.

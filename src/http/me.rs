@@ -61,7 +61,7 @@ pub async fn me_erase(person: SignedIn, known: IfMatch, shop: Managed<'_, Arc<Sh
 #[get("/me/export")]
 pub async fn me_export(person: SignedIn, shop: Managed<'_, Arc<Shop>>) -> Result<Answer<MeExport>, Problem> {
     let data = shop.me_export(&person.0)?;
-    Ok(Answer::new(&MeExport::new(data), Audience::Nobody))
+    Ok(Answer::new(&MeExport::new(data, shop.settings().currency()), Audience::Nobody))
 }
 
 /// # List your sign-ins

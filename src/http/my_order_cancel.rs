@@ -25,7 +25,7 @@ pub async fn my_order_cancel(
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Kept<OrderView>, Problem> {
     let number = OrderNumber::parse(number).ok_or(Error::NotFound("order"))?;
-    let how = Answering { claim: key.claim(&person.0, b""), render };
+    let how = Answering { claim: key.claim(&person.0, b""), render: Arc::new(render) };
     Ok(shop.my_order_cancel(&person.0, number, how).await?.into())
 }
 

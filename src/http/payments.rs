@@ -10,6 +10,7 @@ use rocket::data::{Data, FromData, Outcome, ToByteUnit};
 use rocket::post;
 use rocket::request::Request;
 use rocket_okapi::okapi::openapi3::{MediaType, RequestBody};
+use rocket_okapi::okapi::schemars::schema::{InstanceType, SchemaObject};
 use rocket_okapi::openapi;
 use rocket_okapi::request::OpenApiFromData;
 use std::sync::Arc;
@@ -83,12 +84,16 @@ impl<'r> FromData<'r> for Message {
 }
 
 impl<'r> OpenApiFromData<'r> for Message {
-    fn request_body(generator: &mut rocket_okapi::r#gen::OpenApiGenerator) -> rocket_okapi::Result<RequestBody> {
-        let schema = generator.json_schema::<serde_json::Map<String, serde_json::Value>>();
+    fn request_body(_: &mut rocket_okapi::r#gen::OpenApiGenerator) -> rocket_okapi::Result<RequestBody> {
+        let schema = SchemaObject {
+            instance_type: Some(InstanceType::String.into()),
+            format: Some("binary".to_owned()),
+            ..SchemaObject::default()
+        };
         let media = MediaType { schema: Some(schema), ..MediaType::default() };
         Ok(RequestBody {
             description: Some("What the provider sends, byte for byte.".to_owned()),
-            content: std::iter::once(("application/json".to_owned(), media)).collect(),
+            content: std::iter::once(("application/octet-stream".to_owned(), media)).collect(),
             required: true,
             ..RequestBody::default()
         })

@@ -113,6 +113,11 @@ impl Shop {
         self.store.generations()
     }
 
+    /// Where buyers reach their order.
+    pub fn order_link(&self, order: &crate::domain::order::Order) -> String {
+        format!("{}/orders/{}?token={}", self.url.trim_end_matches('/'), order.name(), order.token)
+    }
+
     /// How many reads may run beside those of the serving threads.
     pub fn spare_readers(&self, serving: usize) -> usize {
         (self.store.readers() as usize).saturating_sub(serving).max(1)

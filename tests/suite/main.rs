@@ -13,6 +13,7 @@ mod contract;
 mod door;
 mod jobs;
 mod outside;
+mod payments;
 mod plans;
 mod selling;
 mod store;

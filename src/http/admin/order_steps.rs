@@ -30,7 +30,7 @@ pub async fn order_pay(
 ) -> Result<Kept<OrderView>, Problem> {
     let currency = shop.settings().currency();
     let draft = Fields::read(&body.value, |fields| PaymentDraft::read(fields, currency))?;
-    let how = answering(Some(key.claim(&staff.0, &body.raw)));
+    let how = answering(shop, Some(key.claim(&staff.0, &body.raw)));
     Ok(shop.order_pay(&staff.0, order_ref(number)?, known.0, draft, how).await?.into())
 }
 
@@ -47,7 +47,7 @@ pub async fn order_fulfill(
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Kept<OrderView>, Problem> {
     let draft = Fields::read(&body.value, FulfillmentDraft::read)?;
-    let how = answering(key.claim(&staff.0, &body.raw));
+    let how = answering(shop, key.claim(&staff.0, &body.raw));
     Ok(shop.order_fulfill(&staff.0, order_ref(number)?, known.0, draft, how).await?.into())
 }
 
@@ -62,7 +62,7 @@ pub async fn order_complete(
     known: IfMatch,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Kept<OrderView>, Problem> {
-    let how = answering(key.claim(&staff.0, b""));
+    let how = answering(shop, key.claim(&staff.0, b""));
     Ok(shop.order_complete(&staff.0, order_ref(number)?, known.0, how).await?.into())
 }
 
@@ -80,7 +80,7 @@ pub async fn order_cancel(
 ) -> Result<Kept<OrderView>, Problem> {
     let draft = body.0.as_ref().map(|body| Fields::read(&body.value, CancelDraft::read)).transpose()?;
     let raw = body.0.map(|body| body.raw).unwrap_or_default();
-    let how = answering(key.claim(&staff.0, &raw));
+    let how = answering(shop, key.claim(&staff.0, &raw));
     Ok(shop.order_cancel(&staff.0, order_ref(number)?, known.0, draft.unwrap_or_default(), how).await?.into())
 }
 
@@ -99,7 +99,7 @@ pub async fn order_refund(
 ) -> Result<Kept<OrderView>, Problem> {
     let currency = shop.settings().currency();
     let draft = Fields::read(&body.value, |fields| RefundDraft::read(fields, currency))?;
-    let how = answering(Some(key.claim(&staff.0, &body.raw)));
+    let how = answering(shop, Some(key.claim(&staff.0, &body.raw)));
     Ok(shop.order_refund(&staff.0, order_ref(number)?, known.0, draft, how).await?.into())
 }
 
@@ -116,7 +116,7 @@ pub async fn order_return(
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Kept<OrderView>, Problem> {
     let draft = Fields::read(&body.value, ReturnDraft::read)?;
-    let how = answering(key.claim(&staff.0, &body.raw));
+    let how = answering(shop, key.claim(&staff.0, &body.raw));
     Ok(shop.order_return(&staff.0, order_ref(number)?, known.0, draft, how).await?.into())
 }
 
@@ -132,6 +132,6 @@ pub async fn order_note(
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Kept<OrderView>, Problem> {
     let note = Fields::read(&body.value, NoteDraft::read)?;
-    let how = answering(key.claim(&staff.0, &body.raw));
+    let how = answering(shop, key.claim(&staff.0, &body.raw));
     Ok(shop.order_note(&staff.0, order_ref(number)?, known.0, note, how).await?.into())
 }

@@ -3,7 +3,8 @@
 use crate::domain::catalog::Revision;
 use crate::domain::order::{OrderRef, OrderStatus, WholeOrder, search_terms};
 use crate::domain::{Currency, Email, Fields, Timestamp, UserId};
-use crate::http::answer::{Answer, Audience, Managed};
+use crate::http::BASE;
+use crate::http::answer::{Answer, Audience, Managed, Nothing};
 use crate::http::guards::{IfMatch, May, OptionalIdempotencyKey, OrdersRead, OrdersWrite};
 use crate::http::json::Body;
 use crate::http::kept::Kept;
@@ -11,11 +12,11 @@ use crate::http::page::CursorKey;
 use crate::http::parameters::ORDER_LIST;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
-use crate::http::views::{OrderList, OrderPatchBody, OrderView, Reader, revision_tag};
-use crate::services::idempotency::{Claim, Rendered};
-use crate::services::orders::{Answering, OrderEdit, OrderFilter, OrderPosition};
+use crate::http::views::{OrderList, OrderPatchBody, OrderView, Reader, StaffOrderBody, revision_tag};
+use crate::services::idempotency::Claim;
+use crate::services::orders::{Answering, OrderEdit, OrderFilter, OrderPosition, StaffOrder};
 use crate::services::{Error, Shop};
-use rocket::{get, patch};
+use rocket::{delete, get, patch, post};
 use rocket_okapi::openapi;
 use std::sync::Arc;
 
@@ -49,8 +50,52 @@ pub async fn order_get(
 ) -> Result<Answer<OrderView>, Problem> {
     let whole = shop.order_get(&staff.0, order_ref(number)?)?;
     let tag = revision_tag(Revision::of(whole.revision()), "");
-    let view = OrderView::new(&whole, shop.settings().currency(), Reader::Staff);
-    Ok(Answer::new(&view, Audience::Nobody).with_etag(tag))
+    Ok(Answer::new(&view(shop, &whole), Audience::Nobody).with_etag(tag))
+}
+
+/// # Make an order
+/// For somebody on the phone or at the counter. Prices are the shop's unless a line names another. A `draft` waits: it has
+/// no number, is named `d` and its id, and takes stock and discounts only when it is placed.
+#[openapi(tag = "Administration")]
+#[post("/admin/orders", data = "<body>")]
+pub async fn order_create(
+    staff: May<OrdersWrite>,
+    key: OptionalIdempotencyKey,
+    body: Body<StaffOrderBody>,
+    shop: Managed<'_, Arc<Shop>>,
+) -> Result<Kept<OrderView>, Problem> {
+    let currency = shop.settings().currency();
+    let order = Fields::read(&body.value, |fields| StaffOrder::read(fields, currency))?;
+    let how = creating(shop, key.claim(&staff.0, &body.raw));
+    Ok(shop.order_create(&staff.0, order, how).await?.into())
+}
+
+/// # Place a draft
+/// It gets its number and takes its stock; `payment_link` in the answer is for whoever pays.
+#[openapi(tag = "Administration")]
+#[post("/admin/orders/<number>/place")]
+pub async fn order_place(
+    staff: May<OrdersWrite>,
+    key: OptionalIdempotencyKey,
+    number: &str,
+    known: IfMatch,
+    shop: Managed<'_, Arc<Shop>>,
+) -> Result<Kept<OrderView>, Problem> {
+    let how = answering(shop, key.claim(&staff.0, b""));
+    Ok(shop.order_place(&staff.0, order_ref(number)?, known.0, how).await?.into())
+}
+
+/// # Throw a draft away
+#[openapi(tag = "Administration")]
+#[delete("/admin/orders/<number>")]
+pub async fn order_discard(
+    staff: May<OrdersWrite>,
+    number: &str,
+    known: IfMatch,
+    shop: Managed<'_, Arc<Shop>>,
+) -> Result<Nothing, Problem> {
+    shop.order_discard(&staff.0, order_ref(number)?, known.0).await?;
+    Ok(Nothing)
 }
 
 /// # Change an order
@@ -67,7 +112,7 @@ pub async fn order_patch(
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Kept<OrderView>, Problem> {
     let edit = Fields::read(&body.value, |fields| OrderEdit::read(fields, &body.value))?;
-    let how = answering(key.claim(&staff.0, &body.raw));
+    let how = answering(shop, key.claim(&staff.0, &body.raw));
     Ok(shop.order_edit(&staff.0, order_ref(number)?, known.0, edit, how).await?.into())
 }
 
@@ -98,10 +143,29 @@ pub(super) fn order_ref(text: &str) -> Result<OrderRef, Problem> {
 }
 
 /// How whoever works on an order is answered: with the order.
-pub(super) fn answering(claim: Option<Claim>) -> Answering {
-    Answering { claim, render }
+pub(super) fn answering(shop: &Arc<Shop>, claim: Option<Claim>) -> Answering {
+    let shop = shop.clone();
+    let render = move |whole: &WholeOrder, _: Currency| {
+        Answer::<OrderView>::new(&view(&shop, whole), Audience::Nobody).rendered()
+    };
+    Answering { claim, render: Arc::new(render) }
 }
 
-fn render(whole: &WholeOrder, currency: Currency) -> Rendered {
-    Answer::<OrderView>::new(&OrderView::new(whole, currency, Reader::Staff), Audience::Nobody).rendered()
+/// The same, for an order that is made by the request.
+fn creating(shop: &Arc<Shop>, claim: Option<Claim>) -> Answering {
+    let shop = shop.clone();
+    let render = move |whole: &WholeOrder, _: Currency| {
+        let place = format!("{BASE}/admin/orders/{}", whole.order.name());
+        Answer::<OrderView>::new(&view(&shop, whole), Audience::Nobody).created_at(place).rendered()
+    };
+    Answering { claim, render: Arc::new(render) }
+}
+
+fn view(shop: &Shop, whole: &WholeOrder) -> OrderView {
+    let view = OrderView::new(whole, shop.settings().currency(), Reader::Staff);
+    if whole.order.status == OrderStatus::Pending {
+        view.with_payment_link(shop.order_link(&whole.order))
+    } else {
+        view
+    }
 }

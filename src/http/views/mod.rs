@@ -37,6 +37,7 @@ pub use discount::{DiscountList, DiscountView};
 pub use order::{OrderList, OrderView, Reader};
 pub use order_bodies::{
     CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ResolveBody, ReturnBody,
+    StaffOrderBody,
 };
 pub use payment::{PaymentList, PaymentRowView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};

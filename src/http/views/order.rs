@@ -86,6 +86,8 @@ struct StaffPart {
     client: Option<String>,
     /// All payments, the newest last.
     payments: Vec<StaffPayment>,
+    /// Where whoever bought it can pay, while it waits for that.
+    payment_link: Option<String>,
     /// What can be done with it now.
     actions: Vec<&'static str>,
 }
@@ -150,6 +152,16 @@ impl OrderView {
     }
 }
 
+impl OrderView {
+    /// With the address at which it can be paid.
+    pub fn with_payment_link(mut self, link: String) -> Self {
+        if let Some(staff) = &mut self.staff {
+            staff.payment_link = Some(link);
+        }
+        self
+    }
+}
+
 impl StaffPart {
     fn new(whole: &WholeOrder, currency: Currency) -> Self {
         let payment = |payment: &Payment| StaffPayment {
@@ -164,6 +176,7 @@ impl StaffPart {
             source: whole.order.source,
             client: whole.order.client.clone(),
             payments: whole.payments.iter().map(payment).collect(),
+            payment_link: None,
             actions: whole.situation().actions().into_iter().map(|action| action.as_str()).collect(),
         }
     }

@@ -5,6 +5,7 @@
 #![expect(dead_code, reason = "the fields are read by the schema generator alone")]
 
 use super::account_bodies::AddressBody;
+use super::checkout_bodies::PaymentBody;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
@@ -153,4 +154,49 @@ pub struct ResolveBody {
 
 fn resolve_example() -> Value {
     json!({ "note": "Refunded at the provider, the buyer is told" })
+}
+
+/// An order that the staff makes.
+#[derive(JsonSchema)]
+#[schemars(rename = "StaffOrderInput", deny_unknown_fields)]
+#[schemars(example = "staff_order_example")]
+pub struct StaffOrderBody {
+    #[schemars(email, length(min = 1, max = 254))]
+    email: String,
+    #[schemars(length(min = 1, max = 100))]
+    lines: Vec<StaffLineBody>,
+    shipping_address: Option<AddressBody>,
+    billing_address: Option<AddressBody>,
+    /// Not shipped at all when it is left out.
+    #[schemars(length(min = 1, max = 40))]
+    shipping_option: Option<String>,
+    #[schemars(length(min = 1, max = 100))]
+    discount_code: Option<String>,
+    payment: PaymentBody,
+    /// Whether it waits to be placed; false when it is left out.
+    draft: Option<bool>,
+    #[schemars(length(max = 2000))]
+    note: Option<String>,
+}
+
+/// A line of an order that the staff makes: `variant_id` or `sku`.
+#[derive(JsonSchema)]
+#[schemars(rename = "StaffLineInput", deny_unknown_fields)]
+pub struct StaffLineBody {
+    #[schemars(range(min = 1))]
+    variant_id: Option<i64>,
+    #[schemars(length(min = 1, max = 100))]
+    sku: Option<String>,
+    #[schemars(range(min = 1, max = 999))]
+    quantity: i64,
+    /// What one costs, when it is not what it costs in the shop.
+    #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+)?$"))]
+    unit_price: Option<String>,
+}
+
+fn staff_order_example() -> Value {
+    json!({
+        "email": "ann@example.com", "lines": [{ "sku": "MUG-1", "quantity": 2 }],
+        "payment": { "provider": "manual", "method": "in_person" },
+    })
 }

@@ -1,9 +1,10 @@
 //! People, their sign-ins and address books as clients see them.
 
 use super::cart::KeptCartView;
+use super::order::{OrderView, Reader};
 use super::{Moment, one_of};
 use crate::domain::account::Address;
-use crate::domain::{AddressId, Role, SessionId, UserId};
+use crate::domain::{AddressId, Currency, Role, SessionId, UserId};
 use crate::http::query::Links;
 use crate::services::identity::{Login, MyData, Session, User};
 use schemars::JsonSchema;
@@ -202,12 +203,16 @@ pub struct MeExport {
     pub sessions: Vec<SessionView>,
     /// What is, or was lately, in their carts.
     pub carts: Vec<KeptCartView>,
+    /// Their orders.
+    pub orders: Vec<OrderView>,
 }
 
 impl MeExport {
     /// The view of it all.
-    pub fn new(data: MyData) -> Self {
+    pub fn new(data: MyData, currency: Currency) -> Self {
+        let order = |order| OrderView::new(order, currency, Reader::Buyer);
         Self {
+            orders: data.orders.iter().map(order).collect(),
             user: UserView::new(data.user),
             addresses: data.addresses.into_iter().map(AddressView::new).collect(),
             sessions: data.sessions.into_iter().map(SessionView::new).collect(),

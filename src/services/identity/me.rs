@@ -10,6 +10,7 @@ use crate::domain::account::{Address, Addressee, Occasion};
 use crate::domain::audit::Subject;
 use crate::domain::cart::Cart;
 use crate::domain::catalog::Revision;
+use crate::domain::order::WholeOrder;
 use crate::domain::{Fields, UserId};
 use crate::services::catalog::Preconditions;
 use crate::services::{Ctx, Error, Outcome, Shop};
@@ -54,6 +55,8 @@ pub struct MyData {
     pub sessions: Vec<Session>,
     /// Their carts.
     pub carts: Vec<Cart>,
+    /// Their orders.
+    pub orders: Vec<WholeOrder>,
 }
 
 impl Shop {
@@ -142,6 +145,7 @@ impl Shop {
             addresses: self.address_list(ctx)?,
             sessions: self.session_list(ctx)?,
             carts: self.my_carts(ctx)?,
+            orders: self.my_orders(ctx)?,
         })
     }
 

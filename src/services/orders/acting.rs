@@ -7,14 +7,18 @@ use crate::domain::{Currency, OrderId};
 use crate::services::idempotency::{Begun, Claim, Rendered};
 use crate::services::{Ctx, Outcome, Shop};
 use crate::store::WriteTx;
+use std::sync::Arc;
 
 /// How whoever asks is answered.
 pub struct Answering {
     /// The key under which the answer is kept, if the request came with one.
     pub claim: Option<Claim>,
     /// What is answered.
-    pub render: fn(&WholeOrder, Currency) -> Rendered,
+    pub render: Render,
 }
+
+/// How an order is answered with.
+pub type Render = Arc<dyn Fn(&WholeOrder, Currency) -> Rendered + Send + Sync>;
 
 /// Where an action stands after its write.
 enum Stage {
@@ -35,7 +39,7 @@ impl Shop {
     ) -> Outcome<Rendered> {
         let Answering { claim, render } = how;
         let _held = claim.as_ref().map(|claim| self.claim_hold(claim)).transpose()?;
-        let (currency, here, kept) = (self.settings.currency(), ctx.clone(), claim.clone());
+        let (currency, here, kept, first) = (self.settings.currency(), ctx.clone(), claim.clone(), render.clone());
         let begin = move |tx: &WriteTx<'_>| -> Outcome<Stage> {
             match kept.as_ref().map(|claim| claim.begun(tx, here.now)).transpose()? {
                 Some(Begun::Done(answer)) => return Ok(Stage::Done(answer)),
@@ -50,7 +54,7 @@ impl Shop {
                 }
                 return Ok(Stage::Ask(id));
             }
-            let answer = render(&after, currency);
+            let answer = first(&after, currency);
             if let Some(claim) = &kept {
                 claim.done(tx, &answer, here.now)?;
             }
@@ -65,12 +69,7 @@ impl Shop {
         }
     }
 
-    async fn order_answer(
-        &self,
-        id: OrderId,
-        claim: Option<Claim>,
-        render: fn(&WholeOrder, Currency) -> Rendered,
-    ) -> Outcome<Rendered> {
+    async fn order_answer(&self, id: OrderId, claim: Option<Claim>, render: Render) -> Outcome<Rendered> {
         let currency = self.settings.currency();
         let Some(claim) = claim else {
             return self.store.read(|tx| Ok(render(&whole(tx, id)?, currency)));

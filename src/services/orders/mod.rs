@@ -16,9 +16,10 @@ mod placing;
 mod reading;
 mod refunding;
 mod returning;
+mod staff;
 mod units;
 
-pub use acting::Answering;
+pub use acting::{Answering, Render};
 pub use calling_off::CancelDraft;
 pub use editing::{NoteDraft, OrderEdit};
 pub use fulfilling::FulfillmentDraft;
@@ -27,6 +28,7 @@ pub use paying::{PaidOutcome, PaymentDraft, order_paid, order_part_paid, order_p
 pub use placing::{PlacedOrder, Placing, order_place_rows};
 pub use refunding::{RefundDraft, RefundWish, order_refund_done, order_refund_failed};
 pub use returning::ReturnDraft;
+pub use staff::{StaffLine, StaffOrder};
 pub use units::Units;
 
 pub use crate::store::{OrderFilter, OrderPosition};

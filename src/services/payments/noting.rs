@@ -3,7 +3,7 @@
 
 use super::asking::{PaymentAnswer, Said};
 use super::flags::{Aloud, flag};
-use super::{Error, Outcome, PAYMENT};
+use super::{Error, FIRST_CHECK, Outcome, PAYMENT};
 use crate::domain::order::{Happening, Payment, PaymentStatus};
 use crate::domain::payment::{PaymentDetails, PaymentFlag};
 use crate::domain::{Currency, Job, PaymentId, Timestamp};
@@ -74,7 +74,9 @@ fn not_begun(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, why: &str, shown: O
         let details = PaymentDetails { failure: Some(shown.to_owned()), ..PaymentDetails::of(&payment.details) };
         tx.payment_details(payment.id, &details, ctx.now)?;
     }
-    order_payment_failed(tx, ctx, payment.order_id, payment.id, why).map(drop)
+    order_payment_failed(tx, ctx, payment.order_id, payment.id, why)?;
+    // What was declined may lie open at the provider: it is looked for and called off there, so that nobody pays it.
+    Ok(tx.payment_check_at(payment.id, Some(ctx.now.plus(FIRST_CHECK)))?)
 }
 
 fn begun_note(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, begun: &Begun) -> Outcome<()> {

@@ -35,7 +35,9 @@ impl Shop {
         let before = read()?;
         let answer = match before.status {
             PaymentStatus::Pending | PaymentStatus::Authorized => self.payment_pursue(ctx, &before).await?,
-            PaymentStatus::Cancelled if before.check_at.is_some() => self.payment_call_off(ctx, &before).await?,
+            PaymentStatus::Cancelled | PaymentStatus::Failed if before.check_at.is_some() => {
+                self.payment_call_off(ctx, &before).await?
+            }
             _ => PaymentAnswer { payment: id, said: Said::Known },
         };
         let (ctx, done) = (ctx.clone(), !before.status.open());

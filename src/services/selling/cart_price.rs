@@ -7,7 +7,7 @@ use crate::domain::cart::{Cart, CartChange, CartLine, Offer, changes};
 use crate::domain::pricing::{
     Basket, BasketLine, Place, PriceSettings, Quote, QuoteLine, Rules, ShippingOption, price,
 };
-use crate::domain::{CategoryId, Email, Money, Timestamp};
+use crate::domain::{CategoryId, Email, Money, Timestamp, VariantId};
 use crate::services::{Outcome, Shop};
 use crate::store::ReadTx;
 use std::collections::BTreeMap;
@@ -108,9 +108,23 @@ impl Shop {
 /// What a cart costs now. Reads rules, products and stock as this transaction sees them, so that inside a write
 /// transaction what is found still holds when the order is written.
 pub fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Timestamp) -> Outcome<PricedCart> {
-    let mut offers: BTreeMap<_, Offer> = BTreeMap::new();
+    cart_price_at(tx, terms, cart, &BTreeMap::new(), now)
+}
+
+/// The same at other prices than those of the shop, for the variants named.
+pub fn cart_price_at(
+    tx: &ReadTx<'_>,
+    terms: &CartTerms,
+    cart: Cart,
+    prices: &BTreeMap<VariantId, Money>,
+    now: Timestamp,
+) -> Outcome<PricedCart> {
+    let mut offers: BTreeMap<VariantId, Offer> = BTreeMap::new();
     if !cart.lines.is_empty() {
         offers.extend(tx.cart_offers(cart.id)?.into_iter().map(|offer| (offer.variant_id, offer)));
+    }
+    for (variant, price) in prices {
+        offers.entry(*variant).and_modify(|offer| offer.price = *price);
     }
     let address = cart.shipping_address.as_ref();
     let place = terms.place(address);

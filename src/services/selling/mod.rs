@@ -14,7 +14,7 @@ mod tax_rates;
 
 pub(crate) use cart_owner::cart_bring;
 pub use cart_owner::{CART, CartLife, cart_close, cart_of, cart_take_back, cart_to_change};
-pub use cart_price::{CartTerms, PricedCart, PricedLine, cart_price};
+pub use cart_price::{CartTerms, PricedCart, PricedLine, cart_price, cart_price_at};
 pub use carts::{CartLineDraft, Wanted};
 pub use checkout::{CheckoutAnswers, CheckoutDraft};
 pub use rules::{RulesQuery, rules_for};

@@ -4,6 +4,8 @@ import { accounts, setUp, signIn } from "./accounts.js";
 import { administration } from "./administration.js";
 import { catalog } from "./catalog.js";
 import { Mail } from "./mail.js";
+import { orders } from "./orders.js";
+import { payments } from "./payments.js";
 import { selling } from "./selling.js";
 import { expect, used } from "./shop.js";
 import { stock } from "./stock.js";
@@ -22,6 +24,8 @@ try {
   await catalog(address, admin);
   await stock(admin);
   await selling(address, admin);
+  await orders(admin);
+  await payments(admin);
   await accounts(address, mail);
   await administration(address, admin, mail);
   // Another shop, which has no admin yet.

@@ -7,6 +7,7 @@ mod enumeration;
 mod letters;
 mod mailbox;
 mod me;
+mod orders;
 mod passwords;
 mod registration;
 mod sessions;

@@ -376,8 +376,8 @@ fn cart_that_became_an_order_is_closed_and_open_again_when_the_order_comes_to_no
     let order = |id: i64| {
         let sql = format!(
             "insert into shop_order (id, token, email, email_key, source, status, currency, tax_included, subtotal, \
-             discount_total, shipping_total, tax_total, total, created_at, updated_at) \
-             values ({id}, 't{id}', 'a@b.test', 'a@b.test', 'web', 'draft', 'EUR', 0, 0, 0, 0, 0, 0, 0, 0)"
+             discount_total, shipping_total, tax_total, total, placed_at, created_at, updated_at) \
+             values ({id}, 't{id}', 'a@b.test', 'a@b.test', 'web', 'draft', 'EUR', 0, 0, 0, 0, 0, 0, 0, 0, 0)"
         );
         wait(shop.shop.store().write(move |tx| Ok::<_, nexus::services::Error>(tx.execute_script(&sql)?))).unwrap();
         OrderId::new(id)

@@ -10,12 +10,13 @@ mod order_lookup;
 mod orders;
 mod orders_money;
 mod orders_moves;
+mod orders_plans;
 mod race;
 mod rules;
 mod rules_discounts;
 mod rules_uses;
 mod stock;
-mod till;
+pub mod till;
 
 use crate::support::{Requests, TestShop};
 use nexus::domain::{OrderId, VariantId};

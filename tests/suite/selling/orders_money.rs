@@ -10,6 +10,7 @@ use nexus::services::orders::{Answering, RefundDraft};
 use nexus::services::{Ctx, Error};
 use rocket::http::Method;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A paid order of ten mugs, which came to 100.00.
 fn paid(shop: &TestShop) -> Value {
@@ -39,7 +40,7 @@ fn twenty_refunds_of_sixty_at_once_pay_sixty_back() {
     let cases = shop.shop.clone();
     let refund = || {
         let draft = Fields::read(&body, |fields| RefundDraft::read(fields, currency)).unwrap();
-        let render = |_: &_, _| Rendered { status: 200, body: Vec::new(), location: None };
+        let render = Arc::new(|_: &_, _| Rendered { status: 200, body: Vec::new(), location: None });
         let how = Answering { claim: None, render };
         wait(cases.order_refund(&Ctx::owner(), name, Preconditions(None), draft, how))
     };
@@ -155,15 +156,19 @@ fn cancelling_a_paid_order_pays_all_of_it_back() {
 }
 
 #[test]
-fn money_received_must_be_what_is_due_and_is_counted_once() {
+fn money_received_adds_up_to_what_is_due_and_is_counted_once() {
     let shop = shop_with_mugs(10);
     let order = buy(&shop.anonymous(), 1, "buy", &by_transfer());
-    let problem = post(&shop, &order, "payments", "a", &json!({ "amount": "9.99" })).problem(422, "validation");
-    assert_eq!(problem["errors"][0]["code"], "not_what_is_due");
-    post(&shop, &order, "payments", "b", &json!({ "reference": "7", "amount": "10.00" })).ok(200);
-    post(&shop, &order, "payments", "c", &json!({ "reference": "8" })).problem(409, "illegal-move");
+    let problem = post(&shop, &order, "payments", "a", &json!({ "amount": "10.01" })).problem(422, "validation");
+    assert_eq!(problem["errors"][0]["field"], "amount");
+    let part = post(&shop, &order, "payments", "b", &json!({ "amount": "9.99" })).ok(200);
+    assert_eq!((&part["status"], &part["payment"]["captured"]), (&json!("pending"), &json!("9.99")));
+    is_sound(&shop);
+    let rest = json!({ "reference": "7", "amount": "0.01" });
+    assert_eq!(post(&shop, &order, "payments", "c", &rest).ok(200)["status"], "paid");
+    post(&shop, &order, "payments", "d", &json!({ "reference": "8" })).problem(409, "illegal-move");
     let other = buy(&shop.anonymous(), 1, "buy again", &by_transfer());
-    let problem = post(&shop, &other, "payments", "d", &json!({ "reference": "7" })).problem(409, "taken");
+    let problem = post(&shop, &other, "payments", "e", &json!({ "reference": "7" })).problem(422, "validation");
     assert_eq!(problem["errors"][0]["field"], "reference");
     is_sound(&shop);
 }

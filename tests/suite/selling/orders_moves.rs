@@ -5,10 +5,12 @@ use crate::support::request::Pending;
 use crate::support::{Answer, Requests, TestShop, builders};
 use rocket::http::Method;
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A request of the staff about an order, with a key of its own where it needs one.
 fn step<'s>(staff: &'s impl Requests, order: &str, what: &str) -> Pending<'s> {
-    let key = format!("{what} {order} {}", std::time::SystemTime::now().elapsed().map_or(0, |t| t.as_nanos()));
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let key = format!("{what} {order} {}", COUNT.fetch_add(1, Ordering::Relaxed));
     staff.request(Method::Post, &format!("/api/v1/admin/orders/{order}/{what}")).header("Idempotency-Key", &key)
 }
 

@@ -24,8 +24,8 @@ fn shop(limits: &Value, orders: i64) -> TestShop {
 fn shop_order(shop: &Shop, n: i64) {
     let sql = format!(
         "insert into shop_order (id, number, token, email, email_key, source, status, currency, tax_included, subtotal, \
-         discount_total, shipping_total, tax_total, total, created_at, updated_at) \
-         values ({n}, {n}, 't{n}', 'a@example.test', 'a@example.test', 'web', 'pending', 'EUR', 0, 0, 0, 0, 0, 0, 0, 0)"
+         discount_total, shipping_total, tax_total, total, placed_at, created_at, updated_at) \
+         values ({n}, {n}, 't{n}', 'a@example.test', 'a@example.test', 'web', 'pending', 'EUR', 0, 0, 0, 0, 0, 0, 0, 0, 0)"
     );
     shop.store().write_blocking(move |tx| Ok::<_, Error>(tx.execute_script(&sql)?)).unwrap();
 }

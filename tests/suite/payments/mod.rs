@@ -1,0 +1,11 @@
+//! Payments: providers, their messages, refunds, and what becomes of all of it when something is cut off.
+
+mod bench;
+mod calls;
+mod duplicates;
+mod flags;
+mod manual;
+mod messages;
+mod refunds;
+mod scenario;
+mod stand_in;
