@@ -113,10 +113,42 @@ fn request_takes_as_many_statements_however_much_it_shows() {
     }
 
     carts(&shop);
+    checkouts(&shop);
 
     // Public reads that are kept ready take none.
     shop.anonymous().get("/api/v1/products?page_size=100").ok(200);
     let before = Shop::statements();
     shop.anonymous().get("/api/v1/products?page_size=100").ok(200);
     assert_eq!(Shop::statements() - before, 0);
+}
+
+/// A checkout takes a number that grows with the lines alone: of each, the stock is taken and its card made anew.
+fn checkouts(shop: &TestShop) {
+    let one = checkout_of(shop, &["S-1"]);
+    let two = checkout_of(shop, &["S-1", "S-2"]);
+    let four = checkout_of(shop, &["S-3", "S-4", "S-5", "S-6"]);
+    println!("a checkout of 1, 2 and 4 lines takes {one}, {two} and {four} statements");
+    assert!(two <= 48, "{two} statements for two lines");
+    assert!(four - two <= 2 * (two - one) + 2, "{one}, {two}, {four}: lines cost more, the more there are");
+}
+
+fn checkout_of(shop: &TestShop, skus: &[&str]) -> u64 {
+    let guest = shop.anonymous();
+    let cart = guest.request(rocket::http::Method::Post, "/api/v1/carts").send().ok(201);
+    let path = format!("/api/v1/carts/{}", cart["token"].as_str().unwrap());
+    for sku in skus {
+        shop.staff()
+            .post("/api/v1/admin/stock/movements", &json!({ "sku": sku, "count": 50, "reason": "counted" }))
+            .ok(201);
+        guest.post(&format!("{path}/lines"), &json!({ "sku": sku, "quantity": 1 })).ok(201);
+    }
+    let body = json!({
+        "email": "ann@example.test", "shipping_address": support::builders::address(), "payment": { "provider": "manual" },
+    });
+    let checkout =
+        guest.request(rocket::http::Method::Post, &format!("{path}/checkout")).header("Idempotency-Key", "k");
+    let checkout = checkout.json(&body);
+    let before = Shop::statements();
+    checkout.send().ok(201);
+    Shop::statements() - before
 }

@@ -15,6 +15,7 @@ export async function selling(address: string, staff: Shop): Promise<void> {
   const body = { name: "Proof cup", price: "4.50", category: category.id, stock: 9, sku: "PROOF-CUP" };
   const cup = await given(staff.POST("/products", { body }), 201);
   await carts(address, staff, cup);
+  await checkouts(address, staff);
   await done(staff.DELETE("/products/{id}", { params: { path: { id: cup.id } } }));
   await done(staff.DELETE("/categories/{id}", { params: { path: { id: category.id } } }));
 }
@@ -59,4 +60,38 @@ async function carts(address: string, staff: Shop, cup: Schemas["Product"]): Pro
   expect(empty.lines.length === 0 && empty.subtotal === "0.00", "nothing in it");
   await done(guest.DELETE("/carts/{token}", { params: { path } }));
   await refused(guest.GET("/carts/{token}", { params: { path } }), 404);
+}
+
+async function checkouts(address: string, staff: Shop): Promise<void> {
+  const guest = connect(address);
+  const { token } = await given(guest.POST("/carts"), 201);
+  const path = { token };
+  await given(guest.POST("/carts/{token}/lines", { params: { path }, body: { sku: "PROOF-CUP", quantity: 2 } }), 201);
+  const key = { params: { path, header: { "Idempotency-Key": `proof ${token}` } } };
+  const body = {
+    email: "buyer@example.com",
+    shipping_address: utrecht,
+    payment: { provider: "manual" },
+    expected_total: "10.00",
+  };
+  await refused(guest.POST("/carts/{token}/checkout", { ...key, body: { ...body, expected_total: "9.00" } }), 409);
+  const order = await given(guest.POST("/carts/{token}/checkout", { ...key, body }), 201);
+  expect(order.total === "10.00" && order.status === "pending" && order.token !== undefined, "an order");
+  const again = await given(guest.POST("/carts/{token}/checkout", { ...key, body }), 201);
+  expect(JSON.stringify(again) === JSON.stringify(order), "the same answer again");
+  const at = { number: order.number };
+  const read = await given(guest.GET("/orders/{number}", { params: { path: at, query: { token: order.token } } }));
+  expect(read.lines[0]?.quantity === 2, "what was bought");
+  await refused(guest.GET("/orders/{number}", { params: { path: at, query: { token: "x" } } }), 404);
+
+  const mine = await given(staff.POST("/carts"), 201);
+  const cart = { token: mine.token };
+  const line = { sku: "PROOF-CUP", quantity: 1 };
+  await given(staff.POST("/carts/{token}/lines", { params: { path: cart }, body: line }), 201);
+  const params = { path: cart, header: { "Idempotency-Key": `proof ${mine.token}` } };
+  const bought = await given(staff.POST("/carts/{token}/checkout", { params, body: { ...body, expected_total: null } }), 201);
+  const list = await given(staff.GET("/me/orders"));
+  expect(list.results[0]?.number === bought.number, "one's own orders");
+  const one = await given(staff.GET("/me/orders/{number}", { params: { path: { number: bought.number } } }));
+  expect(one.total === bought.total, "one of them");
 }

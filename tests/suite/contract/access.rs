@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 mod orders;
+mod own_orders;
 mod payments;
 mod rules;
 
@@ -88,6 +89,7 @@ fn table() -> Vec<Row> {
     .chain(cart_rows())
     .chain(rules::rows())
     .chain(orders::rows())
+    .chain(own_orders::rows())
     .chain(stock_rows())
     .chain(payments::rows())
     .collect()
@@ -209,7 +211,7 @@ fn stock_rows() -> Vec<Row> {
 }
 
 /// The operations that anybody may use: a list of its own, so that opening one more is a decision.
-const PUBLIC: [&str; 25] = [
+const PUBLIC: [&str; 27] = [
     "delete /carts/{token}",
     "delete /carts/{token}/discount",
     "delete /carts/{token}/lines/{id}",
@@ -217,12 +219,14 @@ const PUBLIC: [&str; 25] = [
     "get /carts/{token}/shipping-options",
     "patch /carts/{token}/lines/{id}",
     "post /carts",
+    "post /carts/{token}/checkout",
     "post /carts/{token}/lines",
     "put /carts/{token}/discount",
     "put /carts/{token}/shipping-address",
     "put /carts/{token}/shipping-option",
     "get /categories",
     "get /categories/{id}",
+    "get /orders/{number}",
     "get /products",
     "get /products/{id}",
     "get /products/{id}/variants",

@@ -202,7 +202,9 @@ fn every_query_parameter_that_is_described_is_understood_and_no_other() {
     let shop = TestShop::with_categories();
     product("Mug").create(&shop);
     crate::events::two_webhooks(&shop);
-    for (path, _, operation) in spec::operations().into_iter().filter(|(_, method, _)| *method == "get") {
+    // An order is shown to whoever has its own token; no example can have it.
+    let reads = |(path, method, _): &(&str, &str, &Value)| *method == "get" && *path != "/orders/{number}";
+    for (path, _, operation) in spec::operations().into_iter().filter(reads) {
         for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "query") {
             let name = parameter["name"].as_str().unwrap();
             if name == "cursor" {

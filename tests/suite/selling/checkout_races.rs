@@ -159,3 +159,26 @@ fn answer_is_given_again_for_a_day() {
     };
     assert_eq!([sweep(23), sweep(25), sweep(25)], [0, 1, 0]);
 }
+
+/// The process ends after the order is committed and before the provider's answer is: the first half of a checkout is
+/// all there is, as a copy of the shop's files at that moment has it.
+#[test]
+fn checkout_that_was_cut_off_goes_on_when_it_comes_again() {
+    let shop = shop_with_mugs(10);
+    let token = cart(&shop.anonymous(), &[(1, 1)]);
+    let body = super::till::by_test("paid");
+    let first = checkout(&shop.shop, &token, "k", &body).unwrap();
+    // What the second transaction has written is taken back, as if it had never been.
+    let undone = shop.shop.store().write_blocking(|tx| {
+        tx.execute("update idempotency set status = null, answer = null, location = null, subject_id = 1", [])?;
+        Ok::<_, Error>(())
+    });
+    undone.unwrap();
+    let shop = shop.restarted();
+    let again = checkout(&shop.shop, &token, "k", &body).unwrap();
+    assert_eq!(again.status, 201);
+    let order = |answer: &Rendered| serde_json::from_slice::<Value>(&answer.body).unwrap();
+    assert_eq!(order(&again)["number"], order(&first)["number"]);
+    assert_eq!((order(&again)["status"].as_str(), mugs_left(&shop)), (Some("paid"), 9));
+    is_sound(&shop);
+}

@@ -22,6 +22,10 @@ fn discount(code: &str) -> Value {
 pub(super) fn fill(shop: &TestShop) {
     shop.admin().post("/api/v1/admin/tax-rates", &rate("VAT")).ok(201);
     shop.admin().post("/api/v1/admin/shipping-zones", &zone("Home", "DE")).ok(201);
+    // Orders go elsewhere.
+    let parcel = json!([{ "name": "Parcel", "kind": "flat", "price": "5.00" }]);
+    let world = json!({ "name": "World", "areas": [{ "country": "*" }], "rates": parcel });
+    shop.admin().post("/api/v1/admin/shipping-zones", &world).ok(201);
     shop.staff().post("/api/v1/admin/discounts", &discount("OFF")).ok(201);
 }
 
