@@ -129,7 +129,7 @@ impl StripeSettings {
                 "payment.stripe.secret_key: that is the publishable key; the secret one begins with sk_".into(),
             );
         }
-        if !key.is_empty() && !(key.starts_with("sk_") || key.starts_with("rk_")) {
+        if !(key.is_empty() || key.starts_with("sk_") || key.starts_with("rk_")) {
             return Some("payment.stripe.secret_key: must begin with sk_ or rk_".into());
         }
         let odd = |text: &str| !text.bytes().all(|b| b.is_ascii_graphic());
