@@ -6,8 +6,8 @@
 //!
 //! To add a kind: a case of [`Job`] in `src/domain/job.rs`, a file here, and a line in [`perform`].
 
-mod letters;
 mod deliver;
+mod letters;
 mod mail;
 mod notice;
 mod runner;

@@ -1,9 +1,7 @@
 //! Selling: stock, prices, carts, orders and what stands around them.
 
-pub mod stock;
-//! Selling: the rules by which baskets are priced.
-
 mod rules;
+pub mod stock;
 
 pub use crate::store::DiscountUse;
 
