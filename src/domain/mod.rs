@@ -16,6 +16,7 @@ pub mod money;
 pub mod order;
 pub mod page;
 pub mod pricing;
+pub mod review;
 pub mod search;
 pub mod sku;
 pub mod slug;

@@ -4,6 +4,7 @@ mod addresses;
 mod admin;
 mod answer;
 mod auth;
+mod back_in_stock;
 mod cache;
 mod categories;
 mod docs;
@@ -20,9 +21,11 @@ mod parameters;
 mod problem;
 mod products;
 mod query;
+mod reviews;
 mod users;
 mod variants;
 mod views;
+mod wishlists;
 
 pub use cache::Bodies;
 pub use guards::Proxies;
@@ -95,6 +98,21 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::api_keys::api_key_create,
         admin::api_keys::api_key_revoke,
         admin::audit::audit_list,
+        reviews::product_review_list,
+        reviews::review_create,
+        reviews::my_review_list,
+        reviews::my_review_get,
+        reviews::my_review_patch,
+        reviews::my_review_remove,
+        admin::reviews::review_list,
+        admin::reviews::review_get,
+        admin::reviews::review_moderate,
+        wishlists::wishlist_get,
+        wishlists::wishlist_add,
+        wishlists::wishlist_remove,
+        back_in_stock::back_in_stock_ask,
+        back_in_stock::back_in_stock_confirm,
+        back_in_stock::back_in_stock_withdraw,
     ]
 }
 

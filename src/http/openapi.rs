@@ -4,7 +4,10 @@
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
 use super::admin::audit::AUDIT_LIST;
-use super::parameters::{API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST};
+use super::parameters::{
+    API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_LIST, PRODUCT_LIST, PRODUCT_REVIEW_LIST, Parameter,
+    REVIEW_LIST, USER_LIST,
+};
 use super::problem::Problem;
 use super::{BASE, routes};
 use rocket_okapi::okapi::openapi3::{
@@ -116,6 +119,10 @@ const MODULES: &[&str] = &[
     "users_",
     "admin_api_keys_",
     "admin_audit_",
+    "reviews_",
+    "wishlists_",
+    "back_in_stock_",
+    "admin_reviews_",
 ];
 
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
@@ -129,6 +136,9 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "category_remove" => CATEGORY_REMOVE,
         "user_list" => USER_LIST,
         "api_key_list" => API_KEY_LIST,
+        "product_review_list" => PRODUCT_REVIEW_LIST,
+        "review_list" => REVIEW_LIST,
+        "my_review_list" | "wishlist_get" => MY_LIST,
         "audit_list" => AUDIT_LIST,
         _ => &[],
     };
@@ -274,7 +284,7 @@ fn query_parameter(parameter: &Parameter) -> RefOr<OpenApiParameter> {
         Kind::Boolean => parameter.example.parse::<bool>().map(Value::from).ok(),
         Kind::Texts | Kind::Choices(_) => Some(json!([parameter.example])),
         Kind::Ids => parameter.example.parse::<i64>().map(|id| json!([id])).ok(),
-        Kind::Text | Kind::Choice(_) | Kind::Amount | Kind::Moment => {
+        Kind::Text | Kind::Choice(_) | Kind::Amount | Kind::Rating | Kind::Moment => {
             (!parameter.example.is_empty()).then(|| json!(parameter.example))
         }
     };
@@ -322,6 +332,11 @@ fn kind_schema(kind: Kind) -> SchemaObject {
             let mut amount = typed(InstanceType::String);
             amount.string().pattern = Some(r"^[0-9]+(\.[0-9]+)?$".to_owned());
             amount
+        }
+        Kind::Rating => {
+            let mut rating = typed(InstanceType::String);
+            rating.string().pattern = Some(r"^([1-4](\.[0-9]{1,2})?|5(\.00?)?)$".to_owned());
+            rating
         }
         Kind::Moment => SchemaObject { format: Some("date-time".to_owned()), ..typed(InstanceType::String) },
         Kind::Integer(min, max) => {

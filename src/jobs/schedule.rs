@@ -51,6 +51,16 @@ pub(super) fn chores() -> Arc<[Chore]> {
             }),
         },
         Chore {
+            name: "stock_request_sweep",
+            every: DAY,
+            run: Arc::new(|shop, ctx| {
+                Box::pin(async move {
+                    while shop.stock_requests_sweep(&ctx).await? > 0 {}
+                    Ok(())
+                })
+            }),
+        },
+        Chore {
             name: "mail_prune",
             every: DAY,
             run: Arc::new(|shop, ctx| Box::pin(async move { shop.mail_prune(&ctx).await })),

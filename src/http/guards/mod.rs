@@ -7,7 +7,7 @@ mod described;
 mod forwarded;
 mod slow;
 
-pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite};
+pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, ReviewsWrite, SignedIn, UsersRead, UsersWrite};
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;
 pub(super) use described::described;

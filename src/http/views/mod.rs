@@ -6,6 +6,7 @@ mod audit;
 mod bodies;
 mod category;
 mod product;
+mod review;
 mod user;
 
 pub use account_bodies::{
@@ -19,6 +20,7 @@ pub use bodies::{
 };
 pub use category::{CategoryList, CategoryView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
+pub use review::{ReviewBody, ReviewList, ReviewModeration, ReviewPatch, ReviewView, StockRequestBody, Wishlist};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 
 use crate::domain::catalog::Revision;

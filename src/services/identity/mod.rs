@@ -15,6 +15,8 @@ mod users;
 
 pub use api_keys::{ApiKey, ApiKeyDraft, NewApiKey};
 pub use callers::Callers;
+pub(in crate::services) use secret::Secret;
+
 pub use me::{MyChange, MyData};
 pub use sessions::Session;
 pub use signing_in::{Login, Registration, Setup};
