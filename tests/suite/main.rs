@@ -1,6 +1,6 @@
 //! The integration tests, in one binary.
 //!
-//! `accounts`, `catalog`, `contract`, `door` and `jobs` speak to a shop in this process; each test owns one in a
+//! `accounts`, `catalog`, `contract`, `door`, `jobs` and `reviews` speak to a shop in this process; each test owns one in a
 //! temporary folder (`support`). `binary` starts the built program, `outside` has programs of others look at it. The
 //! rest look at the source, the plans of statements and the store. Names say noun, action, outcome.
 
@@ -14,5 +14,6 @@ mod door;
 mod jobs;
 mod outside;
 mod plans;
+mod reviews;
 mod store;
 mod support;

@@ -3,7 +3,8 @@
 //! Everything happens within the caller's write transaction. Each change is a conditional update of the variant's
 //! numbers, a line of the ledger, and the sums and cards of its product.
 
-use crate::domain::stock::{MovementKind, Shortage, StockLevel, StockNews, StockPolicy};
+use super::stock_news::stock_news_told;
+use crate::domain::stock::{MovementKind, Shortage, StockLevel, StockPolicy};
 use crate::domain::{OrderId, ProductId, Timestamp, VariantId};
 use crate::services::catalog::CatalogWriter;
 use crate::services::{Ctx, Error, Outcome};
@@ -143,8 +144,6 @@ impl<'t, 'c> Desk<'t, 'c> {
 }
 
 /// Tells others that a variant runs low or can be bought again: `stock.low` and `stock.available`.
-fn announce(_tx: &WriteTx<'_>, _ctx: &Ctx, before: &StockLevel, after: &StockLevel) -> Outcome<()> {
-    match before.news(after) {
-        Some(StockNews::Low | StockNews::Available) | None => Ok(()),
-    }
+fn announce(tx: &WriteTx<'_>, ctx: &Ctx, before: &StockLevel, after: &StockLevel) -> Outcome<()> {
+    stock_news_told(tx, before, after, ctx.now)
 }

@@ -4,6 +4,7 @@ import { accounts, setUp, signIn } from "./accounts.js";
 import { administration } from "./administration.js";
 import { catalog } from "./catalog.js";
 import { Mail } from "./mail.js";
+import { reviews } from "./reviews.js";
 import { expect, used } from "./shop.js";
 
 /** What the caller must say of the shop. */
@@ -20,6 +21,7 @@ try {
   await catalog(address, admin);
   await accounts(address, mail);
   await administration(address, admin, mail);
+  await reviews(address, admin, mail);
   // Another shop, which has no admin yet.
   await setUp(setting("NEXUS_NEW_URL"), setting("NEXUS_NEW_TOKEN"));
   const description = (await (await fetch(`${address}/api/openapi.json`)).json()) as { paths: Record<string, object> };

@@ -79,6 +79,7 @@ fn table() -> Vec<Row> {
     .into_iter()
     .chain(account_rows())
     .chain(admin_rows())
+    .chain(review_rows())
     .collect()
 }
 
@@ -141,12 +142,40 @@ fn admin_rows() -> Vec<Row> {
     ]
 }
 
+fn review_rows() -> Vec<Row> {
+    use Access::{Owner, Person, Public};
+    use Method::{Delete, Get, Patch, Post, Put};
+    let staff = Access::Right(Right::ReviewsWrite);
+    let some = Some;
+    let (review, token) = (json!({"rating": 4}), json!({"token": "x"}));
+    let asks = "/products/{id}/back-in-stock-requests";
+    vec![
+        row(Get, "/products/{id}/reviews", "/products/1/reviews", None, Public, 200),
+        row(Post, "/products/{id}/reviews", "/products/1/reviews", some(review.clone()), Person, 201),
+        row(Get, "/me/reviews", "/me/reviews", None, Person, 200),
+        row(Get, "/me/reviews/{id}", "/me/reviews/1", None, Owner, 200),
+        row(Patch, "/me/reviews/{id}", "/me/reviews/1", some(review), Owner, 200),
+        row(Delete, "/me/reviews/{id}", "/me/reviews/1", None, Owner, 204),
+        row(Get, "/admin/reviews", "/admin/reviews", None, staff, 200),
+        row(Get, "/admin/reviews/{id}", "/admin/reviews/1", None, staff, 200),
+        row(Patch, "/admin/reviews/{id}", "/admin/reviews/1", some(json!({"status": "approved"})), staff, 200),
+        row(Get, "/me/wishlist", "/me/wishlist", None, Person, 200),
+        row(Put, "/me/wishlist/{id}", "/me/wishlist/1", None, Person, 204),
+        row(Delete, "/me/wishlist/{id}", "/me/wishlist/2", None, Owner, 204),
+        row(Post, asks, "/products/1/back-in-stock-requests", some(json!({"email": "a@b.test"})), Public, 204),
+        // A token from a letter would be needed.
+        row(Post, "/back-in-stock/confirm", "/back-in-stock/confirm", some(token.clone()), Public, 422),
+        row(Post, "/back-in-stock/unsubscribe", "/back-in-stock/unsubscribe", some(token), Public, 422),
+    ]
+}
+
 /// The operations that anybody may use: a list of its own, so that opening one more is a decision.
-const PUBLIC: [&str; 13] = [
+const PUBLIC: [&str; 17] = [
     "get /categories",
     "get /categories/{id}",
     "get /products",
     "get /products/{id}",
+    "get /products/{id}/reviews",
     "get /products/{id}/variants",
     "post /auth/login",
     "post /auth/password/forgot",
@@ -156,6 +185,9 @@ const PUBLIC: [&str; 13] = [
     "post /auth/setup",
     "post /auth/verify",
     "post /auth/verify/resend",
+    "post /back-in-stock/confirm",
+    "post /back-in-stock/unsubscribe",
+    "post /products/{id}/back-in-stock-requests",
 ];
 
 /// Everybody who may call.
@@ -217,6 +249,8 @@ fn shop() -> TestShop {
     tee().create(&shop);
     shop.customer().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
     shop.api_key(&["catalog:read"]);
+    shop.customer().post("/api/v1/products/2/reviews", &json!({"rating": 5})).ok(201);
+    shop.customer().put("/api/v1/me/wishlist/2", &json!({})).empty(204);
     shop
 }
 
@@ -343,7 +377,7 @@ fn description_says_which_operations_need_a_token() {
         assert_eq!(guarded, asks, "{} {}", row.method, row.template);
         assert_eq!(
             operation["responses"].get("403").is_some(),
-            guarded || matches!(row.template, "/products" | "/auth/logout"),
+            guarded || matches!(row.template, "/products" | "/products/{id}/reviews" | "/auth/logout"),
             "{} {}",
             row.method,
             row.template
