@@ -4,6 +4,7 @@
 //! runs on the same folder. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the data is not as it should be.
 
 mod audit;
+mod bench;
 mod check;
 mod completions;
 mod config;
@@ -81,6 +82,8 @@ enum Command {
     Openapi(openapi::OpenapiArgs),
     /// Measure search relevance on rated queries
     Relevance(relevance::RelevanceArgs),
+    /// Prove and measure selling in a temporary shop
+    Bench(bench::BenchArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -131,6 +134,7 @@ pub fn main() -> ExitCode {
         Command::Config(args) => config::run(args, &cli.common),
         Command::Openapi(args) => openapi::run(args),
         Command::Relevance(args) => relevance::run(args, &cli.common),
+        Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),
     };
     match outcome {

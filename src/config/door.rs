@@ -56,10 +56,15 @@ pub struct LimitSettings {
     pub refresh_per_client: u32,
     /// Tries of one client with a token out of a letter.
     pub reset_per_client: u32,
+    /// Wrong discount codes from one client.
+    pub codes_per_client: u32,
     /// Requests of one client that may change something.
     pub writes_per_client: GeneralLimit,
     /// Reads of the public catalog by one client.
     pub catalog_per_client: GeneralLimit,
+    /// Orders of the last day that one client has not paid and that hold stock. This one is a number at any moment, not
+    /// a number a minute.
+    pub holds_per_client: GeneralLimit,
 }
 
 /// A budget that depends on where the shop listens unless a number is given.
@@ -95,8 +100,10 @@ impl Default for LimitSettings {
             refresh_per_account: 60,
             refresh_per_client: 120,
             reset_per_client: 20,
+            codes_per_client: 10,
             writes_per_client: GeneralLimit::Auto(Auto::Auto),
             catalog_per_client: GeneralLimit::Auto(Auto::Auto),
+            holds_per_client: GeneralLimit::Auto(Auto::Auto),
         }
     }
 }
@@ -124,8 +131,10 @@ impl LimitSettings {
             refresh_per_account: 0,
             refresh_per_client: 0,
             reset_per_client: 0,
+            codes_per_client: 0,
             writes_per_client: GeneralLimit::PerMinute(0),
             catalog_per_client: GeneralLimit::PerMinute(0),
+            holds_per_client: GeneralLimit::PerMinute(0),
         }
     }
 
@@ -140,8 +149,10 @@ impl LimitSettings {
             ("refresh_per_account", self.refresh_per_account),
             ("refresh_per_client", self.refresh_per_client),
             ("reset_per_client", self.reset_per_client),
+            ("codes_per_client", self.codes_per_client),
             ("writes_per_client", self.writes_per_client.or(0)),
             ("catalog_per_client", self.catalog_per_client.or(0)),
+            ("holds_per_client", self.holds_per_client.or(0)),
         ];
         match all.into_iter().find(|(_, number)| *number > MOST) {
             Some((name, _)) => Err(format!("limits.{name}: must be at most {MOST} a minute; 0 switches it off")),

@@ -114,6 +114,14 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A one-line text that must be there; empty when it is not, which is noted.
+    pub fn needed_text(&mut self, name: &'static str, length: RangeInclusive<usize>) -> String {
+        if !self.has(name) {
+            self.missing(name);
+        }
+        self.text(name, length).unwrap_or_default()
+    }
+
     /// A one-line text that a merge patch may take away: null and blank make it empty.
     pub fn cleared_text(&mut self, name: &'static str, most: usize) -> Option<String> {
         match self.object.get(name)? {

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod cart;
 pub mod catalog;
 pub mod change;
 pub mod event;
@@ -15,6 +16,7 @@ pub mod mail;
 pub mod money;
 pub mod order;
 pub mod page;
+pub mod payment;
 pub mod pricing;
 pub mod review;
 pub mod search;

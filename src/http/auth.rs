@@ -30,7 +30,7 @@ pub async fn register(
     shop: Managed<'_, Arc<Shop>>,
     limits: Managed<'_, Limits>,
 ) -> SignedInAnswer {
-    let registration = Fields::read(&body.value, Registration::read)?;
+    let registration = Fields::read(&body.value, Registration::read_with_cart)?;
     limits.register(client.address(), &registration.email)?;
     let login = shop.register(&anybody(client), registration).await?;
     Ok(signed_in(&login).created_at(format!("{BASE}/me")))
@@ -62,9 +62,10 @@ pub async fn login(
     shop: Managed<'_, Arc<Shop>>,
     limits: Managed<'_, Limits>,
 ) -> SignedInAnswer {
-    let (email, password) = Fields::read(&body.value, |f| (f.needed_secret("email"), f.needed_secret("password")))?;
+    let (email, password, cart) =
+        Fields::read(&body.value, |f| (f.needed_secret("email"), f.needed_secret("password"), f.secret("cart")))?;
     let guess = limits.login(client.address(), &email).await?;
-    let login = guess.settle(shop.login(&anybody(client), &email, password).await)?;
+    let login = guess.settle(shop.login_with_cart(&anybody(client), &email, password, cart).await)?;
     Ok(signed_in(&login))
 }
 

@@ -6,16 +6,21 @@ mod answer;
 mod auth;
 mod back_in_stock;
 mod cache;
+mod carts;
 mod categories;
+mod checkout;
 mod docs;
 mod fairings;
 mod guards;
 mod health;
 mod json;
+mod kept;
 mod limits;
 mod listing;
 mod me;
+mod my_order_cancel;
 mod openapi;
+mod own_orders;
 mod page;
 mod parameters;
 mod problem;
@@ -28,6 +33,7 @@ mod views;
 mod wishlists;
 
 pub use cache::Bodies;
+pub use checkout::answers as checkout_answers;
 pub use guards::Proxies;
 pub use limits::Limits;
 pub use openapi::document;
@@ -93,6 +99,22 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         users::user_create,
         users::user_patch,
         users::user_erase,
+        checkout::checkout,
+        own_orders::order_by_token,
+        own_orders::my_order_list,
+        own_orders::my_order_get,
+        my_order_cancel::my_order_cancel,
+        carts::cart_create,
+        carts::cart_get,
+        carts::cart_remove,
+        carts::cart_line_create,
+        carts::cart_line_patch,
+        carts::cart_line_remove,
+        carts::cart_discount_put,
+        carts::cart_discount_remove,
+        carts::cart_address_put,
+        carts::cart_shipping_options,
+        carts::cart_shipping_option_put,
         admin::api_keys::api_key_list,
         admin::api_keys::api_key_get,
         admin::api_keys::api_key_create,
@@ -113,6 +135,16 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         back_in_stock::back_in_stock_ask,
         back_in_stock::back_in_stock_confirm,
         back_in_stock::back_in_stock_withdraw,
+        admin::orders::order_list,
+        admin::orders::order_get,
+        admin::orders::order_patch,
+        admin::order_steps::order_pay,
+        admin::order_steps::order_fulfill,
+        admin::order_steps::order_complete,
+        admin::order_steps::order_cancel,
+        admin::order_steps::order_refund,
+        admin::order_steps::order_return,
+        admin::order_steps::order_note,
     ]
 }
 

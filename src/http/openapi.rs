@@ -7,6 +7,11 @@ use super::admin::audit::AUDIT_LIST;
 use super::parameters::{
     API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_LIST, PRODUCT_LIST, PRODUCT_REVIEW_LIST, Parameter,
     REVIEW_LIST, USER_LIST,
+    API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, ORDER_LIST, PRODUCT_LIST,
+    Parameter, USER_LIST,
+    API_KEY_LIST, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_ORDER_LIST, ORDER_BY_TOKEN, PRODUCT_LIST, Parameter,
+    USER_LIST,
+    API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, Kind, PRODUCT_LIST, Parameter, USER_LIST,
 };
 use super::problem::Problem;
 use super::{BASE, routes};
@@ -117,12 +122,18 @@ const MODULES: &[&str] = &[
     "me_",
     "addresses_",
     "users_",
+    "checkout_",
+    "own_orders_",
+    "carts_",
     "admin_api_keys_",
     "admin_audit_",
     "reviews_",
     "wishlists_",
     "back_in_stock_",
     "admin_reviews_",
+    "admin_orders_",
+    "admin_order_steps_",
+    "my_order_cancel_",
 ];
 
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
@@ -139,7 +150,11 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "product_review_list" => PRODUCT_REVIEW_LIST,
         "review_list" => REVIEW_LIST,
         "my_review_list" | "wishlist_get" => MY_LIST,
+        "cart_get" => CART_GET,
         "audit_list" => AUDIT_LIST,
+        "order_list" => ORDER_LIST,
+        "order_by_token" => ORDER_BY_TOKEN,
+        "my_order_list" => MY_ORDER_LIST,
         _ => &[],
     };
     let by_slug = method == "get" && ["/products/{id}", "/categories/{id}"].iter().any(|start| path.starts_with(start));
@@ -149,6 +164,10 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         {
             parameter.description = Some(if by_slug { "Its id or slug." } else { "Its id." }.to_owned());
             parameter.value = schema_value(id_schema(by_slug), None);
+        } else if let RefOr::Object(parameter) = parameter
+            && (parameter.location.as_str(), parameter.name.as_str()) == ("path", "token")
+        {
+            parameter.description = Some("Its token, which is all it takes to use it.".to_owned());
         }
     }
     operation.parameters.extend(takes.iter().map(query_parameter));
@@ -173,7 +192,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
 
 /// Creating answers 201; every success says what headers it brings.
 fn success(method: &str, name: &str, operation: &mut Operation) {
-    let created = method == "post" && (name.ends_with("_create") || matches!(name, "register" | "setup"));
+    let created = method == "post" && (name.ends_with("_create") || matches!(name, "register" | "setup" | "checkout"));
     if let Some(RefOr::Object(mut done)) = operation.responses.responses.shift_remove("200") {
         done.headers.insert("ETag".to_owned(), RefOr::Object(header("Names this state of the resource.")));
         if created {
@@ -199,6 +218,12 @@ fn statuses(path: &str, method: &str, takes: &[Parameter], operation: &Operation
     if !takes.is_empty() {
         statuses.extend([400, 422]);
     }
+    if operation.parameters.iter().any(|p| matches!(p, RefOr::Object(p) if p.name == "Idempotency-Key")) {
+        statuses.extend([400, 422]);
+    }
+    if path.ends_with("/checkout") {
+        statuses.push(402);
+    }
     // A token that is sent must be good, even where none is needed.
     statuses.push(401);
     // Signing out takes an access token or a refresh token; an API key has nothing to sign out of.
@@ -223,6 +248,7 @@ fn described(status: u16) -> (&'static str, &'static [&'static str]) {
     match status {
         400 => ("The request cannot be understood", &[]),
         401 => ("No valid access token, or wrong e-mail address or password", &["WWW-Authenticate"]),
+        402 => ("The payment was declined", &[]),
         403 => ("Signed in, but not allowed", &[]),
         404 => ("There is no such thing", &[]),
         409 => ("It does not go with what is there", &[]),

@@ -148,5 +148,35 @@ pub const USER_LIST: &[Parameter] = &[
     CURSOR,
 ];
 
+/// What reading an order as a guest takes.
+pub const ORDER_BY_TOKEN: &[Parameter] =
+    &[parameter("token", Kind::Text, "", "The order's token, from the answer to the checkout.")];
+
+/// What lists of one's own orders take.
+pub const MY_ORDER_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
+/// What reading a cart takes.
+pub const CART_GET: &[Parameter] =
+    &[parameter("explain", Kind::Boolean, "true", "Also `explanation`: each thing that made the total.")];
+
+const ORDER_STATUSES: &[&str] =
+    &["draft", "pending", "paid", "fulfilled", "completed", "cancelled", "partially_refunded", "refunded"];
+
+/// What lists of orders take.
+pub const ORDER_LIST: &[Parameter] = &[
+    parameter("status", Kind::Choices(ORDER_STATUSES), "paid", "In this state; repeat for several. All but drafts."),
+    parameter("customer", Kind::Text, "ann@example.com", "Of the account with this id, or with this e-mail address."),
+    parameter("placed_from", Kind::Moment, "2026-01-31T00:00:00Z", "Placed then or later."),
+    parameter("placed_to", Kind::Moment, "2026-02-28T00:00:00Z", "Placed earlier."),
+    parameter(
+        "search",
+        Kind::Text,
+        "ann mug-1",
+        "With words that begin like all of these: in the number, the e-mail address, names, SKUs.",
+    ),
+    parameter("flagged", Kind::Boolean, "true", "With a payment that somebody has to look at."),
+    PAGE_SIZE,
+    CURSOR,
+];
+
 /// What lists of API keys take.
 pub const API_KEY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];

@@ -3,6 +3,7 @@
 //! Causes are logged here and never sent.
 
 use super::fairings::{Headers, request_id};
+use crate::domain::pricing::Refusal;
 use crate::domain::{FieldError, Invalid};
 use crate::services::Error;
 use rocket::http::{ContentType, Header, Method, Status};
@@ -117,13 +118,20 @@ impl From<Error> for Problem {
                 Self::new(409, code.replace('_', "-").as_str(), "It does not go with what is there", detail)
                     .with_errors(fields)
             }
+            Error::KeyReused => Self::new(422, "idempotency-key-reused", "The key belongs to another request", detail),
             Error::Stale => {
                 Self::new(412, "stale", "It has changed", "it has changed since you read it; read it again")
             }
             Error::Unauthenticated => Self::unauthenticated("send a valid access token as Authorization: Bearer …"),
             Error::BadCredentials | Error::BadRefresh => Self::unauthenticated(&detail),
             Error::WrongPassword => Invalid::one("current_password", "wrong", "is not your password").into(),
+            Error::UnknownCode => {
+                let refusal = Refusal::Unknown;
+                Invalid::one("code", refusal.code(), refusal.message()).into()
+            }
             Error::Forbidden => Self::new(403, "forbidden", "Not allowed", detail),
+            Error::TooManyUnpaid(_) => Self::new(429, "too-many-unpaid-orders", "Too many unpaid orders", detail)
+                .with_header("Retry-After", "600"),
             Error::Busy => Self::new(503, "busy", "Too much is going on", detail).with_header("Retry-After", "1"),
             Error::Timeout => Self::new(503, "timeout", "It took too long", detail).with_header("Retry-After", "5"),
             Error::DiskFull => {

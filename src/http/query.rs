@@ -254,6 +254,11 @@ impl Query {
         }
     }
 
+    /// The values of a parameter, repeated or joined by commas.
+    pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.all(name).flat_map(|value| value.split(',')).filter(|value| !value.is_empty())
+    }
+
     fn texts(&self, name: &str) -> Vec<String> {
         self.all(name).filter(|value| !value.is_empty()).map(str::to_owned).collect()
     }

@@ -56,6 +56,16 @@ pub(super) fn chores() -> Arc<[Chore]> {
             run: Arc::new(|shop, ctx| {
                 Box::pin(async move {
                     while shop.stock_requests_sweep(&ctx).await? > 0 {}
+            name: "idempotency_sweep",
+            every: HOUR,
+            run: Arc::new(|shop, ctx| {
+                Box::pin(async move {
+                    while shop.idempotency_sweep(&ctx).await? > 0 {}
+            name: "cart_sweep",
+            every: HOUR,
+            run: Arc::new(|shop, ctx| {
+                Box::pin(async move {
+                    while shop.carts_sweep(&ctx).await? > 0 {}
                     Ok(())
                 })
             }),

@@ -15,6 +15,8 @@ pub enum Error {
     Invalid(Invalid),
     /// The input is fine but does not go with what is there: a stable code, a sentence, and the fields at fault.
     Conflict(&'static str, String, Vec<FieldError>),
+    /// An idempotency key that was sent before with another request.
+    KeyReused,
     /// The caller changed a state that is no longer the current one.
     Stale,
     /// Nobody is signed in.
@@ -23,10 +25,14 @@ pub enum Error {
     BadCredentials,
     /// Not the password of whoever is signed in.
     WrongPassword,
+    /// A discount code that there is not.
+    UnknownCode,
     /// A refresh token that is unknown, spent or run out.
     BadRefresh,
     /// Signed in, but not allowed.
     Forbidden,
+    /// A client that has left so many orders unpaid.
+    TooManyUnpaid(u32),
     /// Too much going on: try again shortly.
     Busy,
     /// The question took too long to answer.
@@ -65,6 +71,9 @@ impl From<StoreError> for Error {
             StoreError::Conflict(what) if what.contains("account.email_key") => {
                 Self::taken("email", "has an account already")
             }
+            StoreError::Conflict(what) if what.contains("payment.reference") => {
+                Self::taken("reference", "is another payment's")
+            }
             StoreError::Conflict(what) if what.contains("FOREIGN KEY") => {
                 Self::Conflict("in_use", "something else refers to it".to_owned(), Vec::new())
             }
@@ -87,12 +96,20 @@ impl fmt::Display for Error {
             Self::Moved(slug) => write!(f, "it is called {slug} now"),
             Self::Invalid(invalid) => f.write_str(&invalid.summary()),
             Self::Conflict(_, detail, _) => f.write_str(detail),
+            Self::KeyReused => {
+                f.write_str("this Idempotency-Key was sent before with another request: use a new one for this")
+            }
             Self::Stale => f.write_str("it has changed since you read it"),
             Self::Unauthenticated => f.write_str("sign in first"),
             Self::BadCredentials => f.write_str("e-mail address or password is wrong"),
             Self::WrongPassword => f.write_str("that is not your password"),
+            Self::UnknownCode => f.write_str("there is no such discount code; check its spelling"),
             Self::BadRefresh => f.write_str("the refresh token is not valid or no longer so: sign in again"),
             Self::Forbidden => f.write_str("you are not allowed to do this"),
+            Self::TooManyUnpaid(most) => write!(
+                f,
+                "{most} orders from here are not paid yet: pay or cancel one of them, or wait until they run out"
+            ),
             Self::Busy => f.write_str("too much is going on, try again shortly"),
             Self::Timeout => f.write_str("it took too long; ask for less"),
             Self::DiskFull => f.write_str("the disk is full"),

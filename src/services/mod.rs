@@ -9,12 +9,15 @@ mod ctx;
 mod error;
 pub mod export;
 pub mod health;
+pub mod idempotency;
 pub mod identity;
 pub mod import;
 pub mod jobs;
 pub mod letters;
 pub mod mail;
+pub mod orders;
 mod passwords;
+pub mod payments;
 mod reindex;
 pub mod relevance;
 pub mod seed;
@@ -42,8 +45,11 @@ pub struct Shop {
     settings: ShopSettings,
     auth: AuthSettings,
     selling: SellingSettings,
+    /// Unpaid orders one client may have; 0 for any number.
+    most_held: u32,
     tokens: identity::TokenKeys,
     callers: identity::Callers,
+    claims: idempotency::Claims,
     setup: identity::Setup,
     passwords: Passwords,
     folder: DataFolder,
@@ -67,11 +73,13 @@ impl Shop {
             store,
             tokens: identity::TokenKeys::new(&secret, previous),
             callers: identity::Callers::new(),
+            claims: idempotency::Claims::default(),
             setup: identity::Setup::default(),
             passwords: Passwords::new(),
             settings: config.shop.clone(),
             auth: config.auth.clone(),
             selling: config.selling.clone(),
+            most_held: config.holds_per_client(),
             folder,
             providers,
             mail_staff: config.mail.staff.clone(),

@@ -155,17 +155,20 @@ impl WriteTx<'_> {
         Ok(PaymentId::new(self.last_id()))
     }
 
-    /// Notes that all of a payment came in, unless it is over already: then nothing happens, and false is given.
+    /// Notes that all of a payment came in, whatever was thought to have become of it; false, without a change, when
+    /// that was known.
     pub fn payment_capture(&self, id: PaymentId, reference: Option<&str>, at: Timestamp) -> StoreResult<bool> {
         let sql = "update payment set status = 'captured', captured = amount, reference = coalesce(?2, reference), \
                    check_at = null, updated_at = ?3, version = version + 1 \
-                   where id = ?1 and status in ('pending', 'authorized')";
+                   where id = ?1 and status <> 'captured'";
         Ok(self.execute(sql, params![id, reference, at])? > 0)
     }
 
-    /// Notes that nothing will come of a payment, unless it is over already.
+    /// Notes that nothing will come of a payment, unless it is over already. The provider of one that is called off here
+    /// does not know yet, and is told when it is asked next, which is soon.
     pub fn payment_end(&self, id: PaymentId, status: PaymentStatus, at: Timestamp) -> StoreResult<bool> {
-        let sql = "update payment set status = ?2, check_at = null, updated_at = ?3, version = version + 1 \
+        let sql = "update payment set status = ?2, updated_at = ?3, version = version + 1, \
+                   check_at = iif(?2 = 'cancelled' and provider <> 'manual', ?3, null) \
                    where id = ?1 and status in ('pending', 'authorized')";
         Ok(self.execute(sql, params![id, status.as_str(), at])? > 0)
     }

@@ -237,6 +237,7 @@ impl WriteTx<'_> {
         self.execute("delete from address where account_id = ?1", [id])?;
         self.wishlist_clear(id)?;
         self.reviews_disown(id)?;
+        self.carts_delete_of(id)?;
         self.mail_tokens_drop(id, None)?;
         self.sessions_end(id)
     }

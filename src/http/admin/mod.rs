@@ -3,3 +3,5 @@
 pub mod api_keys;
 pub mod audit;
 pub mod reviews;
+pub mod order_steps;
+pub mod orders;

@@ -51,6 +51,10 @@ asked! {
     UsersWrite,
     /// To give out and revoke API keys.
     KeysManage,
+    /// To see orders.
+    OrdersRead,
+    /// To work on orders.
+    OrdersWrite,
 }
 
 impl Caller {

@@ -5,11 +5,16 @@ mod client;
 mod conditions;
 mod described;
 mod forwarded;
+mod idempotency;
 mod slow;
 
 pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, ReviewsWrite, SignedIn, UsersRead, UsersWrite};
+pub use caller::{
+    AuditRead, Caller, CatalogWrite, KeysManage, May, OrdersRead, OrdersWrite, SignedIn, UsersRead, UsersWrite,
+};
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;
 pub(super) use described::described;
 pub use forwarded::Proxies;
+pub use idempotency::{IdempotencyKey, OptionalIdempotencyKey};
 pub use slow::SlowLane;

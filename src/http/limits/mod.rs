@@ -41,6 +41,7 @@ pub struct Limits {
     refresh_account: Budget,
     refresh_client: Budget,
     reset_client: Budget,
+    codes_client: Budget,
     catalog: Budget,
     writes: Budget,
     tally: Tally,
@@ -60,10 +61,10 @@ pub struct Guess<'l> {
 }
 
 impl Guess<'_> {
-    /// Hands on what came of it: it stays counted only when the password was wrong, not when it was right or not
-    /// evaluated after all.
+    /// Hands on what came of it: it stays counted only when the password or the code was wrong, not when it was right
+    /// or not evaluated after all.
     pub fn settle<T>(self, outcome: Outcome<T>) -> Outcome<T> {
-        if !matches!(outcome, Err(Error::BadCredentials | Error::WrongPassword)) {
+        if !matches!(outcome, Err(Error::BadCredentials | Error::WrongPassword | Error::UnknownCode)) {
             self.take_back();
         }
         outcome
@@ -104,6 +105,7 @@ impl Limits {
             refresh_account: budget("refresh-account", "refreshes of one account", set.refresh_per_account),
             refresh_client: budget("refresh-client", "refreshes from one address", set.refresh_per_client),
             reset_client: budget("reset-client", "tries with a token from one address", set.reset_per_client),
+            codes_client: budget("codes-client", "wrong discount codes from one address", set.codes_per_client),
             catalog: budget("catalog-client", "reads of the catalog from one address", catalog),
             writes: budget("writes-client", "requests that may change something from one address", writes),
             tally: Tally::new(),
@@ -149,6 +151,12 @@ impl Limits {
     /// Before a token out of a letter is looked at.
     pub fn reset(&self, client: Option<IpAddr>) -> Result<(), Problem> {
         self.once(&self.reset_client, network(client))
+    }
+
+    /// Before a discount code is looked up. Only codes that there are not count.
+    pub fn code(&self, client: Option<IpAddr>) -> Result<Guess<'_>, Problem> {
+        let counted = self.one(&self.codes_client, network(client), true)?;
+        Ok(Guess { limits: self, counted: [counted, None], wrong: true })
     }
 
     /// Whether there is any budget for requests in general.

@@ -21,6 +21,8 @@ pub struct RegisterBody {
     password: String,
     #[schemars(length(min = 1, max = 200))]
     name: Option<String>,
+    /// The token of the cart used so far, which is theirs then.
+    cart: Option<String>,
 }
 
 fn register_example() -> Value {
@@ -54,6 +56,8 @@ pub struct LoginBody {
     #[schemars(email)]
     email: String,
     password: String,
+    /// The token of the cart used so far, which is theirs then; what is in an older cart of theirs joins it.
+    cart: Option<String>,
 }
 
 fn login_example() -> Value {

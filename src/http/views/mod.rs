@@ -4,7 +4,13 @@ mod account_bodies;
 mod api_key;
 mod audit;
 mod bodies;
+mod cart;
+mod cart_bodies;
 mod category;
+mod checkout_bodies;
+mod order;
+mod order_bodies;
+mod order_parts;
 mod product;
 mod review;
 mod user;
@@ -18,7 +24,15 @@ pub use audit::AuditList;
 pub use bodies::{
     BatchBodyShape, CategoryBody, CategoryPatch, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
 };
+pub use cart::{CartShape, CartView, ShippingOptionList};
+pub use cart_bodies::{CartBody, CartLineBody, CartLinePatch, DiscountCodeBody, ShippingOptionBody};
 pub use category::{CategoryList, CategoryView};
+pub use checkout_bodies::CheckoutBody;
+pub use order::{OrderList, OrderSummary, OrderView, Reader};
+pub use order_bodies::{
+    CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ReturnBody,
+};
+pub use order_parts::PostalView;
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use review::{ReviewBody, ReviewList, ReviewModeration, ReviewPatch, ReviewView, StockRequestBody, Wishlist};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
@@ -61,6 +75,37 @@ impl JsonSchema for Amount {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let text = StringValidation { pattern: Some(r"^[0-9]+(\.[0-9]+)?$".to_owned()), ..StringValidation::default() };
+        SchemaObject {
+            instance_type: Some(InstanceType::String.into()),
+            string: Some(Box::new(text)),
+            ..SchemaObject::default()
+        }
+        .into()
+    }
+}
+
+/// Money that may be below zero.
+#[derive(Clone, Copy)]
+pub struct SignedAmount(pub Money, pub Currency);
+
+impl Serialize for SignedAmount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.1.format(self.0))
+    }
+}
+
+impl JsonSchema for SignedAmount {
+    fn schema_name() -> String {
+        "SignedAmount".to_owned()
+    }
+
+    fn is_referenceable() -> bool {
+        false
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let pattern = Some(r"^-?[0-9]+(\.[0-9]+)?$".to_owned());
+        let text = StringValidation { pattern, ..StringValidation::default() };
         SchemaObject {
             instance_type: Some(InstanceType::String.into()),
             string: Some(Box::new(text)),

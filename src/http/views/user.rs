@@ -1,5 +1,6 @@
 //! People, their sign-ins and address books as clients see them.
 
+use super::cart::KeptCartView;
 use super::{Moment, one_of};
 use crate::domain::account::Address;
 use crate::domain::{AddressId, Role, SessionId, UserId};
@@ -199,6 +200,8 @@ pub struct MeExport {
     pub addresses: Vec<AddressView>,
     /// Where they are signed in.
     pub sessions: Vec<SessionView>,
+    /// What is, or was lately, in their carts.
+    pub carts: Vec<KeptCartView>,
 }
 
 impl MeExport {
@@ -208,6 +211,7 @@ impl MeExport {
             user: UserView::new(data.user),
             addresses: data.addresses.into_iter().map(AddressView::new).collect(),
             sessions: data.sessions.into_iter().map(SessionView::new).collect(),
+            carts: data.carts.into_iter().map(KeptCartView::new).collect(),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::users::erase;
 use super::{USER, User, email_of};
 use crate::domain::account::{Address, Addressee, Occasion};
 use crate::domain::audit::Subject;
+use crate::domain::cart::Cart;
 use crate::domain::catalog::Revision;
 use crate::domain::{Fields, UserId};
 use crate::services::catalog::Preconditions;
@@ -51,6 +52,8 @@ pub struct MyData {
     pub addresses: Vec<Address>,
     /// Where they are signed in.
     pub sessions: Vec<Session>,
+    /// Their carts.
+    pub carts: Vec<Cart>,
 }
 
 impl Shop {
@@ -134,7 +137,12 @@ impl Shop {
 
     /// Everything the shop keeps about the person who asks.
     pub fn me_export(&self, ctx: &Ctx) -> Outcome<MyData> {
-        Ok(MyData { user: self.me(ctx)?, addresses: self.address_list(ctx)?, sessions: self.session_list(ctx)? })
+        Ok(MyData {
+            user: self.me(ctx)?,
+            addresses: self.address_list(ctx)?,
+            sessions: self.session_list(ctx)?,
+            carts: self.my_carts(ctx)?,
+        })
     }
 
     /// Refuses whoever does not know the password of a person.

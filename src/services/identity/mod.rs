@@ -18,6 +18,7 @@ pub use callers::Callers;
 pub(in crate::services) use secret::Secret;
 
 pub use me::{MyChange, MyData};
+pub(crate) use secret::Secret;
 pub use sessions::Session;
 pub use signing_in::{Login, Registration, Setup};
 pub use tokens::TokenKeys;

@@ -3,6 +3,7 @@
 //! Nothing here waits for a fixed time and hopes: whatever takes a while is asked for until it is there or a
 //! deadline has passed.
 
+mod checkouts;
 mod commands;
 mod config;
 mod crash;

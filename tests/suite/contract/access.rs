@@ -1,7 +1,8 @@
 //! Who may do what: each operation of the API description, for each kind of caller.
 
+use crate::support::builders::{address, tee, with_cart};
 use crate::support::request::Pending;
-use crate::support::{Answer, PASSWORD, Requests, TestShop, builders::tee, category, product, spec, wait};
+use crate::support::{Answer, PASSWORD, Requests, TestShop, category, product, spec, wait};
 use nexus::domain::{Right, Rights, Role};
 use nexus::services::Ctx;
 use rocket::http::Method;
@@ -80,6 +81,7 @@ fn table() -> Vec<Row> {
     .chain(account_rows())
     .chain(admin_rows())
     .chain(review_rows())
+    .chain(cart_rows())
     .collect()
 }
 
@@ -166,11 +168,41 @@ fn review_rows() -> Vec<Row> {
         // A token from a letter would be needed.
         row(Post, "/back-in-stock/confirm", "/back-in-stock/confirm", some(token.clone()), Public, 422),
         row(Post, "/back-in-stock/unsubscribe", "/back-in-stock/unsubscribe", some(token), Public, 422),
+fn cart_rows() -> Vec<Row> {
+    use Access::Public;
+    use Method::{Delete, Get, Patch, Post, Put};
+    let some = Some;
+    let on = |method, path: &'static str, body, success| row(method, path, path, body, Public, success);
+    vec![
+        on(Post, "/carts", None, 201),
+        on(Get, "/carts/{token}", None, 200),
+        on(Delete, "/carts/{token}", None, 204),
+        on(Post, "/carts/{token}/lines", some(json!({"sku": "TEE-M", "quantity": 1})), 201),
+        on(Patch, "/carts/{token}/lines/{id}", some(json!({"quantity": 2})), 200),
+        on(Delete, "/carts/{token}/lines/{id}", None, 200),
+        // There is no such code.
+        on(Put, "/carts/{token}/discount", some(json!({"code": "X"})), 422),
+        on(Delete, "/carts/{token}/discount", None, 200),
+        on(Put, "/carts/{token}/shipping-address", some(address()), 200),
+        on(Get, "/carts/{token}/shipping-options", None, 200),
+        on(Put, "/carts/{token}/shipping-option", some(json!({"id": "standard"})), 200),
     ]
 }
 
 /// The operations that anybody may use: a list of its own, so that opening one more is a decision.
 const PUBLIC: [&str; 17] = [
+const PUBLIC: [&str; 24] = [
+    "delete /carts/{token}",
+    "delete /carts/{token}/discount",
+    "delete /carts/{token}/lines/{id}",
+    "get /carts/{token}",
+    "get /carts/{token}/shipping-options",
+    "patch /carts/{token}/lines/{id}",
+    "post /carts",
+    "post /carts/{token}/lines",
+    "put /carts/{token}/discount",
+    "put /carts/{token}/shipping-address",
+    "put /carts/{token}/shipping-option",
     "get /categories",
     "get /categories/{id}",
     "get /products",
@@ -234,7 +266,7 @@ fn shop_for(who: &str) -> (TestShop, Option<String>) {
 }
 
 fn call(shop: &TestShop, token: Option<&str>, row: &Row) -> Answer {
-    let path = format!("/api/v1{}", row.path);
+    let path = format!("/api/v1{}", with_cart(shop, row.path));
     match token {
         None => send(shop.anonymous().request(row.method, &path), row),
         Some(token) => send(shop.bearing(token).request(row.method, &path), row),

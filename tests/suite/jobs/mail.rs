@@ -182,10 +182,10 @@ fn letter_without_a_server_becomes_a_file_and_old_ones_are_thrown_away() {
     assert_eq!(files().len(), 1);
     assert!(std::fs::read_to_string(&files()[0]).unwrap().contains("Subject: Your order\r\n"));
     clock.set(now + 29 * day);
-    assert_eq!(run(&shop, &work).chores, 4);
+    assert_eq!(run(&shop, &work).chores, 5);
     assert_eq!(files().len(), 1);
     clock.set(now + 31 * day);
-    assert_eq!(run(&shop, &work).chores, 4);
+    assert_eq!(run(&shop, &work).chores, 5);
     assert!(files().is_empty());
 }
 

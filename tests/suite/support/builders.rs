@@ -165,3 +165,22 @@ pub fn address() -> Value {
         "name": "Ann Lee", "line1": "1 Canal Street", "city": "Utrecht", "postal_code": "3511 AB", "country": "NL",
     })
 }
+
+/// A guest's cart, with a tee in it if the shop sells any: its token and the id of the line.
+pub fn cart(shop: &TestShop) -> (String, String) {
+    let made = shop.anonymous().request(rocket::http::Method::Post, "/api/v1/carts").send().ok(201);
+    let token = made["token"].as_str().expect("a token").to_owned();
+    let lines = format!("/api/v1/carts/{token}/lines");
+    let put = shop.anonymous().post(&lines, &json!({ "sku": "TEE-S", "quantity": 1 }));
+    let line = if put.status == 201 { put.json()["lines"][0]["id"].to_string() } else { "1".to_owned() };
+    (token, line)
+}
+
+/// A path of the description, with a new cart for the one it is about.
+pub fn with_cart(shop: &TestShop, path: &str) -> String {
+    if !path.starts_with("/carts/{token}") {
+        return path.to_owned();
+    }
+    let (token, line) = cart(shop);
+    path.replace("{token}", &token).replace("{id}", &line)
+}

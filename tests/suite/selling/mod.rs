@@ -1,0 +1,5 @@
+//! Selling: carts and what they cost.
+
+mod carts;
+mod carts_joining;
+mod carts_prices;
