@@ -56,11 +56,21 @@ pub(super) fn chores() -> Arc<[Chore]> {
             run: Arc::new(|shop, ctx| {
                 Box::pin(async move {
                     while shop.stock_requests_sweep(&ctx).await? > 0 {}
+                    Ok(())
+                })
+            }),
+        },
+        Chore {
             name: "idempotency_sweep",
             every: HOUR,
             run: Arc::new(|shop, ctx| {
                 Box::pin(async move {
                     while shop.idempotency_sweep(&ctx).await? > 0 {}
+                    Ok(())
+                })
+            }),
+        },
+        Chore {
             name: "cart_sweep",
             every: HOUR,
             run: Arc::new(|shop, ctx| {

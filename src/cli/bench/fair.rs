@@ -28,7 +28,8 @@ impl Fair {
         let folder = below.map_or_else(std::env::temp_dir, Path::to_owned).join(name);
         let mut config = Config::default();
         config.data.dir.clone_from(&folder);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(config.workers()).enable_all().build()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(config.workers()).enable_all().build()?;
         Ok(Self { shop: Arc::new(crate::app::open(&config)?), runtime, folder })
     }
 

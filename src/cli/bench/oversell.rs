@@ -45,13 +45,7 @@ struct Rush {
 }
 
 impl Rush {
-    fn of(
-        what: &'static str,
-        limit: usize,
-        refusal: &str,
-        outcomes: &[Outcome<Rendered>],
-        took: Duration,
-    ) -> Self {
+    fn of(what: &'static str, limit: usize, refusal: &str, outcomes: &[Outcome<Rendered>], took: Duration) -> Self {
         let mut rush =
             Self { what, buyers: outcomes.len(), limit, placed: 0, refused: 0, others: BTreeMap::new(), took };
         for outcome in outcomes {
@@ -104,10 +98,13 @@ pub(super) fn run(args: &OversellArgs) -> Done {
     } else {
         let header = ["wanted at once", "buyers", "there are", "placed", "refused", "other", "took"];
         print!("{}", table(&header, &rushes.iter().map(Rush::row).collect::<Vec<_>>()));
-        println!("ledgers of stock, discounts, payments and books: {}", match findings.len() {
-            0 => "they add up".to_owned(),
-            count => format!("{count} findings"),
-        });
+        println!(
+            "ledgers of stock, discounts, payments and books: {}",
+            match findings.len() {
+                0 => "they add up".to_owned(),
+                count => format!("{count} findings"),
+            }
+        );
         violations.iter().for_each(|violation| println!("VIOLATION {violation}"));
     }
     match violations.len() {

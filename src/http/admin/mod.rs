@@ -2,6 +2,6 @@
 
 pub mod api_keys;
 pub mod audit;
-pub mod reviews;
 pub mod order_steps;
 pub mod orders;
+pub mod reviews;

@@ -8,9 +8,9 @@ mod forwarded;
 mod idempotency;
 mod slow;
 
-pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, ReviewsWrite, SignedIn, UsersRead, UsersWrite};
 pub use caller::{
-    AuditRead, Caller, CatalogWrite, KeysManage, May, OrdersRead, OrdersWrite, SignedIn, UsersRead, UsersWrite,
+    AuditRead, Caller, CatalogWrite, KeysManage, May, OrdersRead, OrdersWrite, ReviewsWrite, SignedIn, UsersRead,
+    UsersWrite,
 };
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;

@@ -15,8 +15,6 @@ mod users;
 
 pub use api_keys::{ApiKey, ApiKeyDraft, NewApiKey};
 pub use callers::Callers;
-pub(in crate::services) use secret::Secret;
-
 pub use me::{MyChange, MyData};
 pub(crate) use secret::Secret;
 pub use sessions::Session;

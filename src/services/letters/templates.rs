@@ -183,7 +183,7 @@ fn environment(load: impl Fn(&str) -> Result<Option<String>, Error> + Send + Syn
     environment.set_fuel(Some(FUEL));
     environment.set_formatter(|out, state, value| match value.as_str() {
         // What the engine does by itself, but for slashes, so that links stay readable.
-        Some(text) if state.auto_escape() == AutoEscape::Html && !value.is_safe() => Ok(escaped(out, text)?),
+        Some(text) if matches!(state.auto_escape(), AutoEscape::Html) && !value.is_safe() => Ok(escaped(out, text)?),
         _ => escape_formatter(out, state, value),
     });
     // A misspelt name is an error with a line instead of a gap in a letter.

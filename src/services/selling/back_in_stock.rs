@@ -6,8 +6,10 @@
 use crate::domain::audit::Subject;
 use crate::domain::catalog::{Product, Status};
 use crate::domain::letters::StockRequestLetter;
+use crate::domain::stock::{StockLevel, StockNews};
 use crate::domain::{Email, Fields, Invalid, Job, JobFailure, ProductId, Right, Timestamp, UserId, VariantId};
 use crate::services::identity::Secret;
+use crate::services::letters::low_stock_letter_due;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{ReadTx, StockRequestRow, StockRequestState as State, WriteTx};
 use serde_json::json;
@@ -55,6 +57,15 @@ pub struct StockReader {
     pub account: Option<UserId>,
     /// Whether mail was proven to arrive there.
     pub proven: bool,
+}
+
+/// Queues the letters that news of stock asks for, in the transaction that makes them true: to the staff about what runs
+/// low, to those who wait for what is back.
+pub fn stock_letters_due(tx: &WriteTx<'_>, level: &StockLevel, news: StockNews, now: Timestamp) -> Outcome<()> {
+    match news {
+        StockNews::Low => low_stock_letter_due(tx, level.variant_id, now),
+        StockNews::Available => back_in_stock_due(tx, level.product_id, level.variant_id, now),
+    }
 }
 
 /// Queues letters to those who wait for a variant, in the transaction in which it can be bought again.

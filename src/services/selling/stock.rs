@@ -3,7 +3,7 @@
 //! Everything happens within the caller's write transaction. Each change is a conditional update of the variant's
 //! numbers, a line of the ledger, and the sums and cards of its product.
 
-use super::stock_news::stock_news_told;
+use super::back_in_stock::stock_letters_due;
 use crate::domain::stock::{MovementKind, Shortage, StockLevel, StockPolicy};
 use crate::domain::{OrderId, ProductId, Timestamp, VariantId};
 use crate::services::catalog::CatalogWriter;
@@ -145,5 +145,8 @@ impl<'t, 'c> Desk<'t, 'c> {
 
 /// Tells others that a variant runs low or can be bought again: `stock.low` and `stock.available`.
 fn announce(tx: &WriteTx<'_>, ctx: &Ctx, before: &StockLevel, after: &StockLevel) -> Outcome<()> {
-    stock_news_told(tx, before, after, ctx.now)
+    match before.news(after) {
+        Some(news) => stock_letters_due(tx, after, news, ctx.now),
+        None => Ok(()),
+    }
 }

@@ -168,6 +168,9 @@ fn review_rows() -> Vec<Row> {
         // A token from a letter would be needed.
         row(Post, "/back-in-stock/confirm", "/back-in-stock/confirm", some(token.clone()), Public, 422),
         row(Post, "/back-in-stock/unsubscribe", "/back-in-stock/unsubscribe", some(token), Public, 422),
+    ]
+}
+
 fn cart_rows() -> Vec<Row> {
     use Access::Public;
     use Method::{Delete, Get, Patch, Post, Put};
@@ -190,8 +193,7 @@ fn cart_rows() -> Vec<Row> {
 }
 
 /// The operations that anybody may use: a list of its own, so that opening one more is a decision.
-const PUBLIC: [&str; 17] = [
-const PUBLIC: [&str; 24] = [
+const PUBLIC: [&str; 28] = [
     "delete /carts/{token}",
     "delete /carts/{token}/discount",
     "delete /carts/{token}/lines/{id}",
