@@ -14,6 +14,9 @@ alter table variant add column low_stock_at integer check (low_stock_at >= 0);
 alter table variant add column tax_class text not null default 'standard';
 update variant set opening_stock = stock, on_hand = stock;
 
+create index variant_low on variant (id) where low_stock_at is not null;
+create index variant_policy on variant (stock_policy, id) where stock_policy <> 'deny';
+
 -- The ledger: rows are only ever added. It outlives its variant. reason is a word, note is free.
 create table stock_movement (
   id integer primary key autoincrement,
@@ -30,6 +33,7 @@ create table stock_movement (
 ) strict;
 
 create index stock_movement_variant on stock_movement (variant_id, id);
+create index stock_movement_kind on stock_movement (kind, id);
 create index stock_movement_order on stock_movement (order_id) where order_id is not null;
 
 -- Units promised to an order that is not paid. One without an end waits for staff.
@@ -121,6 +125,7 @@ create table discount (
 ) strict;
 
 create index discount_automatic on discount (priority, id) where code is null and active = 1;
+create index discount_active on discount (active, id);
 
 -- customer is the folded e-mail address. A use of an order that was cancelled before it was paid is taken back: the row goes.
 create table discount_use (

@@ -32,6 +32,29 @@ fn rows(from: usize, to: usize) -> Value {
     (from..to).map(row).collect()
 }
 
+/// A cart takes as many for ten lines as for one, to be read and to be changed.
+fn carts(shop: &TestShop) {
+    let guest = shop.anonymous();
+    let made = guest.request(rocket::http::Method::Post, "/api/v1/carts").send().ok(201);
+    let cart = format!("/api/v1/carts/{}", made["token"].as_str().unwrap());
+    let taken = |most: u64, what: &str, work: &dyn Fn()| {
+        let before = Shop::statements();
+        work();
+        let taken = Shop::statements() - before;
+        assert!(taken <= most, "{what}: {taken} > {most}");
+        taken
+    };
+    let put = |variant: usize| {
+        guest.post(&format!("{cart}/lines"), &json!({"variant_id": variant, "quantity": 1})).ok(201);
+    };
+    let read = || drop(guest.get(&cart).ok(200));
+    put(1);
+    let (one, first) = (taken(8, "reading a cart", &read), taken(14, "putting into a cart", &|| put(4)));
+    (3..11).for_each(|n| put(n * 3));
+    assert_eq!(taken(8, "reading a cart of ten lines", &read), one);
+    assert_eq!(taken(14, "putting into a cart of ten lines", &|| put(40)), first);
+}
+
 #[test]
 fn request_takes_as_many_statements_however_much_it_shows() {
     let shop = TestShop::new();
@@ -88,6 +111,8 @@ fn request_takes_as_many_statements_however_much_it_shows() {
     for (((query, _), before), after) in lists.iter().zip(before).zip(after) {
         assert!(after <= before + if query.contains("search") { 4 } else { 0 }, "{query}: {before} became {after}");
     }
+
+    carts(&shop);
 
     // Public reads that are kept ready take none.
     shop.anonymous().get("/api/v1/products?page_size=100").ok(200);

@@ -237,12 +237,20 @@ fn undo(shop: &Shop, id: ImportId, force: bool, json: bool) -> Done {
     if json {
         println!(
             "{}",
-            serde_json::json!({ "import": id, "removed": undone.removed, "restored": undone.restored, "gone": undone.gone })
+            serde_json::json!({
+                "import": id, "removed": undone.removed, "archived": undone.archived, "restored": undone.restored,
+                "gone": undone.gone,
+            })
         );
     } else {
         let gone = if undone.gone > 0 { format!(", {} were gone already", count(undone.gone)) } else { String::new() };
+        let kept = if undone.archived > 0 {
+            format!(", {} archived since orders refer to them", count(undone.archived))
+        } else {
+            String::new()
+        };
         println!(
-            "import {id} is undone: {} products removed, {} restored{gone}",
+            "import {id} is undone: {} products removed{kept}, {} restored{gone}",
             count(undone.removed),
             count(undone.restored)
         );

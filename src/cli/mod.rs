@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod completions;
 mod config;
+mod discount;
 mod export;
 mod import;
 mod job;
@@ -15,11 +16,13 @@ mod mail;
 mod migrate;
 mod openapi;
 mod output;
+mod payment;
 mod reindex;
 mod relevance;
 mod secret;
 mod seed;
 mod serve;
+mod stock;
 mod user;
 
 use crate::config::{Config, Flags, Loaded};
@@ -66,8 +69,14 @@ enum Command {
     Import(import::ImportArgs),
     /// Write products to a file
     Export(export::ExportArgs),
+    /// Make discounts and list them
+    Discount(discount::DiscountArgs),
+    /// Count stock, move it and show its ledger
+    Stock(stock::StockArgs),
     /// Look after the work that is done later
     Job(job::JobArgs),
+    /// Look after payments
+    Payment(payment::PaymentArgs),
     /// Try out the settings of mail and the templates of letters
     Mail(mail::MailArgs),
     /// Build the search index anew
@@ -126,7 +135,10 @@ pub fn main() -> ExitCode {
         Command::Seed(args) => seed::run(args, &cli.common),
         Command::Import(args) => import::run(args, &cli.common),
         Command::Export(args) => export::run(args, &cli.common),
+        Command::Discount(args) => discount::run(args, &cli.common),
+        Command::Stock(args) => stock::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
+        Command::Payment(args) => payment::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),
         Command::Audit(args) => audit::run(args, &cli.common),

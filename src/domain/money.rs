@@ -64,22 +64,7 @@ impl Currency {
 
     /// Reads a non-negative decimal such as `19.99`, `1999` or `1.999e3`, exactly.
     pub fn parse(self, text: &str) -> Result<Money, MoneyError> {
-        let decimal = Decimal::parse(text).ok_or(MoneyError::NotANumber)?;
-        if decimal.negative && decimal.coefficient != 0 {
-            return Err(MoneyError::Negative);
-        }
-        if decimal.coefficient == 0 {
-            return Ok(Money(0));
-        }
-        let shift = decimal.exponent + i64::from(self.digits);
-        if shift < 0 {
-            return Err(MoneyError::TooManyDigits);
-        }
-        let factor = u32::try_from(shift).ok().and_then(|s| 10_u64.checked_pow(s)).ok_or(MoneyError::TooLarge)?;
-        match decimal.coefficient.checked_mul(factor) {
-            Some(minor) if minor <= MAX_MINOR.unsigned_abs() => Ok(Money(minor.cast_signed())),
-            _ => Err(MoneyError::TooLarge),
-        }
+        parse_minor(text, self.digits).map(Money)
     }
 
     /// Writes an amount with the currency's own number of digits: `19.99`, `1999`, `1.999`.
@@ -92,6 +77,26 @@ impl Currency {
         }
         let unit = 10_u64.pow(self.digits);
         format!("{sign}{}.{:0digits$}", minor / unit, minor % unit)
+    }
+}
+
+/// Reads a non-negative decimal exactly, as a count of units of 10 to the power of minus `digits`.
+pub(in crate::domain) fn parse_minor(text: &str, digits: u32) -> Result<i64, MoneyError> {
+    let decimal = Decimal::parse(text).ok_or(MoneyError::NotANumber)?;
+    if decimal.negative && decimal.coefficient != 0 {
+        return Err(MoneyError::Negative);
+    }
+    if decimal.coefficient == 0 {
+        return Ok(0);
+    }
+    let shift = decimal.exponent + i64::from(digits);
+    if shift < 0 {
+        return Err(MoneyError::TooManyDigits);
+    }
+    let factor = u32::try_from(shift).ok().and_then(|s| 10_u64.checked_pow(s)).ok_or(MoneyError::TooLarge)?;
+    match decimal.coefficient.checked_mul(factor) {
+        Some(minor) if minor <= MAX_MINOR.unsigned_abs() => Ok(minor.cast_signed()),
+        _ => Err(MoneyError::TooLarge),
     }
 }
 

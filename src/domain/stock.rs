@@ -1,6 +1,6 @@
 //! Stock: how much lies on the shelf, how much is promised, what may be sold, and what moves it.
 
-use super::{Fields, MovementId, OrderId, ProductId, Sku, Timestamp, VariantId};
+use super::{Fields, MovementId, ProductId, Sku, Timestamp, VariantId};
 
 /// The most units a variant can have.
 pub const MOST_UNITS: i64 = 1_000_000_000;
@@ -171,10 +171,47 @@ pub struct Movement {
     pub note: Option<String>,
     /// Who did it.
     pub actor: String,
-    /// For which order.
-    pub order_id: Option<OrderId>,
+    /// For which order, by its number.
+    pub order: Option<i64>,
     /// When.
     pub created_at: Timestamp,
+}
+
+/// The stock of a variant with what people know it by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockItem {
+    /// What the product is called.
+    pub name: String,
+    /// The option values of the variant; empty for an only one.
+    pub title: String,
+    /// The numbers.
+    pub level: StockLevel,
+}
+
+/// Which variants a list of stock shows; every part must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StockFilter {
+    /// This one.
+    pub variant: Option<VariantId>,
+    /// Those of this product.
+    pub product: Option<ProductId>,
+    /// The one of this code.
+    pub sku: Option<Sku>,
+    /// Whose stock is low, or is not.
+    pub low: Option<bool>,
+    /// Of this policy.
+    pub policy: Option<StockPolicy>,
+}
+
+/// Which movements a list shows; every part must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MovementFilter {
+    /// Of this variant.
+    pub variant: Option<VariantId>,
+    /// For the order of this number.
+    pub order: Option<i64>,
+    /// Of this kind.
+    pub kind: Option<MovementKind>,
 }
 
 /// More was wanted of a variant than can be sold.

@@ -23,6 +23,7 @@ mod openapi;
 mod own_orders;
 mod page;
 mod parameters;
+mod payments;
 mod problem;
 mod products;
 mod query;
@@ -115,6 +116,7 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         carts::cart_address_put,
         carts::cart_shipping_options,
         carts::cart_shipping_option_put,
+        payments::payment_webhook,
         admin::api_keys::api_key_list,
         admin::api_keys::api_key_get,
         admin::api_keys::api_key_create,
@@ -145,6 +147,29 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::order_steps::order_refund,
         admin::order_steps::order_return,
         admin::order_steps::order_note,
+        admin::payments::payment_list,
+        admin::payments::payment_resolve,
+        admin::tax_rates::tax_rate_list,
+        admin::tax_rates::tax_rate_get,
+        admin::tax_rates::tax_rate_create,
+        admin::tax_rates::tax_rate_replace,
+        admin::tax_rates::tax_rate_patch,
+        admin::tax_rates::tax_rate_remove,
+        admin::shipping_zones::shipping_zone_list,
+        admin::shipping_zones::shipping_zone_get,
+        admin::shipping_zones::shipping_zone_create,
+        admin::shipping_zones::shipping_zone_replace,
+        admin::shipping_zones::shipping_zone_patch,
+        admin::shipping_zones::shipping_zone_remove,
+        admin::discounts::discount_list,
+        admin::discounts::discount_get,
+        admin::discounts::discount_create,
+        admin::discounts::discount_replace,
+        admin::discounts::discount_patch,
+        admin::discounts::discount_remove,
+        admin::stock::stock_list,
+        admin::stock::movement_list,
+        admin::stock::stock_move,
     ]
 }
 

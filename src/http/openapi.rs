@@ -4,10 +4,8 @@
 //! takes: a body, a sign-in, a thing in its address, a condition.
 
 use super::admin::audit::AUDIT_LIST;
-use super::parameters::{
-    API_KEY_LIST, CART_GET, CATEGORY_LIST, CATEGORY_REMOVE, Kind, MY_LIST, MY_ORDER_LIST, ORDER_BY_TOKEN, ORDER_LIST,
-    PRODUCT_LIST, PRODUCT_REVIEW_LIST, Parameter, REVIEW_LIST, USER_LIST,
-};
+use super::admin::stock::{MOVEMENT_LIST, STOCK_LIST};
+use super::parameters::*;
 use super::problem::Problem;
 use super::{BASE, routes};
 use rocket_okapi::okapi::openapi3::{
@@ -127,8 +125,14 @@ const MODULES: &[&str] = &[
     "back_in_stock_",
     "admin_reviews_",
     "admin_orders_",
+    "payments_",
+    "admin_payments_",
     "admin_order_steps_",
     "my_order_cancel_",
+    "admin_tax_rates_",
+    "admin_shipping_zones_",
+    "admin_discounts_",
+    "admin_stock_",
 ];
 
 fn complete(path: &str, method: &str, operation: &mut Operation, problem: &SchemaObject) {
@@ -148,8 +152,14 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "cart_get" => CART_GET,
         "audit_list" => AUDIT_LIST,
         "order_list" => ORDER_LIST,
+        "payment_list" => PAYMENT_LIST,
         "order_by_token" => ORDER_BY_TOKEN,
         "my_order_list" => MY_ORDER_LIST,
+        "tax_rate_list" => TAX_RATE_LIST,
+        "shipping_zone_list" => SHIPPING_ZONE_LIST,
+        "discount_list" => DISCOUNT_LIST,
+        "stock_list" => STOCK_LIST,
+        "movement_list" => MOVEMENT_LIST,
         _ => &[],
     };
     let by_slug = method == "get" && ["/products/{id}", "/categories/{id}"].iter().any(|start| path.starts_with(start));

@@ -178,5 +178,23 @@ pub const ORDER_LIST: &[Parameter] = &[
     CURSOR,
 ];
 
+/// What lists of payments take.
+pub const PAYMENT_LIST: &[Parameter] =
+    &[parameter("flagged", Kind::Boolean, "true", "Only those that a person has to look at."), PAGE_SIZE, CURSOR];
+
 /// What lists of API keys take.
 pub const API_KEY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
+
+/// What lists of tax rates take.
+pub const TAX_RATE_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
+
+/// What lists of shipping zones take.
+pub const SHIPPING_ZONE_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
+
+/// What lists of discounts take.
+pub const DISCOUNT_LIST: &[Parameter] = &[
+    parameter("code", Kind::Text, "SAVE10", "With this code, whatever the case."),
+    parameter("active", Kind::Boolean, "true", "Switched on, or off."),
+    PAGE_SIZE,
+    CURSOR,
+];

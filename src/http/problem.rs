@@ -132,6 +132,8 @@ impl From<Error> for Problem {
             Error::Forbidden => Self::new(403, "forbidden", "Not allowed", detail),
             Error::TooManyUnpaid(_) => Self::new(429, "too-many-unpaid-orders", "Too many unpaid orders", detail)
                 .with_header("Retry-After", "600"),
+            Error::NoProvider => Self::new(503, "no-provider", "The payment provider gave no answer", detail)
+                .with_header("Retry-After", "5"),
             Error::Busy => Self::new(503, "busy", "Too much is going on", detail).with_header("Retry-After", "1"),
             Error::Timeout => Self::new(503, "timeout", "It took too long", detail).with_header("Retry-After", "5"),
             Error::DiskFull => {

@@ -133,6 +133,7 @@ pub async fn product_patch(
 }
 
 /// # Remove a product
+/// One that orders refer to is archived instead.
 #[openapi(tag = "Catalog")]
 #[delete("/products/<id>")]
 pub async fn product_remove(

@@ -64,7 +64,7 @@ pub async fn variant_patch(
 }
 
 /// # Remove a variant
-/// The last one of a product stays: 409.
+/// The last one of a product stays, and so does one that orders refer to: 409.
 #[openapi(tag = "Catalog")]
 #[delete("/variants/<id>")]
 pub async fn variant_remove(

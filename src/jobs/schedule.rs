@@ -19,6 +19,7 @@ pub struct Chore {
     pub run: Arc<dyn Fn(Arc<Shop>, Ctx) -> Running + Send + Sync>,
 }
 
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -79,6 +80,21 @@ pub(super) fn chores() -> Arc<[Chore]> {
                     Ok(())
                 })
             }),
+        },
+        Chore {
+            name: "order_expire",
+            every: MINUTE,
+            run: Arc::new(|shop, ctx| {
+                Box::pin(async move {
+                    while shop.orders_expire(&ctx).await? > 0 {}
+                    Ok(())
+                })
+            }),
+        },
+        Chore {
+            name: "payment_reconcile",
+            every: MINUTE,
+            run: Arc::new(|shop, ctx| Box::pin(async move { Ok(shop.payment_reconcile(&ctx).await.map(drop)?) })),
         },
         Chore {
             name: "mail_prune",

@@ -33,6 +33,8 @@ pub enum Error {
     Forbidden,
     /// A client that has left so many orders unpaid.
     TooManyUnpaid(u32),
+    /// A payment provider gave no answer.
+    NoProvider,
     /// Too much going on: try again shortly.
     Busy,
     /// The question took too long to answer.
@@ -109,6 +111,9 @@ impl fmt::Display for Error {
             Self::TooManyUnpaid(most) => write!(
                 f,
                 "{most} orders from here are not paid yet: pay or cancel one of them, or wait until they run out"
+            ),
+            Self::NoProvider => f.write_str(
+                "the payment provider gave no answer: send the same request with the same Idempotency-Key again",
             ),
             Self::Busy => f.write_str("too much is going on, try again shortly"),
             Self::Timeout => f.write_str("it took too long; ask for less"),

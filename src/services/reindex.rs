@@ -24,7 +24,7 @@ impl Shop {
             .write_alone(move |tx| {
                 tx.search_clear()?;
                 tx.search_bulk_begin()?;
-                let mut writer = CatalogWriter::new(tx, ctx.now);
+                let mut writer = CatalogWriter::new(tx, &ctx);
                 let (mut after, mut done) = (ProductId::new(0), 0);
                 loop {
                     let ids = tx.product_ids_after(after, PIECE)?;

@@ -4,7 +4,7 @@ use super::error::StoreResult;
 use super::tx::{ReadTx, Row, RowResult, WriteTx, params};
 use crate::domain::catalog::Stored;
 use crate::domain::pricing::{Discount, DiscountDraft, DiscountKind};
-use crate::domain::{DiscountId, Money, OrderId, Timestamp};
+use crate::domain::{CategoryId, DiscountId, Money, OrderId, ProductId, Timestamp};
 
 /// What became of counting a use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,15 @@ pub enum DiscountUse {
     UsedUp,
     /// This customer has used it as often as one may.
     UsedByCustomer,
+}
+
+/// Which discounts a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct DiscountFilter {
+    /// The one with this code, whatever its case.
+    pub code: Option<String>,
+    /// Those that apply, or that do not.
+    pub active: Option<bool>,
 }
 
 const DISCOUNT: &str = "select id, version, created_at, updated_at, uses, name, code, kind, rate_ppm, amount, buy, get, \
@@ -55,6 +64,14 @@ fn discount(row: &Row<'_>) -> RowResult<Discount> {
     })
 }
 
+/// A page of discounts: from ?1 on, at most ?2, with code ?3, of state ?4.
+fn page(filter: &DiscountFilter, backwards: bool) -> String {
+    let (sign, direction) = if backwards { ("<", "desc") } else { (">", "asc") };
+    let code = if filter.code.is_some() { "code = ?3" } else { "?3 is null" };
+    let active = if filter.active.is_some() { "active = ?4" } else { "?4 is null" };
+    format!("{DISCOUNT} where id {sign} ?1 and {code} and {active} order by id {direction} limit ?2")
+}
+
 impl ReadTx<'_> {
     /// One discount.
     pub fn discount_by_id(&self, id: DiscountId) -> StoreResult<Option<Discount>> {
@@ -76,15 +93,38 @@ impl ReadTx<'_> {
     }
 
     /// A page of discounts in order of id, from behind or before one.
-    pub fn discount_page(&self, from: Option<DiscountId>, backwards: bool, limit: usize) -> StoreResult<Vec<Discount>> {
-        let (sign, direction, start) = if backwards { ("<", "desc", i64::MAX) } else { (">", "asc", 0) };
-        let sql = format!("{DISCOUNT} where id {sign} ?1 order by id {direction} limit ?2");
-        self.query_all(&sql, params![from.map_or(start, DiscountId::get), limit], discount)
+    pub fn discount_page(
+        &self,
+        filter: &DiscountFilter,
+        from: Option<DiscountId>,
+        backwards: bool,
+        limit: usize,
+    ) -> StoreResult<Vec<Discount>> {
+        let start = from.map_or(if backwards { i64::MAX } else { 0 }, DiscountId::get);
+        self.query_all(&page(filter, backwards), params![start, limit, filter.code, filter.active], discount)
+    }
+
+    /// How the engine goes about a page of discounts, for tests.
+    pub fn discount_plan(&self, filter: &DiscountFilter, backwards: bool) -> StoreResult<Vec<String>> {
+        let sql = format!("explain query plan {}", page(filter, backwards));
+        self.query_all(&sql, params![0, 21, filter.code, filter.active], |row| row.get(3))
     }
 
     /// How many discounts apply by themselves or would within their time.
     pub fn discount_automatic_count(&self) -> StoreResult<i64> {
         self.query_number("select count(*) from discount where code is null and active = 1", [])
+    }
+
+    /// Which of these products do not exist.
+    pub fn products_unknown(&self, ids: &[ProductId]) -> StoreResult<Vec<ProductId>> {
+        let sql = "select value from json_each(?1) where value not in (select id from product) limit 20";
+        self.query_all(sql, [Stored::new(&ids.to_vec()).json()], |row| row.get(0))
+    }
+
+    /// Which of these categories do not exist.
+    pub fn categories_unknown(&self, ids: &[CategoryId]) -> StoreResult<Vec<CategoryId>> {
+        let sql = "select value from json_each(?1) where value not in (select id from category) limit 20";
+        self.query_all(sql, [Stored::new(&ids.to_vec()).json()], |row| row.get(0))
     }
 
     /// How often a customer has used a discount.

@@ -7,14 +7,14 @@ use crate::domain::order::{NewPayment, Payment, PaymentStatus, Refund, RefundLin
 use crate::domain::{Money, OrderId, PaymentId, RefundId, Timestamp};
 use serde_json::Value;
 
-const PAYMENT: &str = "select id, order_id, provider, reference, status, amount, currency, captured, refunded, \
+pub(super) const PAYMENT: &str = "select id, order_id, provider, reference, status, amount, currency, captured, refunded, \
      client_secret, redirect_url, details, flag, check_at, version, created_at, updated_at from payment";
 
 const REFUND: &str = "select r.id, r.order_id, r.payment_id, r.amount, r.status, r.reference, r.reason, r.restock, \
      r.actor, r.created_at, r.updated_at, l.order_line_id, l.quantity, l.withdrawn from refund r \
      left join refund_line l on l.refund_id = r.id";
 
-fn payment(row: &Row<'_>) -> RowResult<Payment> {
+pub(super) fn payment(row: &Row<'_>) -> RowResult<Payment> {
     Ok(Payment {
         id: row.get(0)?,
         order_id: row.get(1)?,

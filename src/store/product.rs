@@ -101,6 +101,8 @@ pub struct VariantRow<'a> {
     pub stock_policy: StockPolicy,
     /// At this many left the shop says that stock is low.
     pub low_stock_at: Option<i64>,
+    /// What kind of goods it is to the tax office.
+    pub tax_class: &'a str,
 }
 
 const PRODUCT: &str = "select p.id, p.slug, p.name, p.status, p.brand, p.price, p.price_max, p.stock, p.tags, \
@@ -109,7 +111,7 @@ const PRODUCT: &str = "select p.id, p.slug, p.name, p.status, p.brand, p.price, 
      p.rating from product p join category c on c.id = p.category_id";
 
 const VARIANT: &str = "select id, product_id, sku, title, options, price, compare_at_price, stock, weight_grams, \
-     barcode, stock_policy, low_stock_at from variant";
+     barcode, stock_policy, low_stock_at, tax_class from variant";
 
 fn product(row: &Row<'_>) -> RowResult<Product> {
     Ok(Product {
@@ -151,6 +153,7 @@ fn variant(row: &Row<'_>) -> RowResult<Variant> {
         barcode: row.get(9)?,
         stock_policy: StockPolicy::parse(row.get_ref(10)?.as_str()?).unwrap_or_default(),
         low_stock_at: row.get(11)?,
+        tax_class: row.get(12)?,
     })
 }
 
@@ -305,8 +308,8 @@ impl WriteTx<'_> {
     /// Adds a variant to a product.
     pub fn variant_insert(&self, product_id: ProductId, row: &VariantRow<'_>) -> StoreResult<VariantId> {
         let sql = "insert into variant (product_id, position, sku, title, options, price, compare_at_price, stock, \
-                   opening_stock, on_hand, weight_grams, barcode, stock_policy, low_stock_at) \
-                   values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?9, ?10, ?11, ?12)";
+                   opening_stock, on_hand, weight_grams, barcode, stock_policy, low_stock_at, tax_class) \
+                   values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?9, ?10, ?11, ?12, ?13)";
         self.execute(
             sql,
             params![
@@ -321,7 +324,8 @@ impl WriteTx<'_> {
                 row.weight_grams,
                 row.barcode,
                 row.stock_policy.as_str(),
-                row.low_stock_at
+                row.low_stock_at,
+                row.tax_class
             ],
         )?;
         Ok(VariantId::new(self.last_id()))
@@ -331,7 +335,8 @@ impl WriteTx<'_> {
     pub fn variant_update(&self, id: VariantId, row: &VariantRow<'_>) -> StoreResult<()> {
         let sql = "update variant set position = ?2, sku = ?3, title = ?4, options = ?5, price = ?6, \
                    compare_at_price = ?7, stock = ?8, on_hand = iif(stock = ?8, on_hand, reserved + ?8), \
-                   weight_grams = ?9, barcode = ?10, stock_policy = ?11, low_stock_at = ?12 where id = ?1";
+                   weight_grams = ?9, barcode = ?10, stock_policy = ?11, low_stock_at = ?12, \
+                   tax_class = ?13 where id = ?1";
         self.execute(
             sql,
             params![
@@ -346,7 +351,8 @@ impl WriteTx<'_> {
                 row.weight_grams,
                 row.barcode,
                 row.stock_policy.as_str(),
-                row.low_stock_at
+                row.low_stock_at,
+                row.tax_class
             ],
         )?;
         Ok(())

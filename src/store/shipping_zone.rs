@@ -44,7 +44,18 @@ fn area(row: &Row<'_>) -> RowResult<ShippingArea> {
     Ok(ShippingArea { country: row.get(0)?, region: row.get(1)? })
 }
 
+/// A page in order of id: from ?1 on, at most ?2.
+fn page(backwards: bool) -> String {
+    let (sign, direction) = if backwards { ("<", "desc") } else { (">", "asc") };
+    format!("{ZONE} where id {sign} ?1 order by id {direction} limit ?2")
+}
+
 impl ReadTx<'_> {
+    /// How the engine goes about a page, for tests.
+    pub fn shipping_zone_plan(&self, backwards: bool) -> StoreResult<Vec<String>> {
+        self.query_all(&format!("explain query plan {}", page(backwards)), params![0, 21], |row| row.get(3))
+    }
+
     /// One zone with everything in it.
     pub fn shipping_zone_by_id(&self, id: ShippingZoneId) -> StoreResult<Option<ShippingZone>> {
         let bare = self.query_one(&format!("{ZONE} where id = ?1"), [id], zone)?;
@@ -58,9 +69,8 @@ impl ReadTx<'_> {
         backwards: bool,
         limit: usize,
     ) -> StoreResult<Vec<ShippingZone>> {
-        let (sign, direction, start) = if backwards { ("<", "desc", i64::MAX) } else { (">", "asc", 0) };
-        let sql = format!("{ZONE} where id {sign} ?1 order by id {direction} limit ?2");
-        let zones = self.query_all(&sql, params![from.map_or(start, ShippingZoneId::get), limit], zone)?;
+        let start = from.map_or(if backwards { i64::MAX } else { 0 }, ShippingZoneId::get);
+        let zones = self.query_all(&page(backwards), params![start, limit], zone)?;
         zones.into_iter().map(|zone| self.shipping_zone_filled(zone)).collect()
     }
 

@@ -24,7 +24,18 @@ fn tax_rate(row: &Row<'_>) -> RowResult<TaxRate> {
     })
 }
 
+/// A page in order of id: from ?1 on, at most ?2.
+fn page(backwards: bool) -> String {
+    let (sign, direction) = if backwards { ("<", "desc") } else { (">", "asc") };
+    format!("{TAX_RATE} where id {sign} ?1 order by id {direction} limit ?2")
+}
+
 impl ReadTx<'_> {
+    /// How the engine goes about a page, for tests.
+    pub fn tax_rate_plan(&self, backwards: bool) -> StoreResult<Vec<String>> {
+        self.query_all(&format!("explain query plan {}", page(backwards)), params![0, 21], |row| row.get(3))
+    }
+
     /// One rate.
     pub fn tax_rate_by_id(&self, id: TaxRateId) -> StoreResult<Option<TaxRate>> {
         self.query_one(&format!("{TAX_RATE} where id = ?1"), [id], tax_rate)
@@ -32,9 +43,8 @@ impl ReadTx<'_> {
 
     /// A page of rates in order of id, from behind or before one.
     pub fn tax_rate_page(&self, from: Option<TaxRateId>, backwards: bool, limit: usize) -> StoreResult<Vec<TaxRate>> {
-        let (sign, direction, start) = if backwards { ("<", "desc", i64::MAX) } else { (">", "asc", 0) };
-        let sql = format!("{TAX_RATE} where id {sign} ?1 order by id {direction} limit ?2");
-        self.query_all(&sql, params![from.map_or(start, TaxRateId::get), limit], tax_rate)
+        let start = from.map_or(if backwards { i64::MAX } else { 0 }, TaxRateId::get);
+        self.query_all(&page(backwards), params![start, limit], tax_rate)
     }
 
     /// All rates that apply in a place, whatever the class of goods.

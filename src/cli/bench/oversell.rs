@@ -5,8 +5,9 @@ use crate::cli::output::table;
 use crate::cli::{Done, Failure};
 use crate::domain::Fields;
 use crate::domain::pricing::DiscountDraft;
+use crate::services::catalog::Preconditions;
 use crate::services::idempotency::Rendered;
-use crate::services::{Ctx, Error, Outcome};
+use crate::services::{Actor, Ctx, Error, Outcome};
 use clap::Args;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -134,7 +135,13 @@ fn code(fair: &Fair, args: &OversellArgs) -> Result<Rush, Failure> {
     let mut carts = Vec::new();
     for _ in 0..args.buyers {
         let token = fair.cart(&[variant])?;
-        fair.enter_code(&token, "HALF")?;
+        let guest = Ctx::now(Actor::Anonymous);
+        fair.runtime.block_on(fair.shop.cart_discount_set(
+            &guest,
+            token.clone(),
+            Preconditions::default(),
+            "HALF".into(),
+        ))?;
         carts.push(token);
     }
     let mut body = order_body();

@@ -2,6 +2,7 @@
 
 use super::{Attributes, Image, OptionChoice, OptionType, Seo, Status};
 use crate::domain::fields::line;
+use crate::domain::pricing::tax_class;
 use crate::domain::stock::{MOST_UNITS, StockPolicy};
 use crate::domain::{CategoryId, Currency, Fields, Invalid, Money, Sku, Slug, Timestamp, VariantId};
 use serde_json::{Map, Value};
@@ -41,6 +42,8 @@ pub struct VariantDraft {
     pub stock_policy: StockPolicy,
     /// At this many left the shop says that stock is low.
     pub low_stock_at: Option<i64>,
+    /// What kind of goods it is to the tax office.
+    pub tax_class: String,
 }
 
 /// What a product should become.
@@ -75,8 +78,17 @@ pub struct ProductDraft {
 }
 
 /// The fields that at the top of a body mean the only variant of the product.
-pub(super) const SALE_FIELDS: [&str; 8] =
-    ["sku", "price", "compare_at_price", "stock", "stock_policy", "low_stock_at", "weight_grams", "barcode"];
+pub(super) const SALE_FIELDS: [&str; 9] = [
+    "sku",
+    "price",
+    "compare_at_price",
+    "stock",
+    "stock_policy",
+    "low_stock_at",
+    "tax_class",
+    "weight_grams",
+    "barcode",
+];
 
 impl ProductDraft {
     /// Reads the body of a product.
@@ -201,6 +213,7 @@ impl VariantDraft {
                 .parsed("stock_policy", "deny, backorder or untracked", StockPolicy::parse)
                 .unwrap_or_default(),
             low_stock_at: fields.integer("low_stock_at", 0..=MOST_UNITS),
+            tax_class: tax_class(fields),
         }
     }
 }

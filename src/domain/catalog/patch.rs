@@ -19,6 +19,7 @@ impl ProductDraft {
             barcode: v.barcode.clone(),
             stock_policy: v.stock_policy,
             low_stock_at: v.low_stock_at,
+            tax_class: v.tax_class.clone(),
         };
         Self {
             name: product.name.clone(),
@@ -142,6 +143,7 @@ fn sale_body(variant: &Variant, currency: Currency) -> Map<String, Value> {
     body.insert("stock".to_owned(), json!(variant.stock));
     body.insert("stock_policy".to_owned(), json!(variant.stock_policy));
     body.insert("low_stock_at".to_owned(), json!(variant.low_stock_at));
+    body.insert("tax_class".to_owned(), json!(variant.tax_class));
     body.insert("weight_grams".to_owned(), json!(variant.weight_grams));
     body.insert("barcode".to_owned(), json!(variant.barcode));
     body

@@ -112,6 +112,8 @@ pub struct Variant {
     pub stock_policy: StockPolicy,
     /// At this many left the shop says that stock is low.
     pub low_stock_at: Option<i64>,
+    /// What kind of goods it is to the tax office.
+    pub tax_class: String,
 }
 
 impl Variant {

@@ -33,6 +33,8 @@ pub enum Happening {
     Edited,
     /// Money came in.
     Paid,
+    /// Some of the money came in.
+    PartPaid,
     /// Paying did not work.
     PaymentFailed,
     /// Something about a payment needs a person.
@@ -65,6 +67,7 @@ impl Happening {
             Self::Placed => "placed",
             Self::Edited => "edited",
             Self::Paid => "paid",
+            Self::PartPaid => "part_paid",
             Self::PaymentFailed => "payment_failed",
             Self::PaymentFlagged => "payment_flagged",
             Self::Fulfilled => "fulfilled",
@@ -85,6 +88,7 @@ impl Happening {
             self,
             Self::Placed
                 | Self::Paid
+                | Self::PartPaid
                 | Self::PaymentFailed
                 | Self::Fulfilled
                 | Self::Completed

@@ -2,6 +2,7 @@
 
 use crate::domain::Fields;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// How money comes that no provider moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,9 +76,9 @@ impl PaymentDetails {
         serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
     }
 
-    /// Reads the text that is stored; what a newer version has written counts as absent.
-    pub fn from_text(text: &str) -> Self {
-        serde_json::from_str(text).unwrap_or_default()
+    /// Reads what is stored; what a newer version has written counts as absent.
+    pub fn of(stored: &Value) -> Self {
+        serde_json::from_value(stored.clone()).unwrap_or_default()
     }
 }
 
@@ -144,7 +145,7 @@ fn read_test(fields: &mut Fields<'_>, details: &mut PaymentDetails) {
 mod tests {
     use super::*;
     use crate::domain::Invalid;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn read(body: &Value) -> Result<PaymentChoice, Invalid> {
         Fields::read(body, PaymentChoice::read)
@@ -158,7 +159,7 @@ mod tests {
         assert_eq!((test.details.outcome, test.details.delay_seconds), (Some(TestOutcome::Pending), Some(5)));
         assert_eq!(read(&json!({"provider": "stripe"})).unwrap().details, PaymentDetails::default());
         let text = test.details.to_text();
-        assert_eq!(PaymentDetails::from_text(&text), test.details, "{text}");
+        assert_eq!(PaymentDetails::of(&serde_json::from_str(&text).unwrap()), test.details, "{text}");
     }
 
     #[test]

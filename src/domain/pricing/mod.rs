@@ -7,22 +7,29 @@
 mod allocate;
 mod basket;
 mod discount;
+mod discount_body;
+mod percent;
 mod price;
 mod promotions;
 mod quote;
 mod shipping;
+mod shipping_body;
 mod tax;
 mod tax_rate;
+#[cfg(test)]
+mod tests;
 
 pub use allocate::{allocate, half_up};
 pub use basket::{Basket, BasketLine, Place, PriceSettings, Rounding, Rules};
 pub use discount::{Discount, DiscountDraft, DiscountKind, Refusal};
+pub use percent::percent_text;
 pub use price::price;
 pub use quote::{Applied, Explained, ExplainedKind, Quote, QuoteLine, TaxShare};
 pub use shipping::{
     ShippingArea, ShippingKind, ShippingOption, ShippingRate, ShippingRateDraft, ShippingRules, ShippingZone,
     ShippingZoneDraft, Step,
 };
+pub(in crate::domain) use tax_rate::tax_class;
 pub use tax_rate::{STANDARD, TaxRate, TaxRateDraft};
 
 /// The most lines a basket may have.

@@ -44,12 +44,12 @@ impl Goods<'_> {
         let (together, alone): (Vec<&Discount>, Vec<&Discount>) = usable.into_iter().partition(|d| d.draft.combinable);
         let choices = std::iter::once(together).chain(alone.into_iter().map(|d| vec![d]));
         let has_code = |r: &Reduction| coded.is_some_and(|c| r.applied.iter().any(|a| a.discount == c.id));
-        let mut best = self.untouched();
+        let rank = |r: &Reduction| (self.taken_off(r), has_code(r));
+        let (mut best, mut are_together) = (self.untouched(), true);
         for (at, choice) in choices.enumerate() {
             let reduction = self.apply_all(&choice);
-            let rank = |r: &Reduction| (self.taken_off(r), has_code(r));
             if at == 0 || rank(&reduction) > rank(&best) {
-                best = reduction;
+                (best, are_together) = (reduction, at == 0);
             }
         }
         if let Some(code) = coded
@@ -57,7 +57,7 @@ impl Goods<'_> {
         {
             refused = Some(match self.apply(code, &mut self.untouched()) {
                 Err(refusal) => refusal,
-                Ok(_) if code.draft.combinable && best.applied.len() != 1 => Refusal::NothingToTakeOff,
+                Ok(_) if code.draft.combinable && are_together => Refusal::NothingToTakeOff,
                 Ok(_) => Refusal::OthersAreBetter,
             });
         }

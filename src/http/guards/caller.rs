@@ -39,6 +39,14 @@ macro_rules! asked {
 }
 
 asked! {
+    /// To see discounts.
+    DiscountsRead,
+    /// To make and change discounts.
+    DiscountsWrite,
+    /// To see tax rates and shipping zones.
+    SettingsRead,
+    /// To change tax rates and shipping zones.
+    SettingsWrite,
     /// To read the audit log.
     AuditRead,
     /// To change the catalog.
@@ -55,6 +63,10 @@ asked! {
     OrdersRead,
     /// To work on orders.
     OrdersWrite,
+    /// To see exact stock and its ledger.
+    StockRead,
+    /// To count and move stock.
+    StockWrite,
 }
 
 impl Caller {

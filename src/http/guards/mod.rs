@@ -9,8 +9,8 @@ mod idempotency;
 mod slow;
 
 pub use caller::{
-    AuditRead, Caller, CatalogWrite, KeysManage, May, OrdersRead, OrdersWrite, ReviewsWrite, SignedIn, UsersRead,
-    UsersWrite,
+    AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, OrdersRead, OrdersWrite,
+    ReviewsWrite, SettingsRead, SettingsWrite, SignedIn, StockRead, StockWrite, UsersRead, UsersWrite,
 };
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;

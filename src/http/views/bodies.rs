@@ -5,6 +5,7 @@
 #![expect(dead_code, reason = "the fields are read by the schema generator alone")]
 
 use crate::domain::catalog::Status;
+use crate::domain::stock::StockPolicy;
 use schemars::JsonSchema;
 use std::collections::BTreeMap;
 
@@ -124,6 +125,12 @@ pub struct ProductBody {
     compare_at_price: Option<AmountBody>,
     #[schemars(range(min = 0, max = 1000000000))]
     stock: Option<i64>,
+    stock_policy: Option<StockPolicy>,
+    #[schemars(range(min = 0, max = 1000000000))]
+    low_stock_at: Option<i64>,
+    /// `standard` when not given.
+    #[schemars(regex(pattern = r"^[a-z0-9_-]{1,50}$"))]
+    tax_class: Option<String>,
     #[schemars(length(min = 1, max = 100))]
     sku: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
@@ -171,6 +178,12 @@ pub struct ProductPatch {
     compare_at_price: Option<AmountBody>,
     #[schemars(range(min = 0, max = 1000000000))]
     stock: Option<i64>,
+    stock_policy: Option<StockPolicy>,
+    #[schemars(range(min = 0, max = 1000000000))]
+    low_stock_at: Option<i64>,
+    /// `standard` when not given.
+    #[schemars(regex(pattern = r"^[a-z0-9_-]{1,50}$"))]
+    tax_class: Option<String>,
     #[schemars(length(min = 1, max = 100))]
     sku: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
@@ -198,6 +211,12 @@ pub struct ListedVariantBody {
     compare_at_price: Option<AmountBody>,
     #[schemars(range(min = 0, max = 1000000000))]
     stock: Option<i64>,
+    stock_policy: Option<StockPolicy>,
+    #[schemars(range(min = 0, max = 1000000000))]
+    low_stock_at: Option<i64>,
+    /// `standard` when not given.
+    #[schemars(regex(pattern = r"^[a-z0-9_-]{1,50}$"))]
+    tax_class: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
     weight_grams: Option<i64>,
     #[schemars(length(max = 64))]
@@ -217,6 +236,12 @@ pub struct VariantBody {
     compare_at_price: Option<AmountBody>,
     #[schemars(range(min = 0, max = 1000000000))]
     stock: Option<i64>,
+    stock_policy: Option<StockPolicy>,
+    #[schemars(range(min = 0, max = 1000000000))]
+    low_stock_at: Option<i64>,
+    /// `standard` when not given.
+    #[schemars(regex(pattern = r"^[a-z0-9_-]{1,50}$"))]
+    tax_class: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
     weight_grams: Option<i64>,
     #[schemars(length(max = 64))]
@@ -241,6 +266,12 @@ pub struct VariantPatchBody {
     compare_at_price: Option<AmountBody>,
     #[schemars(range(min = 0, max = 1000000000))]
     stock: Option<i64>,
+    stock_policy: Option<StockPolicy>,
+    #[schemars(range(min = 0, max = 1000000000))]
+    low_stock_at: Option<i64>,
+    /// `standard` when not given.
+    #[schemars(regex(pattern = r"^[a-z0-9_-]{1,50}$"))]
+    tax_class: Option<String>,
     #[schemars(range(min = 0, max = 1000000000))]
     weight_grams: Option<i64>,
     #[schemars(length(max = 64))]

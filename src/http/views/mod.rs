@@ -8,11 +8,17 @@ mod cart;
 mod cart_bodies;
 mod category;
 mod checkout_bodies;
+mod discount;
 mod order;
 mod order_bodies;
 mod order_parts;
+mod payment;
 mod product;
 mod review;
+mod rule_bodies;
+mod shipping_zone;
+mod stock;
+mod tax_rate;
 mod user;
 
 pub use account_bodies::{
@@ -28,13 +34,18 @@ pub use cart::{CartShape, CartView, ShippingOptionList};
 pub use cart_bodies::{CartBody, CartLineBody, CartLinePatch, DiscountCodeBody, ShippingOptionBody};
 pub use category::{CategoryList, CategoryView};
 pub use checkout_bodies::CheckoutBody;
-pub use order::{OrderList, OrderSummary, OrderView, Reader};
+pub use discount::{DiscountList, DiscountView};
+pub use order::{OrderList, OrderView, Reader};
 pub use order_bodies::{
-    CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ReturnBody,
+    CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ResolveBody, ReturnBody,
 };
-pub use order_parts::PostalView;
+pub use payment::{PaymentList, PaymentRowView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use review::{ReviewBody, ReviewList, ReviewModeration, ReviewPatch, ReviewView, StockRequestBody, Wishlist};
+pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
+pub use shipping_zone::{ShippingZoneList, ShippingZoneView};
+pub use stock::{MovementList, StockChangeBody, StockList, StockMovedView};
+pub use tax_rate::{TaxRateList, TaxRateView};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 
 use crate::domain::catalog::Revision;

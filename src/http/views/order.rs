@@ -1,6 +1,7 @@
 //! Orders as buyers and staff see them.
 
-use super::order_parts::{FulfillmentView, OrderLineView, PaymentView, PostalView, RefundView, TimelineView};
+use super::cart::PostalAddressView;
+use super::order_parts::{FulfillmentView, OrderLineView, PaymentView, RefundView, TimelineView};
 use super::{Amount, Moment};
 use crate::domain::order::{FulfillmentStatus, Order, OrderSource, OrderStatus, Payment, WholeOrder};
 use crate::domain::{Currency, PaymentId, UserId};
@@ -52,9 +53,9 @@ pub struct OrderView {
     shipping_option: Option<String>,
     /// What that is called.
     shipping_name: Option<String>,
-    shipping_address: Option<PostalView>,
+    shipping_address: Option<PostalAddressView>,
     /// Who is billed, when it is somebody else.
-    billing_address: Option<PostalView>,
+    billing_address: Option<PostalAddressView>,
     /// What the buyer had to say.
     note: Option<String>,
     /// The newest payment; null when there is nothing to pay.
@@ -129,8 +130,8 @@ impl OrderView {
             discount_code: order.discount_code.clone(),
             shipping_option: order.shipping_option.clone(),
             shipping_name: order.shipping_name.clone(),
-            shipping_address: order.shipping_address.as_ref().map(PostalView::new),
-            billing_address: order.billing_address.as_ref().map(PostalView::new),
+            shipping_address: order.shipping_address.clone().map(PostalAddressView::new),
+            billing_address: order.billing_address.clone().map(PostalAddressView::new),
             note: order.note.clone(),
             payment: payments.last().map(|payment| PaymentView::new(payment, currency)),
             fulfillments: fulfillments.iter().map(FulfillmentView::new).collect(),

@@ -140,3 +140,17 @@ pub struct OrderPatchBody {
 fn patch_example() -> Value {
     json!({ "email": "ann@example.com" })
 }
+
+/// What whoever has looked at a payment says.
+#[derive(JsonSchema)]
+#[schemars(rename = "ResolveInput", deny_unknown_fields)]
+#[schemars(example = "resolve_example")]
+pub struct ResolveBody {
+    /// What was found and done.
+    #[schemars(length(min = 1, max = 500))]
+    note: String,
+}
+
+fn resolve_example() -> Value {
+    json!({ "note": "Refunded at the provider, the buyer is told" })
+}

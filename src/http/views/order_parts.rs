@@ -1,7 +1,6 @@
-//! What hangs on an order: lines, payments, what was sent and paid back, what happened, addresses.
+//! What hangs on an order: lines, payments, what was sent and paid back, what happened.
 
 use super::{Amount, Moment};
-use crate::domain::account::AddressDraft;
 use crate::domain::order::{Fulfillment, OrderLine, Payment, PaymentStatus, Refund, RefundStatus, TimelineEntry};
 use crate::domain::{Currency, EventId, FulfillmentId, OrderLineId, ProductId, RefundId, VariantId};
 use schemars::JsonSchema;
@@ -113,32 +112,6 @@ pub struct TimelineView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     actor: Option<String>,
-}
-
-/// A postal address on an order or a cart.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "PostalAddress")]
-pub struct PostalView {
-    name: String,
-    company: Option<String>,
-    line1: String,
-    line2: Option<String>,
-    city: String,
-    region: Option<String>,
-    postal_code: String,
-    /// ISO 3166-1 alpha-2 code.
-    country: String,
-    phone: Option<String>,
-    vat_number: Option<String>,
-}
-
-impl PostalView {
-    /// The view of an address.
-    pub fn new(address: &AddressDraft) -> Self {
-        let AddressDraft { name, company, line1, line2, city, region, postal_code, country, phone, vat_number } =
-            address.clone();
-        Self { name, company, line1, line2, city, region, postal_code, country, phone, vat_number }
-    }
 }
 
 impl OrderLineView {

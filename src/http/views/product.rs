@@ -7,6 +7,7 @@ use crate::domain::catalog::{
     FacetCount, Facets, Image, OptionType, PriceRange, Product, Seo, Status, Stored, Variant,
 };
 use crate::domain::review::rating_text;
+use crate::domain::stock::StockPolicy;
 use crate::domain::{Currency, ProductId, Sku, VariantId};
 use crate::services::CardMaker;
 use crate::services::catalog::{BatchAction, BatchRow};
@@ -82,7 +83,13 @@ pub struct VariantView<'a> {
     compare_at_price: Option<Amount>,
     /// Null when the shop does not tell.
     stock: Option<i64>,
+    /// Whether it can be bought: there is stock, or it is sold without.
     in_stock: bool,
+    stock_policy: StockPolicy,
+    /// At this many left, stock is low; null when the shop does not tell.
+    low_stock_at: Option<i64>,
+    /// What kind of goods it is to the tax office.
+    tax_class: &'a str,
     weight_grams: Option<i64>,
     barcode: Option<&'a str>,
 }
@@ -296,6 +303,9 @@ impl<'a> VariantView<'a> {
             compare_at_price: variant.compare_at_price.map(|money| Amount(money, currency)),
             stock: show_stock.then_some(variant.stock),
             in_stock: variant.in_stock(),
+            stock_policy: variant.stock_policy,
+            low_stock_at: variant.low_stock_at.filter(|_| show_stock),
+            tax_class: &variant.tax_class,
             weight_grams: variant.weight_grams,
             barcode: variant.barcode.as_deref(),
         }

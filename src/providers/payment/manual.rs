@@ -62,7 +62,7 @@ impl PaymentProvider for Manual {
 
     /// Whoever asks for the refund hands the money over: asking is doing.
     fn refund(&self, request: &RefundRequest) -> Result<RefundStanding, PaymentError> {
-        let reference = format!("manual-{}", request.refund);
+        let reference = format!("manual-{}", request.key.refund);
         Ok(RefundStanding { reference, state: RefundState::Succeeded })
     }
 

@@ -61,21 +61,72 @@ pub trait PaymentProvider: Send + Sync {
     fn event(&self, body: &[u8], headers: &[(&str, &str)], now: Timestamp) -> Result<Event, WebhookRefusal>;
 }
 
-/// Names a payment or refund at the provider, so that it knows a repetition: unique among all shops that may share an
-/// account there.
+/// Names a payment at the provider, so that it knows a repetition: unique among all shops that may share an account
+/// there, and among all that a shop has been, should it be brought back to an earlier day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentKey {
     /// The shop's own part.
     pub shop: String,
     /// The payment.
     pub payment: PaymentId,
+    /// When it was written down.
+    pub made: Timestamp,
+}
+
+/// Names a refund in the same way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundKey {
+    /// The shop's own part.
+    pub shop: String,
+    /// The refund.
+    pub refund: RefundId,
+    /// When it was written down.
+    pub made: Timestamp,
 }
 
 impl PaymentKey {
     /// The key for beginning the payment.
     pub fn text(&self) -> String {
-        format!("nexus-{}-payment-{}", self.shop, self.payment)
+        format!("nexus-{}-payment-{}", self.shop, self.name())
     }
+
+    /// The payment within its shop.
+    pub fn name(&self) -> String {
+        name(self.payment, self.made)
+    }
+
+    /// Reads what [`PaymentKey::name`] wrote.
+    pub fn read(shop: &str, name: &str) -> Option<Self> {
+        let (id, made) = read_name(name)?;
+        Some(Self { shop: shop.to_owned(), payment: PaymentId::parse(id)?, made })
+    }
+}
+
+impl RefundKey {
+    /// The key for making the refund.
+    pub fn text(&self) -> String {
+        format!("nexus-{}-refund-{}", self.shop, self.name())
+    }
+
+    /// The refund within its shop.
+    pub fn name(&self) -> String {
+        name(self.refund, self.made)
+    }
+
+    /// Reads what [`RefundKey::name`] wrote.
+    pub fn read(shop: &str, name: &str) -> Option<Self> {
+        let (id, made) = read_name(name)?;
+        Some(Self { shop: shop.to_owned(), refund: RefundId::parse(id)?, made })
+    }
+}
+
+fn name(id: impl fmt::Display, made: Timestamp) -> String {
+    format!("{id}-{}", made.millis())
+}
+
+fn read_name(name: &str) -> Option<(&str, Timestamp)> {
+    let (id, made) = name.split_once('-')?;
+    Some((id, Timestamp::from_millis(made.parse().ok()?)))
 }
 
 /// A payment to be begun.
@@ -95,8 +146,6 @@ pub struct PaymentRequest {
     pub return_url: String,
     /// What the buyer has chosen.
     pub details: PaymentDetails,
-    /// When the payment was made in the shop; the same in every repetition.
-    pub created_at: Timestamp,
     /// The moment that counts as now.
     pub now: Timestamp,
 }
@@ -104,11 +153,9 @@ pub struct PaymentRequest {
 /// A refund to be made.
 #[derive(Clone, Debug)]
 pub struct RefundRequest {
-    /// The payment.
-    pub key: PaymentKey,
-    /// Which refund of it.
-    pub refund: RefundId,
-    /// The payment's name at the provider.
+    /// Knows repetitions.
+    pub key: RefundKey,
+    /// The payment's name at the provider; none of one that no provider knows.
     pub reference: String,
     /// How much.
     pub amount: Money,
@@ -116,15 +163,6 @@ pub struct RefundRequest {
     pub currency: Currency,
     /// Whether it was asked for before, by somebody who got no answer.
     pub again: bool,
-    /// The moment that counts as now.
-    pub now: Timestamp,
-}
-
-impl RefundRequest {
-    /// Knows repetitions.
-    pub fn key_text(&self) -> String {
-        format!("nexus-{}-refund-{}", self.key.shop, self.refund)
-    }
 }
 
 /// A payment that was begun.
@@ -136,6 +174,8 @@ pub struct Begun {
     pub client_secret: Option<String>,
     /// Where the buyer has to go to pay.
     pub redirect_url: Option<String>,
+    /// When it is worth asking, if the provider knows.
+    pub ask_at: Option<Timestamp>,
 }
 
 /// Where a payment stands at its provider.
@@ -229,10 +269,12 @@ pub enum Says {
     },
     /// Where a refund stands.
     Refund {
+        /// The name of its payment.
+        payment: Option<String>,
         /// Where.
         standing: RefundStanding,
-        /// The shop's own part of its key, and the refund, when it was asked for by a shop like this one.
-        key: Option<(String, RefundId)>,
+        /// Its key, when a shop like this one asked for it.
+        key: Option<RefundKey>,
     },
     /// How much of a payment has been refunded in all.
     Refunded {
@@ -253,7 +295,7 @@ pub enum Says {
 }
 
 /// Why a message was not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebhookRefusal {
     /// Messages of this provider are not taken, or no secret is set by which they could be told.
     Disabled,

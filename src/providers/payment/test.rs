@@ -45,7 +45,7 @@ impl PaymentProvider for Test {
 
     fn begin(&self, request: &PaymentRequest) -> Result<Begun, PaymentError> {
         let details = &request.details;
-        let made = request.created_at;
+        let made = request.key.made;
         let delay = details.delay_seconds.map(|seconds| Duration::from_secs(seconds.into()));
         let due = match details.outcome.unwrap_or(TestOutcome::Paid) {
             TestOutcome::Paid => Some(made),
@@ -54,16 +54,17 @@ impl PaymentProvider for Test {
             }
             TestOutcome::Pending => delay.map(|delay| made.plus(delay)),
         };
-        let due = due.map_or_else(|| "-".to_owned(), |due| due.millis().to_string());
+        let due_text = due.map_or_else(|| "-".to_owned(), |due| due.millis().to_string());
         let refund = match details.refund.unwrap_or(TestRefund::Succeed) {
             TestRefund::Succeed => "succeed",
             TestRefund::Fail => "fail",
             TestRefund::Pending => "pending",
         };
         let (payment, amount, currency) = (request.key.payment, request.amount.minor(), request.currency.code());
-        let reference = format!("test_{payment}_{due}_{amount}_{currency}_{refund}");
+        let reference = format!("test_{payment}_{due_text}_{amount}_{currency}_{refund}");
         let standing = self.look_up(&reference, request.now)?;
-        Ok(Begun { standing, client_secret: None, redirect_url: None })
+        let ask_at = due.filter(|_| standing.state == PaymentState::Pending);
+        Ok(Begun { standing, client_secret: None, redirect_url: None, ask_at })
     }
 
     fn look_up(&self, reference: &str, now: Timestamp) -> Result<Standing, PaymentError> {
@@ -97,7 +98,7 @@ impl PaymentProvider for Test {
                 return Err(PaymentError::Permanent("the test provider was told not to refund".to_owned()));
             }
         };
-        Ok(RefundStanding { reference: format!("test_refund_{}", request.refund), state })
+        Ok(RefundStanding { reference: format!("test_refund_{}", request.key.refund), state })
     }
 
     fn refund_look_up(&self, reference: &str, _: Timestamp) -> Result<RefundStanding, PaymentError> {
@@ -116,17 +117,16 @@ mod tests {
     use crate::domain::{Currency, PaymentId};
 
     fn request(details: PaymentDetails) -> PaymentRequest {
-        let created_at = Timestamp::from_millis(1_000_000);
+        let made = Timestamp::from_millis(1_000_000);
         PaymentRequest {
-            key: PaymentKey { shop: "s".into(), payment: PaymentId::new(7) },
+            key: PaymentKey { shop: "s".into(), payment: PaymentId::new(7), made },
             order_number: "1001".into(),
             amount: Money::from_minor(1999),
             currency: Currency::from_code("EUR").unwrap(),
             email: "ann@example.test".into(),
             return_url: "http://localhost/".into(),
             details,
-            created_at,
-            now: created_at,
+            now: made,
         }
     }
 

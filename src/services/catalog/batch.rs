@@ -40,7 +40,7 @@ impl Shop {
         let (ctx, currency) = (ctx.clone(), self.settings.currency());
         self.store
             .write(move |tx| {
-                let mut writer = CatalogWriter::new(tx, ctx.now);
+                let mut writer = CatalogWriter::new(tx, &ctx);
                 let mut done = Vec::with_capacity(rows.len());
                 let mut wrong = Vec::new();
                 for (index, row) in rows.iter().enumerate() {

@@ -27,7 +27,7 @@ impl Shop {
         let ctx = ctx.clone();
         self.store
             .write(move |tx| {
-                let parent_id = parent(tx, ctx.now, &draft, None)?;
+                let parent_id = parent(tx, &ctx, &draft, None)?;
                 let slug = slug(tx, &draft, None)?;
                 let seo = Stored::new(&draft.seo);
                 let id = tx.category_insert(&row(&draft, parent_id, &slug, &seo, ctx.now))?;
@@ -55,7 +55,7 @@ impl Shop {
                 let before = current(tx, id)?;
                 known.check(before.revision)?;
                 let draft = edit(&before)?;
-                let parent_id = parent(tx, ctx.now, &draft, Some(id))?;
+                let parent_id = parent(tx, &ctx, &draft, Some(id))?;
                 let slug = slug(tx, &draft, Some(&before))?;
                 let seo = Stored::new(&draft.seo);
                 note_category(tx, &before)?;
@@ -63,7 +63,7 @@ impl Shop {
                 let after = current(tx, id)?;
                 let shown = |c: &Category| (c.name.clone(), c.slug.clone(), c.parent_id);
                 if shown(&after) != shown(&before) {
-                    reindex_below(tx, ctx.now, id)?;
+                    reindex_below(tx, &ctx, id)?;
                 }
                 note_category(tx, &after)?;
                 let fields = category_fields(&before, &after);
@@ -98,12 +98,12 @@ impl Shop {
                         json!({})
                     }
                     CategoryRemoval::MoveTo(target) => {
-                        let products = move_contents(tx, ctx.now, id, target)?;
+                        let products = move_contents(tx, &ctx, id, target)?;
                         tx.category_delete(id)?;
                         json!({ "moved_to": target, "products": products })
                     }
                     CategoryRemoval::Cascade => {
-                        let (categories, products) = remove_below(tx, ctx.now, id)?;
+                        let (categories, products) = remove_below(tx, &ctx, id)?;
                         json!({ "cascade": true, "categories": categories, "products": products })
                     }
                 };
@@ -133,14 +133,9 @@ fn row<'a>(
 }
 
 /// The node a category goes under; never itself or one below it, and not too deep.
-fn parent(
-    tx: &WriteTx<'_>,
-    now: Timestamp,
-    draft: &CategoryDraft,
-    own: Option<CategoryId>,
-) -> Outcome<Option<CategoryId>> {
+fn parent(tx: &WriteTx<'_>, ctx: &Ctx, draft: &CategoryDraft, own: Option<CategoryId>) -> Outcome<Option<CategoryId>> {
     let Some(key) = &draft.parent else { return Ok(None) };
-    let found = CatalogWriter::new(tx, now).category(key).map_err(|error| match error {
+    let found = CatalogWriter::new(tx, ctx).category(key).map_err(|error| match error {
         Error::Invalid(_) => Invalid::one("parent", "unknown", "is not a category of this shop").into(),
         other => other,
     })?;
@@ -193,7 +188,7 @@ fn removed(category: &Category, how: Value) -> Value {
 }
 
 /// Gives what a category holds to another one; tells how many products it held.
-fn move_contents(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId, target: CategoryId) -> Outcome<usize> {
+fn move_contents(tx: &WriteTx<'_>, ctx: &Ctx, id: CategoryId, target: CategoryId) -> Outcome<usize> {
     let wrong = |code, message: &str| Error::Invalid(Invalid::one("move_to", code, message));
     let Some(to) = tx.category_by_id(target)? else { return Err(wrong("unknown", "is not a category of this shop")) };
     let above = tx.category_ancestors(target)?;
@@ -205,13 +200,13 @@ fn move_contents(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId, target: Categ
         return Err(wrong("too_deep", &format!("categories may be nested {DEEPEST} deep")));
     }
     let products = tx.category_product_ids(id)?;
-    tx.category_products_move(id, target, now)?;
-    tx.category_children_move(id, target, now)?;
-    let mut writer = CatalogWriter::new(tx, now);
+    tx.category_products_move(id, target, ctx.now)?;
+    tx.category_children_move(id, target, ctx.now)?;
+    let mut writer = CatalogWriter::new(tx, ctx);
     products.chunks(PIECE).try_for_each(|piece| writer.reindex(piece))?;
     for child in tx.category_subtree(&CategoryPick::Id(target))? {
         if child != target {
-            reindex_in(tx, now, child)?;
+            reindex_in(tx, ctx, child)?;
         }
     }
     note_category(tx, &to)?;
@@ -219,15 +214,21 @@ fn move_contents(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId, target: Categ
 }
 
 /// Removes a category with everything below it; tells how many categories and products went.
-fn remove_below(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId) -> Outcome<(usize, usize)> {
-    let mut writer = CatalogWriter::new(tx, now);
+fn remove_below(tx: &WriteTx<'_>, ctx: &Ctx, id: CategoryId) -> Outcome<(usize, usize)> {
+    let mut writer = CatalogWriter::new(tx, ctx);
     // Deepest last in the list, so it is emptied from its end.
     let nodes = tx.category_subtree(&CategoryPick::Id(id))?;
     let mut products = 0;
     for node in &nodes {
         for piece in tx.category_product_ids(*node)?.chunks(PIECE) {
             for product in tx.products_by_ids(piece)? {
-                writer.remove(&product)?;
+                if !writer.remove(&product)? {
+                    let detail = format!(
+                        "orders refer to {} (id {}), which can only be archived; move the products with move_to=ID",
+                        product.name, product.id
+                    );
+                    return Err(Error::Conflict("in_use", detail, Vec::new()));
+                }
                 products += 1;
             }
         }
@@ -236,11 +237,11 @@ fn remove_below(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId) -> Outcome<(us
     Ok((nodes.len(), products))
 }
 
-fn reindex_below(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId) -> Outcome<()> {
-    tx.category_subtree(&CategoryPick::Id(id))?.into_iter().try_for_each(|node| reindex_in(tx, now, node))
+fn reindex_below(tx: &WriteTx<'_>, ctx: &Ctx, id: CategoryId) -> Outcome<()> {
+    tx.category_subtree(&CategoryPick::Id(id))?.into_iter().try_for_each(|node| reindex_in(tx, ctx, node))
 }
 
-fn reindex_in(tx: &WriteTx<'_>, now: Timestamp, id: CategoryId) -> Outcome<()> {
-    let mut writer = CatalogWriter::new(tx, now);
+fn reindex_in(tx: &WriteTx<'_>, ctx: &Ctx, id: CategoryId) -> Outcome<()> {
+    let mut writer = CatalogWriter::new(tx, ctx);
     tx.category_product_ids(id)?.chunks(PIECE).try_for_each(|piece| writer.reindex(piece))
 }

@@ -42,6 +42,7 @@ fn variant_fields(before: &Variant, after: &Variant) -> Vec<&'static str> {
         ("barcode", before.barcode != after.barcode),
         ("stock_policy", before.stock_policy != after.stock_policy),
         ("low_stock_at", before.low_stock_at != after.low_stock_at),
+        ("tax_class", before.tax_class != after.tax_class),
     ])
 }
 

@@ -94,7 +94,7 @@ impl Shop {
         let ctx = ctx.clone();
         self.store
             .write(move |tx| {
-                let id = CatalogWriter::new(tx, ctx.now).create(&draft)?;
+                let id = CatalogWriter::new(tx, &ctx).create(&draft)?;
                 let product = current(tx, id)?;
                 tx.audit(&ctx.entry("product.create", Subject::from(id), &product_detail(&product)))?;
                 Ok(product)
@@ -116,7 +116,7 @@ impl Shop {
             .write(move |tx| {
                 let before = current(tx, id)?;
                 known.check(before.revision)?;
-                if !CatalogWriter::new(tx, ctx.now).update(&before, &edit(&before)?)? {
+                if !CatalogWriter::new(tx, &ctx).update(&before, &edit(&before)?)? {
                     return Ok(before);
                 }
                 let after = current(tx, id)?;
@@ -126,7 +126,7 @@ impl Shop {
             .await
     }
 
-    /// Removes a product.
+    /// Removes a product; one that orders refer to is archived instead.
     pub async fn product_remove(&self, ctx: &Ctx, id: ProductId, known: Preconditions) -> Outcome<()> {
         ctx.require(Right::CatalogWrite)?;
         let ctx = ctx.clone();
@@ -134,8 +134,9 @@ impl Shop {
             .write(move |tx| {
                 let before = current(tx, id)?;
                 known.check(before.revision)?;
-                CatalogWriter::new(tx, ctx.now).remove(&before)?;
-                tx.audit(&ctx.entry("product.remove", Subject::from(id), &product_detail(&before)))?;
+                let gone = CatalogWriter::new(tx, &ctx).remove(&before)?;
+                let action = if gone { "product.remove" } else { "product.archive" };
+                tx.audit(&ctx.entry(action, Subject::from(id), &product_detail(&before)))?;
                 Ok(())
             })
             .await
@@ -148,7 +149,7 @@ impl Shop {
         self.store
             .write(move |tx| {
                 let before = current(tx, id)?;
-                let after = rewrite(tx, ctx.now, &before, |variants| {
+                let after = rewrite(tx, &ctx, &before, |variants| {
                     variants.push(VariantDraft { id: None, ..draft });
                     Ok(())
                 })?;
@@ -176,7 +177,7 @@ impl Shop {
                 known.check(before.revision)?;
                 let old = before.variants.iter().find(|v| v.id == id).ok_or(VARIANT)?;
                 let changed = edit(old)?;
-                let after = rewrite(tx, ctx.now, &before, |variants| {
+                let after = rewrite(tx, &ctx, &before, |variants| {
                     variants.iter_mut().filter(|v| v.id == Some(id)).for_each(|v| *v = changed.clone());
                     Ok(())
                 })?;
@@ -200,7 +201,7 @@ impl Shop {
                     let detail = "a product has at least one variant; remove the product instead".to_owned();
                     return Err(Error::Conflict("last_variant", detail, Vec::new()));
                 }
-                let after = rewrite(tx, ctx.now, &before, |variants| {
+                let after = rewrite(tx, &ctx, &before, |variants| {
                     variants.retain(|v| v.id != Some(id));
                     Ok(())
                 })?;
@@ -234,7 +235,7 @@ fn find(tx: &ReadTx<'_>, key: &Key) -> Outcome<Product> {
 /// Writes a product with another list of variants; options gain the values that a variant brings.
 fn rewrite(
     tx: &WriteTx<'_>,
-    now: crate::domain::Timestamp,
+    ctx: &Ctx,
     before: &Product,
     change: impl FnOnce(&mut Vec<VariantDraft>) -> Outcome<()>,
 ) -> Outcome<Product> {
@@ -251,6 +252,6 @@ fn rewrite(
     if let Some((code, message)) = draft.option_problem() {
         return Err(Invalid::one("options", code, message).into());
     }
-    CatalogWriter::new(tx, now).update(before, &draft)?;
+    CatalogWriter::new(tx, ctx).update(before, &draft)?;
     current(tx, before.id)
 }

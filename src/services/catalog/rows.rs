@@ -128,6 +128,7 @@ impl Extra {
             barcode: draft.barcode.clone(),
             stock_policy: draft.stock_policy,
             low_stock_at: draft.low_stock_at,
+            tax_class: draft.tax_class.clone(),
         }
     }
 }
@@ -145,6 +146,7 @@ pub(super) fn variant_row<'a>(variant: &'a VariantDraft, position: i64, extra: &
         barcode: variant.barcode.as_deref(),
         stock_policy: variant.stock_policy,
         low_stock_at: variant.low_stock_at,
+        tax_class: &variant.tax_class,
     }
 }
 
@@ -184,6 +186,7 @@ pub(super) fn same_variants(before: &Product, draft: &ProductDraft, matched: &[O
             && old.barcode == new.barcode
             && old.stock_policy == new.stock_policy
             && old.low_stock_at == new.low_stock_at
+            && old.tax_class == new.tax_class
     };
     before.variants.len() == draft.variants.len()
         && matched.iter().enumerate().all(|(i, m)| *m == Some(i) && same(&before.variants[i], &draft.variants[i]))

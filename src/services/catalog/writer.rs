@@ -6,10 +6,11 @@
 
 use super::rows::{Extra, Parts, document, match_variants, same_variants, variant_row};
 use super::taken::Bulk;
-use crate::domain::catalog::{Category, CategoryRef, Product, ProductDraft, Status};
+use crate::domain::catalog::{Category, CategoryRef, Product, ProductDraft, Status, Variant};
 use crate::domain::search::SearchDocument;
-use crate::domain::{CategoryId, Change, ProductId, Sku, Slug, Timestamp};
-use crate::services::{Error, Outcome};
+use crate::domain::{CategoryId, Change, FieldError, ProductId, Sku, Slug, Timestamp};
+use crate::services::selling::stock;
+use crate::services::{Ctx, Error, Outcome};
 use crate::store::WriteTx;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -18,6 +19,8 @@ use std::rc::Rc;
 pub struct CatalogWriter<'t, 'c> {
     pub(super) tx: &'t WriteTx<'c>,
     pub(super) now: Timestamp,
+    /// Who writes, for the ledger of stock.
+    actor: String,
     pub(super) by_path: HashMap<Vec<String>, CategoryId>,
     pub(super) known: HashMap<CategoryId, Rc<Known>>,
     bulk: Option<Bulk>,
@@ -38,14 +41,14 @@ impl Known {
 
 impl<'t, 'c> CatalogWriter<'t, 'c> {
     /// A writer for this transaction.
-    pub fn new(tx: &'t WriteTx<'c>, now: Timestamp) -> Self {
-        Self { tx, now, by_path: HashMap::new(), known: HashMap::new(), bulk: None }
+    pub fn new(tx: &'t WriteTx<'c>, ctx: &Ctx) -> Self {
+        Self { tx, now: ctx.now, actor: ctx.actor_name(), by_path: HashMap::new(), known: HashMap::new(), bulk: None }
     }
 
     /// A writer for very many products; `empty` tells that the shop had none before. It tells readers of lists
     /// once for each category and brand, and of single products only when these existed before.
-    pub fn bulk(tx: &'t WriteTx<'c>, now: Timestamp, empty: bool) -> Self {
-        Self { bulk: Some(Bulk::new(empty)), ..Self::new(tx, now) }
+    pub fn bulk(tx: &'t WriteTx<'c>, ctx: &Ctx, empty: bool) -> Self {
+        Self { bulk: Some(Bulk::new(empty)), ..Self::new(tx, ctx) }
     }
 
     /// The product that has a variant of this SKU.
@@ -133,6 +136,7 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         if parts.same_as(before, draft, &slug, category_id, created_at) && same_variants(before, draft, &matched) {
             return Ok(false);
         }
+        self.check_variants(before, draft, &matched)?;
         self.tx.product_update(before, &parts.row(draft, &slug, category_id, created_at, self.now))?;
         self.write_variants(before, draft, &matched)?;
         let written = self.tx.product_by_id(before.id)?;
@@ -143,11 +147,16 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         Ok(true)
     }
 
-    /// Removes a product.
-    pub fn remove(&mut self, before: &Product) -> Outcome<()> {
+    /// Removes a product, or archives it when orders refer to it; tells whether it is gone.
+    pub fn remove(&mut self, before: &Product) -> Outcome<bool> {
+        if self.tx.product_in_use(before.id)? {
+            self.update(before, &ProductDraft { status: Status::Archived, ..ProductDraft::of(before) })?;
+            return Ok(false);
+        }
         self.tx.search_remove(before.id)?;
         self.tx.product_delete(before)?;
-        self.note(before.id, before.category.id, before.brand.as_deref())
+        self.note(before.id, before.category.id, before.brand.as_deref())?;
+        Ok(true)
     }
 
     /// Keeps what is derived from the stock of a product's variants, after it has changed by so many in all: its sum,
@@ -188,6 +197,24 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         Ok(())
     }
 
+    /// Refuses to take away a variant that orders refer to, and to deny what is promised already.
+    fn check_variants(&self, before: &Product, draft: &ProductDraft, matched: &[Option<usize>]) -> Outcome<()> {
+        for (index, old) in before.variants.iter().enumerate() {
+            if !matched.contains(&Some(index)) && self.tx.variant_in_use(old.id)? {
+                return Err(in_use(old));
+            }
+        }
+        for (old, new) in matched.iter().zip(&draft.variants) {
+            let Some(old) = old.map(|index| &before.variants[index]) else { continue };
+            if old.stock_policy != new.stock_policy
+                && let Some(level) = self.tx.stock_level(old.id)?
+            {
+                stock::check_policy(&level, new)?;
+            }
+        }
+        Ok(())
+    }
+
     fn write_variants(&self, before: &Product, draft: &ProductDraft, matched: &[Option<usize>]) -> Outcome<()> {
         for (index, old) in before.variants.iter().enumerate() {
             if !matched.contains(&Some(index)) {
@@ -202,8 +229,16 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         for (position, (variant, old)) in (0..).zip(draft.variants.iter().zip(matched)) {
             let extra = Extra::new(variant, &draft.options);
             let row = variant_row(variant, position, &extra);
-            match old {
-                Some(index) => self.tx.variant_update(before.variants[*index].id, &row)?,
+            match old.map(|index| &before.variants[index]) {
+                Some(old) => {
+                    let moves = (old.stock, old.stock_policy, old.low_stock_at)
+                        != (variant.stock, variant.stock_policy, variant.low_stock_at);
+                    let level = if moves { self.tx.stock_level(old.id)? } else { None };
+                    self.tx.variant_update(old.id, &row)?;
+                    if let Some(level) = level {
+                        stock::written(self.tx, self.now, &self.actor, &level, variant)?;
+                    }
+                }
                 None => drop(self.tx.variant_insert(before.id, &row)?),
             }
         }
@@ -244,6 +279,13 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         self.known.insert(id, known.clone());
         Ok(known)
     }
+}
+
+fn in_use(variant: &Variant) -> Error {
+    let name = variant.sku.as_ref().map_or_else(|| variant.id.to_string(), ToString::to_string);
+    let detail = format!("orders refer to variant {name}: set its stock to 0, or archive the product");
+    let error = FieldError { field: "variants".to_owned(), code: "in_use", message: detail.clone() };
+    Error::Conflict("in_use", detail, vec![error])
 }
 
 /// What else must be told when a category itself changes.

@@ -3,6 +3,7 @@
 
 use super::{Source, write_failed};
 use crate::domain::catalog::{Image, OptionType, Product, Status, Variant};
+use crate::domain::stock::StockPolicy;
 use crate::services::Outcome;
 use crate::services::import::cells::{guard, unguard};
 use std::io::Write;
@@ -117,9 +118,14 @@ impl Row {
         }
         self.put("Variant SKU", variant.sku.as_ref().map_or("", |sku| sku.as_str()));
         self.put("Variant Grams", &variant.weight_grams.unwrap_or(0).to_string());
-        self.put("Variant Inventory Tracker", "shopify");
+        let (tracker, policy) = match variant.stock_policy {
+            StockPolicy::Deny => ("shopify", "deny"),
+            StockPolicy::Backorder => ("shopify", "continue"),
+            StockPolicy::Untracked => ("", "continue"),
+        };
+        self.put("Variant Inventory Tracker", tracker);
         self.put("Variant Inventory Qty", &variant.stock.to_string());
-        self.put("Variant Inventory Policy", "deny");
+        self.put("Variant Inventory Policy", policy);
         self.put("Variant Fulfillment Service", "manual");
         self.put("Variant Price", &source.currency.format(variant.price));
         self.put(

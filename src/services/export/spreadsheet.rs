@@ -7,7 +7,7 @@ use crate::services::import::cells::{attribute_cell, guard, join_list};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-const FIXED: [&str; 19] = [
+const FIXED: [&str; 22] = [
     "slug",
     "sku",
     "name",
@@ -20,6 +20,9 @@ const FIXED: [&str; 19] = [
     "compare_at_price",
     "currency",
     "stock",
+    "stock_policy",
+    "low_stock_at",
+    "tax_class",
     "weight_grams",
     "barcode",
     "image_urls",
@@ -104,6 +107,9 @@ fn sale_cells(source: &Source<'_, '_>, product: &Product, variant: &Variant) -> 
     put("compare_at_price", variant.compare_at_price.map_or_else(String::new, money));
     put("currency", source.currency.code().to_owned());
     put("stock", variant.stock.to_string());
+    put("stock_policy", variant.stock_policy.as_str().to_owned());
+    put("low_stock_at", number(variant.low_stock_at));
+    put("tax_class", variant.tax_class.clone());
     put("weight_grams", number(variant.weight_grams));
     put("barcode", guard(variant.barcode.as_deref().unwrap_or("")));
     row

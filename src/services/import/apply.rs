@@ -116,7 +116,7 @@ impl Load {
         let mut rows = Rows {
             tx,
             id,
-            writer: CatalogWriter::bulk(tx, self.ctx.now, empty),
+            writer: CatalogWriter::bulk(tx, &self.ctx, empty),
             currency: self.currency,
             category: self.options.category.take(),
             newest: tx.product_newest()?,

@@ -52,7 +52,8 @@ pub struct RowError {
 pub struct Absent(u32);
 
 const PRODUCT_FIELDS: [&str; 7] = ["description", "status", "category", "brand", "tags", "attributes", "images"];
-const VARIANT_FIELDS: [&str; 4] = ["compare_at_price", "stock", "weight_grams", "barcode"];
+const VARIANT_FIELDS: [&str; 7] =
+    ["compare_at_price", "stock", "weight_grams", "barcode", "stock_policy", "low_stock_at", "tax_class"];
 const SEO: u32 = 1 << 16;
 const VARIANT_SHIFT: usize = 8;
 
@@ -165,6 +166,15 @@ impl Entry {
         }
         if self.absent.lacks("stock") {
             variant.stock = old.stock;
+        }
+        if self.absent.lacks("stock_policy") {
+            variant.stock_policy = old.stock_policy;
+        }
+        if self.absent.lacks("low_stock_at") {
+            variant.low_stock_at = old.low_stock_at;
+        }
+        if self.absent.lacks("tax_class") {
+            variant.tax_class.clone_from(&old.tax_class);
         }
         if self.absent.lacks("weight_grams") {
             variant.weight_grams = old.weight_grams;

@@ -31,7 +31,7 @@ enum Column {
 }
 
 /// The columns by name; options and attributes have numbers and names of their own.
-pub const COLUMNS: [&str; 23] = [
+pub const COLUMNS: [&str; 26] = [
     "slug",
     "sku",
     "name",
@@ -43,6 +43,9 @@ pub const COLUMNS: [&str; 23] = [
     "price",
     "compare_at_price",
     "stock",
+    "stock_policy",
+    "low_stock_at",
+    "tax_class",
     "weight_grams",
     "barcode",
     "option1_name",
@@ -88,6 +91,9 @@ fn column(name: &str) -> Option<Column> {
         "compare_at_price" => Column::SaleText("compare_at_price"),
         "barcode" => Column::SaleText("barcode"),
         "stock" => Column::SaleNumber("stock"),
+        "stock_policy" => Column::SaleText("stock_policy"),
+        "low_stock_at" => Column::SaleNumber("low_stock_at"),
+        "tax_class" => Column::SaleText("tax_class"),
         "weight_grams" | "weight_g" => Column::SaleNumber("weight_grams"),
         "tags" => Column::Tags,
         "image_urls" => Column::ImageUrls,

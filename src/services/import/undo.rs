@@ -2,7 +2,7 @@
 
 use crate::domain::audit::Subject;
 use crate::domain::catalog::{Product, ProductDraft};
-use crate::domain::{ImportId, Invalid, ProductId, Right, Timestamp};
+use crate::domain::{ImportId, Invalid, ProductId, Right};
 use crate::services::catalog::CatalogWriter;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{ImportChange, WriteTx};
@@ -18,6 +18,8 @@ const NAMED: usize = 20;
 pub struct Undone {
     /// Products removed, since the import had created them.
     pub removed: u64,
+    /// Products archived instead, since orders refer to them.
+    pub archived: u64,
     /// Products restored.
     pub restored: u64,
     /// Products that are gone meanwhile.
@@ -41,10 +43,12 @@ impl Shop {
                 if !force {
                     refuse_changed(tx, id)?;
                 }
-                let undone = undo(tx, id, ctx.now, currency)?;
+                let undone = undo(tx, id, &ctx, currency)?;
                 tx.import_undone(id, ctx.now)?;
-                let Undone { removed, restored, gone } = undone;
-                let detail = json!({ "removed": removed, "restored": restored, "gone": gone, "force": force });
+                let Undone { removed, archived, restored, gone } = undone;
+                let detail = json!({
+                    "removed": removed, "archived": archived, "restored": restored, "gone": gone, "force": force,
+                });
                 tx.audit(&ctx.entry("import.undo", Subject::from(id), &detail))?;
                 Ok(undone)
             })
@@ -101,14 +105,17 @@ fn refuse_changed(tx: &WriteTx<'_>, id: ImportId) -> Outcome<()> {
 }
 
 /// Removes before it restores, so that SKUs and slugs the import gave to new products are free again.
-fn undo(tx: &WriteTx<'_>, id: ImportId, now: Timestamp, currency: crate::domain::Currency) -> Outcome<Undone> {
-    let mut writer = CatalogWriter::bulk(tx, now, false);
+fn undo(tx: &WriteTx<'_>, id: ImportId, ctx: &Ctx, currency: crate::domain::Currency) -> Outcome<Undone> {
+    let mut writer = CatalogWriter::bulk(tx, ctx, false);
     let mut undone = Undone::default();
     each_change(tx, id, |change, product| {
         match product {
             Some(product) if change.before.is_none() => {
-                writer.remove(product)?;
-                undone.removed += 1;
+                if writer.remove(product)? {
+                    undone.removed += 1;
+                } else {
+                    undone.archived += 1;
+                }
             }
             None => undone.gone += 1,
             Some(_) => {}

@@ -1,11 +1,11 @@
 //! The books: what each step of an order posts. The amounts of a posting sum to zero.
 
-use crate::domain::order::{Order, Payment, Refund};
+use crate::domain::order::{Order, Refund};
 use crate::services::{Error, Outcome};
 use crate::store::{LedgerAccount, WriteTx};
 use LedgerAccount::{Discounts, Money, Receivable, Refunds, Sales, Shipping, Tax};
 
-use crate::domain::Timestamp;
+use crate::domain::{PaymentId, Timestamp};
 
 const PLACED: &str = "place";
 const CANCELLED: &str = "cancel";
@@ -34,10 +34,9 @@ pub(super) fn post_cancelled(tx: &WriteTx<'_>, order: &Order, at: Timestamp) -> 
     Ok(tx.ledger_reverse(order.id, PLACED, CANCELLED, at)?)
 }
 
-/// Posts that a payment came in.
-pub(super) fn post_paid(tx: &WriteTx<'_>, order: &Order, payment: &Payment, at: Timestamp) -> Outcome<()> {
-    let came = payment.amount.minor();
-    post(tx, order, &format!("pay:{}", payment.id), &[(Money, came), (Receivable, -came)], at)
+/// Posts that a part of a payment came in, or all of it.
+pub(super) fn post_paid(tx: &WriteTx<'_>, order: &Order, payment: PaymentId, came: i64, at: Timestamp) -> Outcome<()> {
+    post(tx, order, &format!("pay:{payment}"), &[(Money, came), (Receivable, -came)], at)
 }
 
 /// Posts that money went back.

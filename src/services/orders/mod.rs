@@ -21,7 +21,7 @@ pub use acting::Answering;
 pub use calling_off::CancelDraft;
 pub use editing::{NoteDraft, OrderEdit};
 pub use fulfilling::FulfillmentDraft;
-pub use paying::{PaidOutcome, PaymentDraft, order_paid, order_payment_failed};
+pub use paying::{PaidOutcome, PaymentDraft, order_paid, order_part_paid, order_payment_failed};
 pub use placing::{PlacedOrder, Placing, order_place_rows};
 pub use refunding::{RefundDraft, RefundWish, order_refund_done, order_refund_failed};
 pub use returning::ReturnDraft;

@@ -3,16 +3,17 @@
 use super::acting::Answering;
 use super::books::post_paid;
 use super::calling_off::{Why, call_off};
-use super::{MANUAL, Told, proceed, ready, step, whole};
+use super::{MANUAL, ORDER, Told, amount, proceed, ready, step, whole};
 use crate::domain::event::EventKind;
 use crate::domain::letters::OrderOccasion;
 use crate::domain::order::{
-    Action, FulfillmentStatus, Happening, NewPayment, OrderRef, OrderStatus, PaymentStatus, WholeOrder,
+    Action, FulfillmentStatus, Happening, NewPayment, OrderRef, OrderStatus, Payment, PaymentStatus, WholeOrder,
 };
-use crate::domain::{Currency, Fields, Invalid, Money, OrderId, PaymentId, Right};
+use crate::domain::{Currency, Fields, Money, OrderId, PaymentId, Right};
 use crate::services::catalog::Preconditions;
 use crate::services::idempotency::Rendered;
 use crate::services::letters::order_letter_due;
+use crate::services::payments::payment_receive;
 use crate::services::selling::stock::stock_sell;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{OrderMove, WriteTx};
@@ -49,7 +50,7 @@ impl PaymentDraft {
 }
 
 impl Shop {
-    /// Notes that the staff has received the money for an order.
+    /// Notes that the staff has received the money for an order: all that is left to pay, or a part.
     pub async fn order_pay(
         &self,
         ctx: &Ctx,
@@ -61,13 +62,9 @@ impl Shop {
         ctx.require(Right::OrdersWrite)?;
         let work = move |tx: &WriteTx<'_>, ctx: &Ctx| {
             let before = ready(tx, name, &known, Action::Pay)?;
-            let due = before.order.sums.total;
-            if draft.amount.is_some_and(|amount| amount != due) {
-                let message = format!("must be all that is due: {}", super::amount(&before.order, due.minor()));
-                return Err(Invalid::one("amount", "not_what_is_due", message).into());
-            }
             let payment = by_hand(tx, ctx, &before)?;
-            order_paid(tx, ctx, before.order.id, payment, draft.reference.as_deref())?;
+            let payment = tx.payment_by_id(payment)?.ok_or(PAYMENT)?;
+            payment_receive(tx, ctx, &payment, draft.amount, draft.reference.as_deref())?;
             Ok(before.order.id)
         };
         self.order_act(ctx, how, work).await
@@ -106,7 +103,7 @@ pub fn order_paid(
     if !tx.payment_capture(payment, reference, ctx.now)? {
         return Ok(PaidOutcome::Already);
     }
-    post_paid(tx, &before.order, paid, ctx.now)?;
+    post_paid(tx, &before.order, payment, paid.amount.minor() - paid.captured.minor(), ctx.now)?;
     let detail = json!({ "payment_id": payment, "provider": paid.provider });
     if !before.situation().allows(Action::Pay) {
         let told =
@@ -125,6 +122,24 @@ pub fn order_paid(
     order_letter_due(tx, order, OrderOccasion::Paid, ctx.now)?;
     tx.reviews_verify(order)?;
     Ok(PaidOutcome::Paid)
+}
+
+/// A part of a payment came in; the order waits for the rest.
+pub fn order_part_paid(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, part: Money) -> Outcome<()> {
+    let order = tx.order_by_id(payment.order_id)?.ok_or(ORDER)?;
+    if !tx.payment_part(payment.id, part, ctx.now)? {
+        return Err(Error::Stale);
+    }
+    post_paid(tx, &order, payment.id, part.minor(), ctx.now)?;
+    let came = Money::from_minor(payment.captured.minor() + part.minor());
+    let detail = json!({
+        "payment_id": payment.id,
+        "provider": payment.provider,
+        "amount": amount(&order, part.minor()),
+        "paid": amount(&order, came.minor()),
+    });
+    let told = Told { audit: "order.pay_part", timeline: Happening::PartPaid, event: None, detail, said: None };
+    step(tx, ctx, order.id, told).map(drop)
 }
 
 /// Nothing came of a payment: when its order waits for no other, it is called off, its stock and discounts are given

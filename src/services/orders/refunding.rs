@@ -95,13 +95,8 @@ impl Shop {
     pub(super) async fn order_refunds_carry_out(&self, ctx: &Ctx, order: OrderId) -> Outcome<()> {
         let waiting: Vec<RefundId> = self.store.read(|tx| Ok::<_, Error>(pending(&whole(tx, order)?).collect()))?;
         for refund in waiting {
-            self.refund_carry_out(ctx, refund).await?;
+            self.refund_send(ctx, refund).await?;
         }
-        Ok(())
-    }
-
-    /// The seam to the providers: asks for one pending refund and writes down what came of it.
-    async fn refund_carry_out(&self, _ctx: &Ctx, _refund: RefundId) -> Outcome<()> {
         Ok(())
     }
 }

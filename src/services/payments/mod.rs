@@ -1,15 +1,40 @@
-//! Payments: what is written down when an order is placed, and what becomes of it at the provider.
+//! Payments: what is written down when an order is placed, what its provider is asked, and what becomes of its answers.
+//!
+//! A payment is begun outside of every write: the order is placed and committed, the provider asked, and its answer
+//! noted in a second write. Whatever cuts that short, the payment has a time at which its provider is asked again.
+//! Answers of a call, messages of the provider and what is found when asking later all go through [`standing_note`],
+//! which only ever moves a payment on, so that neither their order nor their number matters.
 
-use super::{Outcome, Shop};
+mod asking;
+mod flags;
+mod messages;
+mod noting;
+mod receiving;
+mod reconciling;
+mod refunds;
+
+pub use crate::providers::payment::WebhookRefusal;
+pub use crate::store::PaymentRow;
+pub use asking::PaymentAnswer;
+pub use flags::ResolveDraft;
+pub use messages::Received;
+pub use noting::{PaymentProgress, payment_note};
+pub use receiving::payment_receive;
+pub use reconciling::{Checked, MOST_CHECKED};
+
+use super::{Error, Outcome, Shop};
 use crate::domain::payment::PaymentChoice;
 use crate::domain::{Currency, Invalid, Money, Timestamp};
-use crate::providers::Payments;
+use crate::providers::{PaymentError, PaymentProvider, Payments};
 use serde_json::Value;
 use std::time::Duration;
 
 /// How long after placing an order its payment is looked at, when whoever placed it was cut off before asking the
 /// provider.
 const FIRST_CHECK: Duration = Duration::from_secs(60);
+/// The setting that tells this shop from others at its providers.
+const SHOP_KEY: &str = "payment_key";
+const PAYMENT: Error = Error::NotFound("payment");
 
 /// What is to be written down of a payment in the transaction that places its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,5 +87,37 @@ impl PaymentTerms {
         details.instructions = provider.instructions(&details);
         let details = serde_json::to_value(&details).unwrap_or_default();
         Ok(PaymentPlan { provider: name, details, check_at: asks.then(|| now.plus(FIRST_CHECK)), asks })
+    }
+}
+
+impl Shop {
+    /// Asks a provider, on a thread that may block.
+    async fn provider_ask<T: Send + 'static>(
+        &self,
+        name: &str,
+        ask: impl FnOnce(&dyn PaymentProvider) -> Result<T, PaymentError> + Send + 'static,
+    ) -> Result<T, PaymentError> {
+        let Some(provider) = self.providers.payments.by_name(name) else {
+            return Err(PaymentError::Temporary(format!("the payment provider {name} is not set up any more")));
+        };
+        let asked = tokio::task::spawn_blocking(move || ask(provider.as_ref())).await;
+        asked
+            .unwrap_or_else(|_| Err(PaymentError::Temporary("asking the provider panicked; the log says where".into())))
+    }
+
+    /// What tells this shop from others that may share an account at a provider.
+    async fn payment_shop_key(&self) -> Outcome<String> {
+        if let Some(known) = self.store.read(|tx| Ok::<_, Error>(tx.setting(SHOP_KEY)?))? {
+            return Ok(known);
+        }
+        let new = crate::clock::random_hex::<6>();
+        let keep = move |tx: &crate::store::WriteTx<'_>| match tx.setting(SHOP_KEY)? {
+            Some(known) => Ok(known),
+            None => {
+                tx.setting_put(SHOP_KEY, &new)?;
+                Ok::<_, Error>(new)
+            }
+        };
+        self.store.write(keep).await
     }
 }

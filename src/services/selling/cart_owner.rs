@@ -5,34 +5,37 @@
 
 use crate::domain::cart::{Cart, CartLine, Joined, MOST_QUANTITY, joined};
 use crate::domain::catalog::Revision;
-use crate::domain::{Timestamp, UserId, VariantId};
+use crate::domain::{OrderId, Timestamp, UserId, VariantId};
 use crate::services::catalog::Preconditions;
 use crate::services::{Actor, Ctx, Error, Outcome};
 use crate::store::{ReadTx, WriteTx};
 use std::time::Duration;
 
 /// There is none, or none the caller may know of.
-pub(crate) const CART: Error = Error::NotFound("cart");
+pub const CART: Error = Error::NotFound("cart");
+
+/// How long a cart is kept that became an order, in case the payment comes to nothing.
+const ORDERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long a cart is kept while nobody changes it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct CartLife(Duration);
+pub struct CartLife(Duration);
 
 impl CartLife {
     /// So many days.
-    pub(crate) fn days(days: u32) -> Self {
+    pub fn days(days: u32) -> Self {
         Self(DAY * days)
     }
 
     /// When a cart ends that is changed now. One with nothing in it only lasts a day, so that they do not pile up.
-    pub(crate) fn end(self, cart: &Cart, now: Timestamp) -> Timestamp {
+    pub fn end(self, cart: &Cart, now: Timestamp) -> Timestamp {
         now.plus(if cart.lines.is_empty() { DAY.min(self.0) } else { self.0 })
     }
 
     /// When a cart ends that is made now.
-    pub(crate) fn end_of_new(self, now: Timestamp) -> Timestamp {
+    pub fn end_of_new(self, now: Timestamp) -> Timestamp {
         now.plus(DAY.min(self.0))
     }
 }
@@ -46,7 +49,7 @@ pub(crate) fn buyer(ctx: &Ctx) -> Option<UserId> {
 }
 
 /// The open cart of a token, for whoever may use it.
-pub(crate) fn cart_of(tx: &ReadTx<'_>, ctx: &Ctx, token: &str) -> Outcome<Cart> {
+pub fn cart_of(tx: &ReadTx<'_>, ctx: &Ctx, token: &str) -> Outcome<Cart> {
     let cart = tx.cart_by_token(token)?.filter(|cart| cart.is_open(ctx.now)).ok_or(CART)?;
     match cart.account {
         Some(owner) if buyer(ctx) != Some(owner) => Err(CART),
@@ -56,7 +59,7 @@ pub(crate) fn cart_of(tx: &ReadTx<'_>, ctx: &Ctx, token: &str) -> Outcome<Cart> 
 
 /// The open cart of a token, for somebody who is about to change the state of it they know: a person who is signed in
 /// makes it theirs.
-pub(crate) fn cart_to_change(
+pub fn cart_to_change(
     tx: &WriteTx<'_>,
     ctx: &Ctx,
     token: &str,
@@ -93,6 +96,26 @@ fn cart_give(tx: &WriteTx<'_>, person: UserId, cart: Cart, life: CartLife, now: 
     cart.expires_at = life.end(&cart, now);
     cart_save(tx, &mut cart, now)?;
     Ok(cart)
+}
+
+/// Notes which order a cart became; nobody can use it then.
+pub fn cart_close(tx: &WriteTx<'_>, cart: &Cart, order: OrderId, now: Timestamp) -> Outcome<()> {
+    Ok(tx.cart_order(cart.id, order, now.plus(ORDERED), now)?)
+}
+
+/// Opens the cart again that became an order which came to nothing. A buyer who has begun another one since keeps
+/// that instead.
+pub fn cart_take_back(tx: &WriteTx<'_>, order: OrderId, life: CartLife, now: Timestamp) -> Outcome<()> {
+    let Some(cart) = tx.cart_of_order(order)? else { return Ok(()) };
+    if let Some(person) = cart.account
+        && let Some(newer) = tx.cart_open_of(person)?
+    {
+        if newer.is_open(now) && !newer.lines.is_empty() {
+            return Ok(());
+        }
+        tx.cart_delete(newer.id)?;
+    }
+    Ok(tx.cart_reopen(cart.id, life.end(&cart, now), now)?)
 }
 
 /// Writes down what a cart says besides its lines.

@@ -66,12 +66,14 @@ pub struct CartTerms {
     pub country: Option<String>,
     /// Whether a VAT number abroad exempts from tax.
     pub exempt_vat_numbers: bool,
+    /// Whether the only way to ship a cart counts as chosen when none is.
+    pub(super) takes_only_option: bool,
     pub(super) life: CartLife,
 }
 
 impl CartTerms {
     /// How long carts are kept.
-    pub(crate) fn life(&self) -> CartLife {
+    pub fn life(&self) -> CartLife {
         self.life
     }
 
@@ -97,6 +99,7 @@ impl Shop {
             prices: self.price_settings(),
             country: self.selling.country.clone(),
             exempt_vat_numbers: self.selling.exempt_vat_numbers,
+            takes_only_option: false,
             life: CartLife::days(self.selling.cart_days),
         }
     }
@@ -104,7 +107,7 @@ impl Shop {
 
 /// What a cart costs now. Reads rules, products and stock as this transaction sees them, so that inside a write
 /// transaction what is found still holds when the order is written.
-pub(crate) fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Timestamp) -> Outcome<PricedCart> {
+pub fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Timestamp) -> Outcome<PricedCart> {
     let mut offers: BTreeMap<_, Offer> = BTreeMap::new();
     if !cart.lines.is_empty() {
         offers.extend(tx.cart_offers(cart.id)?.into_iter().map(|offer| (offer.variant_id, offer)));
@@ -121,7 +124,7 @@ pub(crate) fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Ti
     let lines = cart.lines.iter().filter_map(line).collect();
     let mut basket = Basket { lines, place, tax_exempt: terms.is_exempt(address), shipping: None };
     let options = shipping.options(&basket);
-    basket.shipping = options.iter().find(|option| Some(&option.id) == cart.shipping_option.as_ref()).cloned();
+    basket.shipping = chosen(&options, cart.shipping_option.as_deref(), terms.takes_only_option);
     let quote = price(&basket, &rules, terms.prices, now)?;
     let changes = cart.lines.iter().flat_map(|line| changes(line, offers.get(&line.variant_id))).collect();
     let priced = |line: &CartLine| PricedLine {
@@ -131,6 +134,15 @@ pub(crate) fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Ti
     };
     let lines = cart.lines.iter().map(priced).collect();
     Ok(PricedCart { cart, lines, quote, options, shipping: basket.shipping, changes })
+}
+
+/// The option that was chosen, while it is offered.
+fn chosen(options: &[ShippingOption], id: Option<&str>, takes_only: bool) -> Option<ShippingOption> {
+    match (id, options) {
+        (Some(id), options) => options.iter().find(|option| option.id == id).cloned(),
+        (None, [only]) if takes_only => Some(only.clone()),
+        (None, _) => None,
+    }
 }
 
 /// The rules that may matter to a cart.

@@ -6,19 +6,25 @@ mod cart_owner;
 mod cart_price;
 mod carts;
 mod checkout;
+mod discounts;
 mod own_orders;
 mod reviews;
 mod rules;
+mod shelf;
+mod shipping_zones;
 pub mod stock;
+mod tax_rates;
 mod wishlists;
 
 pub use back_in_stock::{StockReader, StockWish, back_in_stock_due, stock_letters_due};
 pub(crate) use cart_owner::cart_bring;
-pub use cart_price::{CartTerms, PricedCart, PricedLine};
+pub use cart_owner::{CART, CartLife, cart_close, cart_of, cart_take_back, cart_to_change};
+pub use cart_price::{CartTerms, PricedCart, PricedLine, cart_price};
 pub use carts::{CartLineDraft, Wanted};
 pub use checkout::{CheckoutAnswers, CheckoutDraft};
 pub use reviews::ReviewsFrom;
 pub use rules::{RulesQuery, rules_for};
+pub use shelf::StockMoved;
 pub use wishlists::{Wish, WishPosition};
 
-pub use crate::store::{DiscountUse, OwnPosition};
+pub use crate::store::{DiscountFilter, DiscountUse, OwnPosition};

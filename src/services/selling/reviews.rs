@@ -195,7 +195,7 @@ fn change(tx: &WriteTx<'_>, ctx: &Ctx, action: &'static str, before: &Review, af
 /// Counts what a review weighs now into the rating of its product, instead of what it weighed before.
 fn rerate(tx: &WriteTx<'_>, ctx: &Ctx, product: ProductId, before: (i64, i64), after: (i64, i64)) -> Outcome<()> {
     let by = (after.0 - before.0, after.1 - before.1);
-    if by == (0, 0) { Ok(()) } else { CatalogWriter::new(tx, ctx.now).rerate(product, by) }
+    if by == (0, 0) { Ok(()) } else { CatalogWriter::new(tx, ctx).rerate(product, by) }
 }
 
 fn submitted(

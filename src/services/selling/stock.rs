@@ -4,8 +4,9 @@
 //! numbers, a line of the ledger, and the sums and cards of its product.
 
 use super::back_in_stock::stock_letters_due;
-use crate::domain::stock::{MovementKind, Shortage, StockLevel, StockPolicy};
-use crate::domain::{OrderId, ProductId, Timestamp, VariantId};
+use crate::domain::catalog::VariantDraft;
+use crate::domain::stock::{MOST_UNITS, MovementKind, Shortage, StockChange, StockLevel, StockPolicy, StockStep};
+use crate::domain::{FieldError, Invalid, MovementId, OrderId, ProductId, Timestamp, VariantId};
 use crate::services::catalog::CatalogWriter;
 use crate::services::{Ctx, Error, Outcome};
 use crate::store::{MovementRow, WriteTx};
@@ -103,28 +104,30 @@ struct Desk<'t, 'c> {
     ctx: &'t Ctx,
     actor: String,
     order: Option<OrderId>,
+    reason: Option<&'static str>,
+    note: Option<String>,
     /// By how much the stock of each product has changed.
     products: BTreeMap<ProductId, i64>,
 }
 
 impl<'t, 'c> Desk<'t, 'c> {
     fn new(tx: &'t WriteTx<'c>, ctx: &'t Ctx, order: Option<OrderId>) -> Self {
-        Self { tx, ctx, actor: ctx.actor_name(), order, products: BTreeMap::new() }
+        Self { tx, ctx, actor: ctx.actor_name(), order, reason: None, note: None, products: BTreeMap::new() }
     }
 
     /// Changes one level and notes it in the ledger.
-    fn apply(&mut self, level: &StockLevel, kind: MovementKind, on_hand: i64, reserved: i64) -> Outcome<StockLevel> {
+    fn apply(&mut self, level: &StockLevel, kind: MovementKind, on_hand: i64, reserved: i64) -> Outcome<MovementId> {
         let after = level.moved(on_hand, reserved);
         if !self.tx.stock_change(level.variant_id, on_hand, reserved)? {
             return Err(Error::Internal(format!("stock of variant {} cannot be moved so", level.variant_id)));
         }
-        self.tx.stock_movement_insert(&MovementRow {
+        let movement = self.tx.stock_movement_insert(&MovementRow {
             variant_id: level.variant_id,
             kind,
             on_hand,
             reserved,
-            reason: None,
-            note: None,
+            reason: self.reason,
+            note: self.note.as_deref(),
             actor: &self.actor,
             order_id: self.order,
             at: self.ctx.now,
@@ -132,21 +135,102 @@ impl<'t, 'c> Desk<'t, 'c> {
         if after.available != level.available {
             *self.products.entry(level.product_id).or_default() += after.available - level.available;
         }
-        announce(self.tx, self.ctx, level, &after)?;
-        Ok(after)
+        announce(self.tx, self.ctx.now, level, &after)?;
+        Ok(movement)
     }
 
     /// Keeps sums, cards and readers of the products whose stock has changed.
     fn finish(self) -> Outcome<()> {
-        let mut writer = CatalogWriter::new(self.tx, self.ctx.now);
+        let mut writer = CatalogWriter::new(self.tx, self.ctx);
         self.products.into_iter().try_for_each(|(product, delta)| writer.restock(product, delta))
     }
 }
 
+/// What staff do to a level; none when they counted what was known.
+pub(super) fn moved(
+    tx: &WriteTx<'_>,
+    ctx: &Ctx,
+    level: &StockLevel,
+    change: &StockChange,
+) -> Outcome<Option<MovementId>> {
+    let delta = change.delta(level.on_hand);
+    if delta == 0 {
+        return Ok(None);
+    }
+    let after = level.moved(delta, 0);
+    if after.on_hand > MOST_UNITS || after.on_hand < -MOST_UNITS {
+        let field = if matches!(change.step, StockStep::Count(_)) { "count" } else { "delta" };
+        return Err(Invalid::one(field, "out_of_range", format!("would leave more than {MOST_UNITS} units")).into());
+    }
+    if !after.is_possible() {
+        let StockLevel { on_hand, reserved, .. } = level;
+        let detail = format!(
+            "{on_hand} units are on the shelf and {reserved} of them are promised to orders: {} would be left; release \
+             orders first, or let the variant be sold on backorder",
+            after.on_hand
+        );
+        return Err(conflict("on_hand", detail));
+    }
+    let mut desk = Desk { reason: Some(change.reason.as_str()), note: change.note.clone(), ..Desk::new(tx, ctx, None) };
+    let movement = desk.apply(level, change.kind(), delta, 0)?;
+    desk.finish()?;
+    Ok(Some(movement))
+}
+
+/// What the catalog makes of a level. A number that differs from what could be sold is one that was counted.
+fn after_write(level: &StockLevel, draft: &VariantDraft) -> StockLevel {
+    let counted = draft.stock != level.available;
+    let delta = if counted { level.reserved.saturating_add(draft.stock).saturating_sub(level.on_hand) } else { 0 };
+    StockLevel { policy: draft.stock_policy, low_stock_at: draft.low_stock_at, ..level.moved(delta, 0) }
+}
+
+/// Refuses to sell only what is there when more than that is promised already.
+pub(in crate::services) fn check_policy(level: &StockLevel, draft: &VariantDraft) -> Outcome<()> {
+    let after = after_write(level, draft);
+    if after.is_possible() {
+        return Ok(());
+    }
+    let StockLevel { on_hand, reserved, .. } = after;
+    let detail = format!(
+        "{reserved} units are promised and {on_hand} are on the shelf: count the stock first, then let the policy be deny"
+    );
+    Err(conflict("stock_policy", detail))
+}
+
+/// Notes in the ledger what the catalog has made of a level.
+pub(in crate::services) fn written(
+    tx: &WriteTx<'_>,
+    now: Timestamp,
+    actor: &str,
+    level: &StockLevel,
+    draft: &VariantDraft,
+) -> Outcome<()> {
+    let after = after_write(level, draft);
+    if after.on_hand != level.on_hand {
+        tx.stock_movement_insert(&MovementRow {
+            variant_id: level.variant_id,
+            kind: MovementKind::Counted,
+            on_hand: after.on_hand - level.on_hand,
+            reserved: 0,
+            reason: None,
+            note: None,
+            actor,
+            order_id: None,
+            at: now,
+        })?;
+    }
+    announce(tx, now, level, &after)
+}
+
+fn conflict(field: &str, detail: String) -> Error {
+    let error = FieldError { field: field.to_owned(), code: "stock_promised", message: detail.clone() };
+    Error::Conflict("stock_promised", detail, vec![error])
+}
+
 /// Tells others that a variant runs low or can be bought again: `stock.low` and `stock.available`.
-fn announce(tx: &WriteTx<'_>, ctx: &Ctx, before: &StockLevel, after: &StockLevel) -> Outcome<()> {
+fn announce(tx: &WriteTx<'_>, now: Timestamp, before: &StockLevel, after: &StockLevel) -> Outcome<()> {
     match before.news(after) {
-        Some(news) => stock_letters_due(tx, after, news, ctx.now),
+        Some(news) => stock_letters_due(tx, after, news, now),
         None => Ok(()),
     }
 }

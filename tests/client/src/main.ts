@@ -5,7 +5,9 @@ import { administration } from "./administration.js";
 import { catalog } from "./catalog.js";
 import { Mail } from "./mail.js";
 import { reviews } from "./reviews.js";
+import { selling } from "./selling.js";
 import { expect, used } from "./shop.js";
+import { stock } from "./stock.js";
 
 /** What the caller must say of the shop. */
 function setting(name: string): string {
@@ -19,6 +21,8 @@ try {
   const mail = new Mail(setting("NEXUS_MAIL"));
   const admin = await signIn(address, setting("NEXUS_EMAIL"), setting("NEXUS_PASSWORD"));
   await catalog(address, admin);
+  await stock(admin);
+  await selling(address, admin);
   await accounts(address, mail);
   await administration(address, admin, mail);
   await reviews(address, admin, mail);

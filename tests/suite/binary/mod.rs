@@ -12,6 +12,7 @@ mod door;
 mod hostile;
 mod http;
 mod start;
+mod stock;
 mod stop;
 mod upgrade;
 mod users;

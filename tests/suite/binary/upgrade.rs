@@ -55,6 +55,13 @@ fn shop_of_the_first_schema_is_upgraded_after_a_copy_was_made() {
     let reply = super::request(server.port, "GET", "/api/v1/users", signed_in["access"].as_str(), None).unwrap();
     assert_eq!(reply.json()["results"][0]["email"], json!("Ann@example.com"));
     server.stop();
+    let now = Connection::open(place.data().join("nexus.db")).unwrap();
+    let stock = "select opening_stock, on_hand, reserved, stock, stock_policy from variant";
+    let numbers = now.query_row(stock, [], |row| {
+        Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), row.get::<_, String>(4)?))
+    });
+    assert_eq!(numbers.unwrap(), ((3, 3, 0, 3), "deny".to_owned()), "what was in stock still is");
+    drop(now);
     // The product above was put there without its words.
     run(nexus(&place.data()).arg("reindex")).fine();
     assert_eq!(run(nexus(&place.data()).args(["check"])).fine().trim(), "all is well");

@@ -9,6 +9,8 @@ use rocket::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+mod rules;
+
 /// Who may use an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Access {
@@ -82,6 +84,8 @@ fn table() -> Vec<Row> {
     .chain(admin_rows())
     .chain(review_rows())
     .chain(cart_rows())
+    .chain(rules::rows())
+    .chain(stock_rows())
     .collect()
 }
 
@@ -192,6 +196,17 @@ fn cart_rows() -> Vec<Row> {
     ]
 }
 
+fn stock_rows() -> Vec<Row> {
+    use Method::{Get, Post};
+    let (reads, writes) = (Access::Right(Right::StockRead), Access::Right(Right::StockWrite));
+    let change = json!({"variant_id": 1, "count": 3});
+    vec![
+        row(Get, "/admin/stock", "/admin/stock", None, reads, 200),
+        row(Get, "/admin/stock/movements", "/admin/stock/movements", None, reads, 200),
+        row(Post, "/admin/stock/movements", "/admin/stock/movements", Some(change), writes, 200),
+    ]
+}
+
 /// The operations that anybody may use: a list of its own, so that opening one more is a decision.
 const PUBLIC: [&str; 28] = [
     "delete /carts/{token}",
@@ -285,6 +300,7 @@ fn shop() -> TestShop {
     shop.api_key(&["catalog:read"]);
     shop.customer().post("/api/v1/products/2/reviews", &json!({"rating": 5})).ok(201);
     shop.customer().put("/api/v1/me/wishlist/2", &json!({})).empty(204);
+    rules::fill(&shop);
     shop
 }
 

@@ -366,3 +366,82 @@ fn variant_of_another_product_in_the_same_cart_is_another_line() {
     let cart = with(&shop.anonymous(), &[(1, 1), (2, 2), (1, 2)]);
     assert_eq!(lines(&shop.anonymous().get(&cart).ok(200)), [(1, 3), (2, 2)]);
 }
+
+#[test]
+fn cart_that_became_an_order_is_closed_and_open_again_when_the_order_comes_to_nothing() {
+    use nexus::domain::OrderId;
+    use nexus::services::selling::{cart_close, cart_take_back};
+    let shop = shop();
+    let (guest, me) = (shop.anonymous(), shop.customer());
+    let order = |id: i64| {
+        let sql = format!(
+            "insert into shop_order (id, token, email, email_key, source, status, currency, tax_included, subtotal, \
+             discount_total, shipping_total, tax_total, total, created_at, updated_at) \
+             values ({id}, 't{id}', 'a@b.test', 'a@b.test', 'web', 'draft', 'EUR', 0, 0, 0, 0, 0, 0, 0, 0)"
+        );
+        wait(shop.shop.store().write(move |tx| Ok::<_, nexus::services::Error>(tx.execute_script(&sql)?))).unwrap();
+        OrderId::new(id)
+    };
+    let close = |cart: &str, order: OrderId| {
+        let (token, now) = (cart.rsplit('/').next().unwrap().to_owned(), Ctx::shop().now);
+        let closed = shop.shop.store().write(move |tx| {
+            let cart = tx.cart_by_token(&token)?.expect("a cart");
+            cart_close(tx, &cart, order, now)
+        });
+        wait(closed).unwrap();
+    };
+    let life = shop.shop.cart_terms().life();
+    let take_back = |order: OrderId| {
+        let now = Ctx::shop().now;
+        wait(shop.shop.store().write(move |tx| cart_take_back(tx, order, life, now))).unwrap();
+    };
+
+    let (theirs, cart) = (order(1), with(&guest, &[(1, 2)]));
+    close(&cart, theirs);
+    guest.get(&cart).problem(404, "not-found");
+    put(&guest, &cart, 1, 1).problem(404, "not-found");
+    take_back(theirs);
+    assert_eq!(lines(&guest.get(&cart).ok(200)), [(1, 2)]);
+
+    // A customer has another cart by then: an empty one gives way, one with something in it stays.
+    let (mine, cart) = (order(2), with(&me, &[(1, 2)]));
+    close(&cart, mine);
+    let empty = made(&me);
+    assert_ne!(empty, cart);
+    take_back(mine);
+    assert_eq!((made(&me), lines(&me.get(&cart).ok(200))), (cart.clone(), vec![(1, 2)]));
+    close(&cart, mine);
+    let newer = with(&me, &[(3, 1)]);
+    take_back(mine);
+    assert_eq!(made(&me), newer);
+    me.get(&cart).problem(404, "not-found");
+}
+
+#[test]
+fn log_of_the_program_at_its_most_talkative_holds_no_token_of_a_cart() {
+    use crate::binary::{Place, Server, request};
+    let place = Place::with_staff();
+    let server = Server::start_with(&place, &[], |command| {
+        command.env("NEXUS_LOG_LEVEL", "trace");
+    });
+    let made = request(server.port, "POST", CARTS, None, None).unwrap().json();
+    let token = made["token"].as_str().unwrap().to_owned();
+    let cart = format!("{CARTS}/{token}");
+    for (method, path, status) in [
+        ("GET", cart.clone(), 200),
+        ("GET", format!("{cart}?explain=1"), 200),
+        ("GET", format!("{cart}/nothing"), 404),
+        ("PATCH", format!("{cart}/discount"), 405),
+        ("DELETE", format!("{cart}/lines/1"), 404),
+        ("DELETE", cart.clone(), 204),
+        ("GET", cart, 404),
+    ] {
+        assert_eq!(request(server.port, method, &path, None, None).unwrap().status, status, "{method} {path}");
+    }
+    let beside = place.data().parent().unwrap().to_owned();
+    server.ask_to_stop();
+    assert_eq!(server.wait().code(), Some(0));
+    let files = std::fs::read_dir(beside).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_file());
+    let log: String = files.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    assert!(log.contains("/carts/<token>") && !log.contains(&token), "{log}");
+}

@@ -21,7 +21,8 @@ fn same_request_again_is_answered_byte_for_byte_also_after_a_restart() {
     assert_eq!((again.status, &again.body), (201, &first.body));
     // With a slash at the end or without a version it is the same request.
     let path = format!("/api/carts/{token}/checkout/");
-    let again = shop.anonymous().request(Method::Post, &path).header("Idempotency-Key", "k").json(&by_transfer());
+    let guest = shop.anonymous();
+    let again = guest.request(Method::Post, &path).header("Idempotency-Key", "k").json(&by_transfer());
     assert_eq!(again.send().body, first.body);
     assert_eq!((mugs_left(&shop), order["number"].as_str()), (9, Some("1001")));
     is_sound(&shop);
@@ -48,7 +49,8 @@ fn keys_are_refused_that_are_missing_malformed_or_of_another_request() {
     other["note"] = json!("another");
     checkout(&guest, &token, "k", &other).problem(422, "idempotency-key-reused");
     // The same words in another order are another body.
-    let reordered = json!({ "payment": other["payment"], "email": other["email"], "shipping_address": other["shipping_address"] });
+    let reordered =
+        json!({ "payment": other["payment"], "email": other["email"], "shipping_address": other["shipping_address"] });
     checkout(&guest, &token, "k", &reordered).problem(422, "idempotency-key-reused");
     assert_eq!(checkout(&guest, &token, "k", &by_transfer()).body, first.body);
     assert_eq!(checkout(&guest, &token, &"k".repeat(255), &by_transfer()).status, 409, "the cart was ordered");

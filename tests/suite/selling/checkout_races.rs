@@ -5,17 +5,17 @@ use crate::support::{Requests, TestShop, product, wait};
 use nexus::domain::Fields;
 use nexus::services::idempotency::{Claim, Rendered};
 use nexus::services::selling::CheckoutDraft;
-use nexus::services::{Actor, Ctx, Error, Outcome};
+use nexus::services::{Actor, Ctx, Error, Outcome, Shop};
 use serde_json::{Value, json};
 use std::sync::Barrier;
 
 /// Checks out as a guest, by the use case itself.
-fn checkout(shop: &TestShop, token: &str, key: &str, body: &Value) -> Outcome<Rendered> {
+fn checkout(shop: &Shop, token: &str, key: &str, body: &Value) -> Outcome<Rendered> {
     let ctx = Ctx::now(Actor::Anonymous);
-    let currency = shop.shop.settings().currency();
+    let currency = shop.settings().currency();
     let draft = Fields::read(body, |fields| CheckoutDraft::read(fields, currency))?;
     let claim = Claim::new(&ctx, Some(token), key, "POST", "/checkout", body.to_string().as_bytes());
-    wait(shop.shop.checkout(&ctx, token, draft, claim, nexus::http::checkout_answers(currency)))
+    wait(shop.checkout(&ctx, token, draft, claim, nexus::http::checkout_answers(currency)))
 }
 
 /// Runs each in a thread of its own, all released together.
@@ -48,8 +48,8 @@ fn placed(outcomes: &[Outcome<Rendered>]) -> usize {
 fn two_hundred_buyers_of_ten_mugs_get_ten() {
     let shop = shop_with_mugs(10);
     let carts: Vec<String> = (0..200).map(|_| cart(&shop.anonymous(), &[(1, 1)])).collect();
-    let body = by_transfer();
-    let outcomes = race(carts.iter().map(|token| || checkout(&shop, token, "k", &body)).collect());
+    let (body, service) = (by_transfer(), &shop.shop);
+    let outcomes = race(carts.iter().map(|token| || checkout(service, token, "k", &body)).collect());
     assert_eq!((placed(&outcomes), conflicts(&outcomes, "out_of_stock")), (10, 190));
     assert_eq!(mugs_left(&shop), 0);
     let numbers: Vec<Value> = outcomes
@@ -71,8 +71,8 @@ fn buyers_of_several_things_get_all_of_them_or_nothing() {
     let carts: Vec<String> = (0..40)
         .map(|n| cart(&shop.anonymous(), if n % 2 == 0 { &[(1, 1), (2, 1)] } else { &[(2, 1), (1, 1)] }))
         .collect();
-    let body = by_transfer();
-    let outcomes = race(carts.iter().map(|token| || checkout(&shop, token, "k", &body)).collect());
+    let (body, service) = (by_transfer(), &shop.shop);
+    let outcomes = race(carts.iter().map(|token| || checkout(service, token, "k", &body)).collect());
     assert_eq!((placed(&outcomes), conflicts(&outcomes, "out_of_stock")), (20, 20));
     assert_eq!(mugs_left(&shop), 10);
     is_sound(&shop);
@@ -91,16 +91,16 @@ fn hundred_buyers_with_a_code_for_five_get_it_five_times() {
             token
         })
         .collect();
-    let mut body = by_transfer();
+    let (mut body, service) = (by_transfer(), &shop.shop);
     body["expected_total"] = json!("9.00");
-    let outcomes = race(carts.iter().map(|token| || checkout(&shop, token, "k", &body)).collect());
+    let outcomes = race(carts.iter().map(|token| || checkout(service, token, "k", &body)).collect());
     assert_eq!((placed(&outcomes), conflicts(&outcomes, "discount_used_up")), (5, 95));
     let discount = shop.staff().results("/api/v1/admin/discounts")[0].clone();
     assert_eq!(discount["uses"], 5);
     // Whoever agrees to the price without it may buy.
     body["expected_total"] = json!("10.00");
     let late = carts.iter().find(|token| guest.get(&format!("/api/v1/carts/{token}")).status == 200).unwrap();
-    assert_eq!(checkout(&shop, late, "l", &body).unwrap().status, 201);
+    assert_eq!(checkout(service, late, "l", &body).unwrap().status, 201);
     is_sound(&shop);
 }
 
@@ -108,13 +108,13 @@ fn hundred_buyers_with_a_code_for_five_get_it_five_times() {
 fn fifty_requests_with_one_key_place_one_order() {
     let shop = shop_with_mugs(100);
     let token = cart(&shop.anonymous(), &[(1, 1)]);
-    let body = by_transfer();
-    let outcomes = race((0..50).map(|_| || checkout(&shop, &token, "k", &body)).collect());
+    let (body, service) = (by_transfer(), &shop.shop);
+    let outcomes = race((0..50).map(|_| || checkout(service, &token, "k", &body)).collect());
     let answers: Vec<&Rendered> = outcomes.iter().flatten().collect();
     assert!(!answers.is_empty() && answers.iter().all(|answer| *answer == answers[0]));
     assert_eq!(answers.len() + conflicts(&outcomes, "in_progress"), 50, "{outcomes:?}");
     assert_eq!(mugs_left(&shop), 99);
-    let again = checkout(&shop, &token, "k", &body).unwrap();
+    let again = checkout(service, &token, "k", &body).unwrap();
     assert_eq!(&again, answers[0]);
     is_sound(&shop);
 }
@@ -125,8 +125,8 @@ fn one_cart_becomes_one_order_however_many_keys_are_used() {
     let token = cart(&shop.anonymous(), &[(1, 1)]);
     let body = by_transfer();
     let runners = (0..20).map(|n| {
-        let (shop, token, body) = (&shop, &token, &body);
-        move || checkout(shop, token, &format!("k{n}"), body)
+        let (service, token, body) = (&shop.shop, &token, &body);
+        move || checkout(service, token, &format!("k{n}"), body)
     });
     let outcomes = race(runners.collect());
     assert_eq!((placed(&outcomes), conflicts(&outcomes, "already_ordered")), (1, 19));

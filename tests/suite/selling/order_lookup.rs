@@ -6,7 +6,8 @@ use crate::support::Requests;
 #[test]
 fn wrong_token_and_unknown_number_are_the_same_answer() {
     let shop = shop_with_mugs(10);
-    let (mine, theirs) = (buy(&shop.anonymous(), 1, "a", &by_transfer()), buy(&shop.customer(), 1, "b", &by_transfer()));
+    let (mine, theirs) =
+        (buy(&shop.anonymous(), 1, "a", &by_transfer()), buy(&shop.customer(), 1, "b", &by_transfer()));
     let guest = shop.anonymous();
     guest.get(&path_of(&mine)).ok(200);
     let token = mine["token"].as_str().unwrap();

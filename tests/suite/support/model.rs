@@ -318,7 +318,8 @@ fn rate(shop: &TestShop, rows: &[Made]) {
     let ratings: Vec<(String, Vec<i64>)> =
         rows.iter().enumerate().map(|(number, made)| (format!("SKU-{number}"), made.ratings.clone())).collect();
     let write = shop.shop.store().write_blocking(move |tx| {
-        let mut writer = CatalogWriter::new(tx, Timestamp::from_millis(DAWN));
+        let ctx = Ctx::owner();
+        let mut writer = CatalogWriter::new(tx, &ctx);
         for (sku, ratings) in ratings.into_iter().filter(|(_, ratings)| !ratings.is_empty()) {
             let product = tx.product_id_by_sku(&Sku::parse(&sku).expect("a SKU"))?.expect("a product");
             for (user, rating) in (1..).map(UserId::new).zip(&ratings) {

@@ -79,7 +79,7 @@ impl PaymentProvider for Stripe {
     }
 
     fn begin(&self, request: &PaymentRequest) -> Result<Begun, PaymentError> {
-        if request.now.since(request.created_at) > KEY_KEPT {
+        if request.now.since(request.key.made) > KEY_KEPT {
             // The key may be forgotten: to begin again could be to charge again.
             let found = self.find(&request.key, request.now)?;
             return found.ok_or_else(|| PaymentError::Permanent("Stripe was never asked in time".to_owned()));
@@ -89,7 +89,7 @@ impl PaymentProvider for Stripe {
             ("currency", request.currency.code().to_ascii_lowercase()),
             ("description", format!("Order {}", request.order_number)),
             ("metadata[nexus_order]", request.order_number.clone()),
-            ("metadata[nexus_payment]", request.key.payment.to_string()),
+            ("metadata[nexus_payment]", request.key.name()),
             ("metadata[nexus_shop]", request.key.shop.clone()),
             ("automatic_payment_methods[enabled]", "true".to_owned()),
         ];
@@ -111,7 +111,7 @@ impl PaymentProvider for Stripe {
     }
 
     fn find(&self, key: &PaymentKey, _: Timestamp) -> Result<Option<Begun>, PaymentError> {
-        let query = format!("metadata['{PAYMENT}']:'{}' AND metadata['{SHOP}']:'{}'", key.payment, key.shop);
+        let query = format!("metadata['{PAYMENT}']:'{}' AND metadata['{SHOP}']:'{}'", key.name(), key.shop);
         let query = percent_encoding::utf8_percent_encode(&query, percent_encoding::NON_ALPHANUMERIC);
         let found = self.wire.get(&format!("/v1/payment_intents/search?limit=1&query={query}"))?;
         found["data"].get(0).map(|intent| understood(objects::begun(intent))).transpose()
@@ -131,19 +131,18 @@ impl PaymentProvider for Stripe {
         if request.again {
             // What was asked before may have been done; the list knows at once, and for longer than keys are kept.
             let listed = self.wire.get(&format!("/v1/refunds?limit=100&payment_intent={intent}"))?;
-            let ours = (request.key.shop.clone(), request.refund);
             let mut listed = listed["data"].as_array().into_iter().flatten();
-            if let Some(known) = listed.find(|refund| objects::refund_key(refund).as_ref() == Some(&ours)) {
+            if let Some(known) = listed.find(|refund| objects::refund_key(refund).as_ref() == Some(&request.key)) {
                 return understood(objects::refund(known));
             }
         }
         let form: Form<'_> = vec![
             ("payment_intent", intent),
             ("amount", sent(request.amount, request.currency)?),
-            ("metadata[nexus_refund]", request.refund.to_string()),
+            ("metadata[nexus_refund]", request.key.name()),
             ("metadata[nexus_shop]", request.key.shop.clone()),
         ];
-        let refund = self.wire.post("/v1/refunds", Some(&request.key_text()), &form)?;
+        let refund = self.wire.post("/v1/refunds", Some(&request.key.text()), &form)?;
         understood(objects::refund(&refund))
     }
 

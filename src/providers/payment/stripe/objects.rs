@@ -1,11 +1,12 @@
 //! Reads what Stripe tells: payment intents, refunds, charges, disputes and events.
 
 use super::super::{
-    Begun, Event, PaymentError, PaymentKey, PaymentState, RefundStanding, RefundState, Says, Standing, WebhookRefusal,
+    Begun, Event, PaymentError, PaymentKey, PaymentState, RefundKey, RefundStanding, RefundState, Says, Standing,
+    WebhookRefusal,
 };
 use super::amount::told;
 use super::wire::word;
-use crate::domain::{Currency, Money, PaymentId, RefundId};
+use crate::domain::{Currency, Money};
 use serde_json::Value;
 
 /// What a payment carries at Stripe, so that it is known again.
@@ -54,7 +55,7 @@ pub(super) fn begun(intent: &Value) -> Option<Begun> {
     let client_secret = text(&intent["client_secret"], 500).filter(|_| open);
     let redirect_url = text(&intent["next_action"]["redirect_to_url"]["url"], 2_000)
         .filter(|url| open && url.starts_with("https://") && !url.contains(char::is_whitespace));
-    Some(Begun { standing, client_secret, redirect_url })
+    Some(Begun { standing, client_secret, redirect_url, ask_at: None })
 }
 
 /// Where a refund stands.
@@ -71,15 +72,14 @@ pub(super) fn refund(refund: &Value) -> Option<RefundStanding> {
 }
 
 /// Whose refund it is, when a shop like this one asked for it.
-pub(super) fn refund_key(refund: &Value) -> Option<(String, RefundId)> {
+pub(super) fn refund_key(refund: &Value) -> Option<RefundKey> {
     let metadata = &refund["metadata"];
-    Some((metadata[SHOP].as_str()?.to_owned(), RefundId::parse(metadata[REFUND].as_str()?)?))
+    RefundKey::read(metadata[SHOP].as_str()?, metadata[REFUND].as_str()?)
 }
 
 fn payment_key(intent: &Value) -> Option<PaymentKey> {
     let metadata = &intent["metadata"];
-    let payment = PaymentId::parse(metadata[PAYMENT].as_str()?)?;
-    Some(PaymentKey { shop: metadata[SHOP].as_str()?.to_owned(), payment })
+    PaymentKey::read(metadata[SHOP].as_str()?, metadata[PAYMENT].as_str()?)
 }
 
 /// What the last attempt of the buyer failed on, in words for people.
@@ -115,7 +115,8 @@ pub(super) fn event(body: &[u8]) -> Result<Event, WebhookRefusal> {
             (Some(_), None) => None,
         },
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
-            refund(thing).map(|standing| Says::Refund { standing, key: refund_key(thing) })
+            let payment = id(&thing["payment_intent"]);
+            refund(thing).map(|standing| Says::Refund { payment, standing, key: refund_key(thing) })
         }
         "charge.dispute.created" => Some(match id(&thing["payment_intent"]) {
             Some(reference) => Says::Disputed { reference, reason: word(&thing["reason"]).replace('_', " ") },
@@ -137,7 +138,7 @@ mod tests {
         json!({
             "id": "pi_1", "object": "payment_intent", "status": status, "amount": 1999, "amount_received": 1999,
             "amount_capturable": 0, "currency": "eur", "client_secret": "pi_1_secret_2",
-            "metadata": {"nexus_shop": "s", "nexus_payment": "7"},
+            "metadata": {"nexus_shop": "s", "nexus_payment": "7-1000"},
         })
     }
 
@@ -169,9 +170,10 @@ mod tests {
         let Says::Payment { standing, key: Some(key), failure: None } = paid else { panic!("{paid:?}") };
         assert_eq!((standing.received.minor(), standing.currency.as_str()), (1999, "EUR"));
         assert_eq!((key.shop.as_str(), key.payment.get()), ("s", 7));
-        let refund = json!({"id": "re_1", "status": "succeeded", "metadata": {"nexus_shop": "s", "nexus_refund": "3"}});
+        let refund =
+            json!({"id": "re_1", "status": "succeeded", "metadata": {"nexus_shop": "s", "nexus_refund": "3-1000"}});
         let refunded = says("refund.updated", &refund).unwrap();
-        assert!(matches!(refunded, Says::Refund { key: Some((_, id)), .. } if id.get() == 3), "{refunded:?}");
+        assert!(matches!(&refunded, Says::Refund { key: Some(key), .. } if key.refund.get() == 3), "{refunded:?}");
         assert_eq!(says("customer.created", &json!({"id": "cus_1"})), Ok(Says::Nothing));
         let charge = json!({"id": "ch_1", "payment_intent": "pi_1", "currency": "eur", "amount_refunded": 500});
         let total = Money::from_minor(500);

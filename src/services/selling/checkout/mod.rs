@@ -14,6 +14,7 @@ pub use draft::CheckoutDraft;
 use crate::domain::order::WholeOrder;
 use crate::services::idempotency::{Claim, Rendered};
 use crate::services::identity::Secret;
+use crate::services::selling::CartTerms;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::ReadTx;
 use ring_up::{RungUp, Till, TillRules};
@@ -67,7 +68,7 @@ impl Shop {
 
     fn till_rules(&self) -> TillRules {
         TillRules {
-            terms: self.cart_terms(),
+            terms: CartTerms { takes_only_option: true, ..self.cart_terms() },
             payments: self.payment_terms(),
             currency: self.settings.currency(),
             hide_stock: self.settings.hide_stock,

@@ -148,7 +148,7 @@ impl Till {
         if most == 0 {
             return Ok(());
         }
-        let since = Timestamp::from_millis(self.ctx.now.millis() - HELD.as_millis().cast_signed() as i64);
+        let since = Timestamp::from_millis(self.ctx.now.millis() - i64::try_from(HELD.as_millis()).unwrap_or(i64::MAX));
         if tx.orders_unpaid_of_client(client, since, most)? >= i64::from(most) {
             return Err(Error::TooManyUnpaid(most));
         }

@@ -1,0 +1,109 @@
+//! Payments that a person has to look at.
+
+use super::{Error, Outcome, PAYMENT, PaymentRow, Shop};
+use crate::domain::audit::Subject;
+use crate::domain::event::EventKind;
+use crate::domain::order::{Happening, Payment};
+use crate::domain::page::Page;
+use crate::domain::payment::{PaymentDetails, PaymentFlag};
+use crate::domain::{Direction, Fields, PageSize, PaymentId, Right};
+use crate::services::Ctx;
+use crate::store::WriteTx;
+use serde_json::json;
+
+/// Who is told of a flag.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aloud {
+    /// Everybody.
+    Yes,
+    /// All but the order's timeline, which says it already.
+    ButForTheTimeline,
+}
+
+/// Says why a person has to look at a payment, once.
+pub(super) fn flag(
+    tx: &WriteTx<'_>,
+    ctx: &Ctx,
+    payment: &Payment,
+    flag: PaymentFlag,
+    note: &str,
+    aloud: Aloud,
+) -> Outcome<()> {
+    if !tx.payment_flag(payment.id, flag, ctx.now)? {
+        return Ok(());
+    }
+    let known = tx.payment_by_id(payment.id)?.ok_or(PAYMENT)?;
+    let details = PaymentDetails { flag_note: Some(note.to_owned()), ..PaymentDetails::of(&known.details) };
+    tx.payment_details(payment.id, &details, ctx.now)?;
+    let detail = json!({ "payment_id": payment.id, "provider": payment.provider, "flag": flag.as_str() });
+    if aloud == Aloud::Yes {
+        let mut shown = detail.clone();
+        shown["text"] = note.into();
+        let kind = Happening::PaymentFlagged.as_str();
+        tx.order_event_add(payment.order_id, kind, &shown, false, &ctx.actor_name(), ctx.now)?;
+        tx.order_touch(payment.order_id, ctx.now)?;
+    }
+    tx.audit(&ctx.entry("payment.flag", Subject::from(payment.id), &detail))?;
+    let mut told = detail;
+    told["order_id"] = json!(payment.order_id);
+    tx.event_add(EventKind::PaymentFlagged, payment.id, &told, ctx.now)?;
+    Ok(())
+}
+
+/// What whoever has looked at a payment says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolveDraft {
+    /// What was found and done.
+    pub note: String,
+}
+
+impl ResolveDraft {
+    /// Reads the body.
+    pub fn read(fields: &mut Fields<'_>) -> Self {
+        if !fields.has("note") {
+            fields.missing("note");
+        }
+        Self { note: fields.text("note", 1..=500).unwrap_or_default() }
+    }
+}
+
+impl Shop {
+    /// A page of payments, the newest first: all, or those that a person has to look at.
+    pub fn payment_list(
+        &self,
+        ctx: &Ctx,
+        flagged: bool,
+        size: PageSize,
+        from: Option<(PaymentId, Direction)>,
+    ) -> Outcome<Page<PaymentRow, PaymentId>> {
+        ctx.require(Right::OrdersRead)?;
+        let backwards = matches!(from, Some((_, Direction::Previous)));
+        let start = from.map(|(id, _)| id);
+        let page = |tx: &crate::store::ReadTx<'_>| tx.payment_page(flagged, start, backwards, size.get() + 1);
+        let rows = self.store.read(|tx| Ok::<_, Error>(page(tx)?))?;
+        Ok(Page::cut(rows, size, from, |row| row.payment.id))
+    }
+
+    /// A person has looked at a payment and says what came of it. Its flag goes, the note stays with the order.
+    pub async fn payment_resolve(&self, ctx: &Ctx, id: PaymentId, draft: ResolveDraft) -> Outcome<PaymentRow> {
+        ctx.require(Right::OrdersWrite)?;
+        let ctx = ctx.clone();
+        let resolve = move |tx: &WriteTx<'_>| {
+            let payment = tx.payment_by_id(id)?.ok_or(PAYMENT)?;
+            if !tx.payment_unflag(id, ctx.now)? {
+                let detail = format!("payment {id} has no flag, so there is nothing to resolve");
+                return Err(Error::Conflict("not_flagged", detail, Vec::new()));
+            }
+            let details = PaymentDetails { flag_note: None, ..PaymentDetails::of(&payment.details) };
+            tx.payment_details(id, &details, ctx.now)?;
+            let shown = json!({ "payment_id": id, "flag": payment.flag, "text": draft.note });
+            let kind = Happening::Note.as_str();
+            tx.order_event_add(payment.order_id, kind, &shown, false, &ctx.actor_name(), ctx.now)?;
+            tx.order_touch(payment.order_id, ctx.now)?;
+            tx.audit(&ctx.entry("payment.resolve", Subject::from(id), &json!({ "flag": payment.flag })))?;
+            let after = tx.payment_by_id(id)?.ok_or(PAYMENT)?;
+            Ok(tx.payment_row(after)?)
+        };
+        self.store.write(resolve).await
+    }
+}

@@ -1,0 +1,136 @@
+//! Messages of providers: each is taken once, and its effect stands in the same write as that it was taken.
+
+use super::flags::{Aloud, flag};
+use super::noting::{attempt_failed, standing_note};
+use super::refunds::{RefundWord, refund_note};
+use super::{Outcome, SHOP_KEY, Shop, WebhookRefusal};
+use crate::domain::audit::Subject;
+use crate::domain::order::Payment;
+use crate::domain::payment::PaymentFlag;
+use crate::domain::{Currency, Money, RefundId};
+use crate::providers::payment::{Event, PaymentKey, RefundKey, Says, Standing};
+use crate::services::Ctx;
+use crate::store::{ReadTx, WriteTx};
+use serde_json::json;
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It was taken, now or before.
+    Taken,
+    /// It was not, and changed nothing.
+    Refused(WebhookRefusal),
+}
+
+impl Shop {
+    /// Takes a message that came to the address of a provider, if it is genuine. Whoever sends it is nobody: only the
+    /// signature counts.
+    pub async fn payment_message(
+        &self,
+        ctx: &Ctx,
+        provider: &str,
+        body: &[u8],
+        headers: &[(&str, &str)],
+    ) -> Outcome<Received> {
+        let Some(known) = self.providers.payments.by_name(provider) else {
+            return Ok(Received::Refused(WebhookRefusal::Disabled));
+        };
+        let event = match known.event(body, headers, ctx.now) {
+            Ok(event) => event,
+            Err(refusal) => return Ok(Received::Refused(refusal)),
+        };
+        let (ctx, provider) = (ctx.clone(), known.name());
+        self.store.write(move |tx| take(tx, &ctx, provider, &event)).await
+    }
+}
+
+fn take(tx: &WriteTx<'_>, ctx: &Ctx, provider: &'static str, event: &Event) -> Outcome<Received> {
+    if !tx.payment_event_take(provider, &event.id, &event.kind, ctx.now)? {
+        return Ok(Received::Taken);
+    }
+    match &event.says {
+        Says::Payment { standing, key, failure } => {
+            if let Some(payment) = payment_named(tx, provider, standing, key.as_ref())? {
+                heard(tx, ctx, &payment, event)?;
+                if let Some(why) = failure {
+                    attempt_failed(tx, ctx, &payment, why)?;
+                }
+                standing_note(tx, ctx, &payment, standing)?;
+            }
+        }
+        Says::Refund { payment, standing, key } => {
+            if let Some(refund) = refund_named(tx, provider, payment.as_deref(), &standing.reference, key.as_ref())? {
+                refund_note(tx, ctx, refund, &RefundWord::Stands(standing.clone()))?;
+            }
+        }
+        Says::Refunded { reference, total } => {
+            if let Some(payment) = tx.payment_by_reference(provider, reference)? {
+                refunded_in_all(tx, ctx, &payment, *total)?;
+            }
+        }
+        Says::Disputed { reference, reason } => {
+            if let Some(payment) = tx.payment_by_reference(provider, reference)? {
+                let note = format!("the buyer disputes the payment: {reason}");
+                flag(tx, ctx, &payment, PaymentFlag::Disputed, &note, Aloud::Yes)?;
+            }
+        }
+        Says::Nothing => {}
+    }
+    Ok(Received::Taken)
+}
+
+fn heard(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, event: &Event) -> Outcome<()> {
+    let detail = json!({ "provider": payment.provider, "event": event.kind });
+    Ok(tx.audit(&ctx.entry("payment.hear", Subject::from(payment.id), &detail))?)
+}
+
+/// The payment that a message is about. One whose reference is not known yet, since the message came before the answer
+/// of the call that began it, is known by its key.
+fn payment_named(
+    tx: &ReadTx<'_>,
+    provider: &str,
+    standing: &Standing,
+    key: Option<&PaymentKey>,
+) -> Outcome<Option<Payment>> {
+    if let Some(payment) = tx.payment_by_reference(provider, &standing.reference)? {
+        return Ok(Some(payment));
+    }
+    let Some(key) = key.filter(|key| is_ours(tx, &key.shop)) else { return Ok(None) };
+    let payment = tx.payment_by_id(key.payment)?.filter(|payment| {
+        (payment.provider.as_str(), payment.created_at) == (provider, key.made) && payment.reference.is_none()
+    });
+    if payment.is_none() {
+        tracing::error!(payment = %key.payment, "a message names a payment that this shop has not got");
+    }
+    Ok(payment)
+}
+
+fn refund_named(
+    tx: &ReadTx<'_>,
+    provider: &str,
+    payment: Option<&str>,
+    reference: &str,
+    key: Option<&RefundKey>,
+) -> Outcome<Option<RefundId>> {
+    if let Some(key) = key.filter(|key| is_ours(tx, &key.shop)) {
+        let refund = tx.refund_by_id(key.refund)?.filter(|refund| refund.created_at == key.made);
+        return Ok(refund.map(|refund| refund.id));
+    }
+    let payment = payment.map(|name| tx.payment_by_reference(provider, name)).transpose()?.flatten();
+    let Some(payment) = payment else { return Ok(None) };
+    Ok(tx.refund_by_reference(payment.id, reference)?)
+}
+
+fn is_ours(tx: &ReadTx<'_>, shop: &str) -> bool {
+    tx.setting(SHOP_KEY).is_ok_and(|ours| ours.as_deref() == Some(shop))
+}
+
+/// More was refunded in all than the shop knows of: somebody did it at the provider.
+fn refunded_in_all(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, total: Money) -> Outcome<()> {
+    if total <= payment.refunded {
+        return Ok(());
+    }
+    let said = Currency::from_code(&payment.currency).map_or_else(String::new, |currency| currency.format(total));
+    let note = format!("the provider has refunded {said} {} in all", payment.currency);
+    flag(tx, ctx, payment, PaymentFlag::RefundedElsewhere, &note, Aloud::Yes)
+}

@@ -1,0 +1,162 @@
+//! Uses of discounts: counted only while both limits leave room, however many buyers come at once, and given back.
+
+use crate::support::{Requests, TestShop};
+use nexus::domain::pricing::{Place, Refusal};
+use nexus::domain::{DiscountId, Money, OrderId, Timestamp};
+use nexus::services::selling::{DiscountUse, RulesQuery, rules_for};
+use nexus::services::{CheckDepth, Error, Shop};
+use serde_json::{Value, json};
+use std::sync::Barrier;
+
+const DISCOUNTS: &str = "/api/v1/admin/discounts";
+
+/// A shop with a discount of these limits and so many orders.
+fn shop(limits: &Value, orders: i64) -> TestShop {
+    let shop = TestShop::new();
+    let mut body = json!({ "name": "Ten percent off", "code": "SAVE10", "kind": "percent", "percent": "10" });
+    body.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
+    shop.staff().post(DISCOUNTS, &body).ok(201);
+    (1..=orders).for_each(|n| shop_order(&shop.shop, n));
+    shop
+}
+
+/// An order just good enough to use a discount.
+fn shop_order(shop: &Shop, n: i64) {
+    let sql = format!(
+        "insert into shop_order (id, number, token, email, email_key, source, status, currency, tax_included, subtotal, \
+         discount_total, shipping_total, tax_total, total, created_at, updated_at) \
+         values ({n}, {n}, 't{n}', 'a@example.test', 'a@example.test', 'web', 'pending', 'EUR', 0, 0, 0, 0, 0, 0, 0, 0)"
+    );
+    shop.store().write_blocking(move |tx| Ok::<_, Error>(tx.execute_script(&sql)?)).unwrap();
+}
+
+fn take(shop: &Shop, order: i64, customer: &'static str) -> DiscountUse {
+    let (id, order, amount) = (DiscountId::new(1), OrderId::new(order), Money::from_minor(100));
+    shop.store().write_blocking(move |tx| Ok::<_, Error>(tx.discount_use(id, order, customer, amount)?)).unwrap()
+}
+
+fn release(shop: &Shop, order: i64) {
+    let order = OrderId::new(order);
+    shop.store().write_blocking(move |tx| Ok::<_, Error>(tx.discount_uses_release(order)?)).unwrap();
+}
+
+fn uses(shop: &TestShop) -> Value {
+    shop.staff().get(&format!("{DISCOUNTS}/1")).ok(200)["uses"].clone()
+}
+
+fn refusal(shop: &TestShop, code: &str, customer: Option<&str>) -> Option<Refusal> {
+    let (place, now) = (Place::default(), Timestamp::from_millis(1_800_000_000_000));
+    let query = RulesQuery { place: &place, code: Some(code), customer, now };
+    let rules = shop.shop.store().read(|tx| rules_for(tx, query)).unwrap();
+    let quote = nexus::domain::pricing::price(&Default::default(), &rules, shop.shop.price_settings(), now).unwrap();
+    quote.refused
+}
+
+fn sound(shop: &TestShop) {
+    let findings = shop.shop.store().read(|tx| tx.check(CheckDepth::Full)).unwrap();
+    assert_eq!(findings, []);
+}
+
+#[test]
+fn hundred_buyers_at_once_use_a_discount_as_often_as_it_may_be() {
+    let shop = shop(&json!({ "usage_limit": 5 }), 100);
+    let start = Barrier::new(100);
+    let counted = std::thread::scope(|scope| {
+        let buyers: Vec<_> = (1..=100)
+            .map(|order| {
+                let (shop, start) = (&shop.shop, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    take(shop, order, "a@example.test")
+                })
+            })
+            .collect();
+        let outcomes: Vec<DiscountUse> = buyers.into_iter().map(|buyer| buyer.join().unwrap()).collect();
+        assert!(outcomes.iter().all(|o| matches!(o, DiscountUse::Counted | DiscountUse::UsedUp)), "{outcomes:?}");
+        outcomes.into_iter().filter(|o| *o == DiscountUse::Counted).count()
+    });
+    assert_eq!((counted, uses(&shop)), (5, json!(5)));
+    assert_eq!(refusal(&shop, "save10", None), Some(Refusal::UsedUp));
+    sound(&shop);
+}
+
+#[test]
+fn one_customer_uses_a_discount_as_often_as_one_may() {
+    let shop = shop(&json!({ "per_customer_limit": 2, "usage_limit": 3 }), 5);
+    let inner = &shop.shop;
+    assert_eq!(take(inner, 1, "a@example.test"), DiscountUse::Counted);
+    assert_eq!(take(inner, 2, "a@example.test"), DiscountUse::Counted);
+    assert_eq!(take(inner, 3, "a@example.test"), DiscountUse::UsedByCustomer);
+    assert_eq!(refusal(&shop, "SAVE10", Some("a@example.test")), Some(Refusal::UsedByCustomer));
+    assert_eq!(refusal(&shop, "SAVE10", Some("b@example.test")), Some(Refusal::NotInScope));
+    assert_eq!(take(inner, 4, "b@example.test"), DiscountUse::Counted);
+    assert_eq!(take(inner, 5, "b@example.test"), DiscountUse::UsedUp);
+    assert_eq!(uses(&shop), 3);
+    sound(&shop);
+}
+
+#[test]
+fn use_of_a_cancelled_order_is_given_back_once() {
+    let shop = shop(&json!({ "usage_limit": 1 }), 2);
+    let inner = &shop.shop;
+    assert_eq!(take(inner, 1, "a@example.test"), DiscountUse::Counted);
+    assert_eq!(take(inner, 2, "b@example.test"), DiscountUse::UsedUp);
+    for _ in 0..2 {
+        release(inner, 1);
+        assert_eq!(uses(&shop), 0);
+    }
+    assert_eq!(take(inner, 2, "b@example.test"), DiscountUse::Counted);
+    sound(&shop);
+}
+
+#[test]
+fn used_discount_stays_and_its_limit_does_not_go_below_its_uses() {
+    let shop = shop(&json!({}), 2);
+    let path = format!("{DISCOUNTS}/1");
+    take(&shop.shop, 1, "a@example.test");
+    take(&shop.shop, 2, "a@example.test");
+    let refused = shop.staff().delete(&path).problem(409, "discount-in-use");
+    assert!(refused["detail"].as_str().unwrap().contains("active"), "{refused}");
+    let below = shop.staff().patch(&path, &json!({ "usage_limit": 1 })).problem(409, "below-uses");
+    assert_eq!(below["errors"][0]["field"], "usage_limit");
+    shop.staff().patch(&path, &json!({ "usage_limit": 2, "active": false })).ok(200);
+    assert_eq!(refusal(&shop, "SAVE10", None), Some(Refusal::Unknown));
+    sound(&shop);
+}
+
+#[test]
+fn check_finds_uses_that_were_not_counted() {
+    let shop = shop(&json!({ "usage_limit": 5 }), 1);
+    take(&shop.shop, 1, "a@example.test");
+    let wrong = "update discount set uses = 3";
+    shop.shop.store().write_blocking(move |tx| Ok::<_, Error>(tx.execute_script(wrong)?)).unwrap();
+    let findings = shop.shop.store().read(|tx| tx.check(CheckDepth::Full)).unwrap();
+    assert_eq!(findings.iter().map(|f| f.check).collect::<Vec<_>>(), ["discount uses"], "{findings:?}");
+}
+
+#[test]
+fn only_what_may_matter_to_a_basket_is_read() {
+    let shop = TestShop::new();
+    let staff = shop.staff();
+    for (name, more) in [
+        ("always", json!({})),
+        ("later", json!({ "starts_at": "2099-01-01" })),
+        ("over", json!({ "ends_at": "2020-01-01" })),
+        ("off", json!({ "active": false })),
+        ("coded", json!({ "code": "OTHER" })),
+        ("first", json!({ "priority": -1 })),
+    ] {
+        let mut body = json!({ "name": name, "kind": "free_shipping" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        staff.post(DISCOUNTS, &body).ok(201);
+    }
+    let names = |code| {
+        let place = Place::default();
+        let query = RulesQuery { place: &place, code, customer: None, now: Timestamp::from_millis(1_800_000_000_000) };
+        let rules = shop.shop.store().read(|tx| rules_for(tx, query)).unwrap();
+        rules.discounts.into_iter().map(|d| d.draft.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(None), ["first", "always"]);
+    assert_eq!(names(Some(" other ")), ["first", "always", "coded"]);
+    assert_eq!(names(Some("nothing")), ["first", "always"]);
+}
