@@ -93,6 +93,12 @@ impl ReadTx<'_> {
         self.query_one(&sql, params![product, variant.map_or(0, VariantId::get), email.key()], request)
     }
 
+    /// The products that a person waits for.
+    pub fn stock_requests_by(&self, user: UserId) -> StoreResult<Vec<ProductId>> {
+        let sql = "select distinct product_id from stock_request where account_id = ?1 order by product_id";
+        self.query_all(sql, [user], |row| row.get(0))
+    }
+
     /// How many requests an address has, and how many of them are not confirmed.
     pub fn stock_request_counts(&self, email: &Email) -> StoreResult<(i64, i64)> {
         let sql =

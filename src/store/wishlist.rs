@@ -37,6 +37,12 @@ impl ReadTx<'_> {
         self.query_all(&sql, params![1, 1, 1, 21], |row| row.get(3))
     }
 
+    /// All products on a person's wishlist, on sale or not.
+    pub fn wishlist_all(&self, user: UserId) -> StoreResult<Vec<ProductId>> {
+        let sql = "select product_id from wishlist_item where account_id = ?1 order by product_id";
+        self.query_all(sql, [user], |row| row.get(0))
+    }
+
     /// How many products a person's wishlist holds.
     pub fn wishlist_count(&self, user: UserId) -> StoreResult<i64> {
         self.query_number("select count(*) from wishlist_item where account_id = ?1", [user])

@@ -1,9 +1,9 @@
 //! People, their sign-ins and address books as clients see them.
 
 use super::cart::KeptCartView;
-use super::{Moment, one_of};
+use super::{Moment, ReviewView, one_of};
 use crate::domain::account::Address;
-use crate::domain::{AddressId, Role, SessionId, UserId};
+use crate::domain::{AddressId, ProductId, Role, SessionId, UserId};
 use crate::http::query::Links;
 use crate::services::identity::{Login, MyData, Session, User};
 use schemars::JsonSchema;
@@ -202,6 +202,14 @@ pub struct MeExport {
     pub sessions: Vec<SessionView>,
     /// What is, or was lately, in their carts.
     pub carts: Vec<KeptCartView>,
+    /// What they say of products.
+    pub reviews: Vec<ReviewView>,
+    /// What is on their wishlist, by id.
+    #[schemars(with = "Vec<i64>")]
+    pub wishlist: Vec<ProductId>,
+    /// What they want to be told of when it is back in stock, by id.
+    #[schemars(with = "Vec<i64>")]
+    pub back_in_stock: Vec<ProductId>,
 }
 
 impl MeExport {
@@ -212,6 +220,9 @@ impl MeExport {
             addresses: data.addresses.into_iter().map(AddressView::new).collect(),
             sessions: data.sessions.into_iter().map(SessionView::new).collect(),
             carts: data.carts.into_iter().map(KeptCartView::new).collect(),
+            reviews: data.kept.reviews.into_iter().map(ReviewView::new).collect(),
+            wishlist: data.kept.wishlist,
+            back_in_stock: data.kept.back_in_stock,
         }
     }
 }

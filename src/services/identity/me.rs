@@ -12,6 +12,7 @@ use crate::domain::cart::Cart;
 use crate::domain::catalog::Revision;
 use crate::domain::{Fields, UserId};
 use crate::services::catalog::Preconditions;
+use crate::services::selling::Opinions;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::UserRow;
 use serde_json::json;
@@ -54,6 +55,8 @@ pub struct MyData {
     pub sessions: Vec<Session>,
     /// Their carts.
     pub carts: Vec<Cart>,
+    /// What they say, remember and wait for.
+    pub kept: Opinions,
 }
 
 impl Shop {
@@ -142,6 +145,7 @@ impl Shop {
             addresses: self.address_list(ctx)?,
             sessions: self.session_list(ctx)?,
             carts: self.my_carts(ctx)?,
+            kept: self.my_opinions(ctx)?,
         })
     }
 

@@ -7,6 +7,7 @@ mod cart_price;
 mod carts;
 mod checkout;
 mod discounts;
+mod opinions;
 mod own_orders;
 mod reviews;
 mod rules;
@@ -22,6 +23,7 @@ pub use cart_owner::{CART, CartLife, cart_close, cart_of, cart_take_back, cart_t
 pub use cart_price::{CartTerms, PricedCart, PricedLine, cart_price};
 pub use carts::{CartLineDraft, Wanted};
 pub use checkout::{CheckoutAnswers, CheckoutDraft};
+pub use opinions::Opinions;
 pub use reviews::ReviewsFrom;
 pub use rules::{RulesQuery, rules_for};
 pub use shelf::StockMoved;

@@ -1,7 +1,7 @@
 //! Requests to be told once when something is back.
 
 use super::{letters, token};
-use crate::support::{Requests, TestShop, builders::tee, category, product, wait};
+use crate::support::{Requests, TestShop, category, product, variant, wait};
 use nexus::config::LimitSettings;
 use nexus::domain::{ProductId, VariantId};
 use nexus::services::selling::back_in_stock_due;
@@ -14,7 +14,6 @@ fn shop() -> TestShop {
     let shop = TestShop::new();
     category("Kitchen").create(&shop);
     product("Mug").create(&shop);
-    tee().create(&shop);
     shop
 }
 
@@ -89,7 +88,9 @@ fn somebody_signed_in_with_a_proven_mailbox_is_told_without_being_asked() {
 #[test]
 fn request_for_a_variant_waits_for_that_variant() {
     let shop = shop();
-    let tee = shop.staff().get("/api/v1/products/tee").ok(200);
+    let two = product("Cap").option("Size", &["S", "L"]);
+    let two = two.variant(variant("5").choose("Size", "S").stock(2)).variant(variant("5").choose("Size", "L"));
+    let tee = two.create(&shop);
     let sold_out = tee["variants"].as_array().unwrap().iter().find(|v| v["stock"] == 0).expect("one sold out").clone();
     let has = tee["variants"].as_array().unwrap().iter().find(|v| v["stock"] != 0).expect("one in stock").clone();
     let path = format!("/api/v1/products/{}/back-in-stock-requests", tee["id"]);

@@ -47,8 +47,8 @@ fn letter_of_an_order_says_what_was_bought_for_how_much_and_how_to_pay() {
     due(&shop, order, OrderOccasion::Placed);
     due(&shop, order, OrderOccasion::Paid);
     let again = letters(&shop);
-    assert_eq!(id(&again[0]), id(&sent[0]));
-    assert_ne!(id(&again[1]), id(&sent[0]));
+    assert_eq!(again.len(), 2);
+    assert_eq!(again.iter().filter(|letter| id(letter) == id(&sent[0])).count(), 1);
     assert!(!sent[0].split("Message-ID").nth(1).unwrap().lines().next().unwrap().contains(ORDER_TOKEN));
 }
 

@@ -203,6 +203,8 @@ fn reviews_of_somebody_erased_stay_without_a_name() {
     eve.post(REVIEWS, &json!({"rating": 2, "text": "Leaks."})).ok(201);
     eve.put("/api/v1/me/wishlist/2", &json!({})).empty(204);
     assert_eq!(shop.anonymous().results(REVIEWS)[0]["author"], "Eve Adams");
+    let kept = eve.get("/api/v1/me/export").ok(200);
+    assert_eq!((&kept["reviews"][0]["text"], &kept["wishlist"]), (&json!("Leaks."), &json!([2])), "{kept}");
     eve.delete("/api/v1/me").empty(204);
     let left = &shop.anonymous().results(REVIEWS)[0];
     assert_eq!((&left["author"], &left["text"]), (&Value::Null, &json!("Leaks.")));

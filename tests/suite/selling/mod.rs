@@ -5,6 +5,7 @@ mod carts_joining;
 mod carts_prices;
 mod checkout;
 mod checkout_keys;
+mod checkout_races;
 mod order_lookup;
 mod orders;
 mod orders_money;
@@ -59,4 +60,3 @@ pub fn numbers(shop: &TestShop, variant: VariantId) -> (i64, i64, i64) {
 pub fn variant_of(product: &Value) -> VariantId {
     VariantId::new(product["variants"][0]["id"].as_i64().expect("an id"))
 }
-mod checkout_races;
