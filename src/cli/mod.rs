@@ -15,6 +15,7 @@ mod job;
 mod mail;
 mod migrate;
 mod openapi;
+mod order;
 mod output;
 mod payment;
 mod reindex;
@@ -75,6 +76,8 @@ enum Command {
     Stock(stock::StockArgs),
     /// Look after the work that is done later
     Job(job::JobArgs),
+    /// List orders, show one, and pay, send, cancel or refund it
+    Order(order::OrderArgs),
     /// Look after payments
     Payment(payment::PaymentArgs),
     /// Try out the settings of mail and the templates of letters
@@ -138,6 +141,7 @@ pub fn main() -> ExitCode {
         Command::Discount(args) => discount::run(args, &cli.common),
         Command::Stock(args) => stock::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
+        Command::Order(args) => order::run(args, &cli.common),
         Command::Payment(args) => payment::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),

@@ -9,6 +9,7 @@ use super::{USER, email_of};
 use crate::domain::account::{Addressee, Occasion};
 use crate::domain::audit::Subject;
 use crate::domain::{Email, Invalid};
+use crate::services::orders::orders_link;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{MailPurpose, UserRow, WriteTx};
 use serde_json::json;
@@ -46,6 +47,7 @@ impl Shop {
                 tx.user_set_password(user.id, &hash, ctx.now)?;
                 // The mail arrived.
                 tx.user_set_verified(user.id, ctx.now)?;
+                orders_link(tx, &ctx, user.id, &user.email)?;
                 tx.audit(&ctx.entry("user.password_reset", Subject::from(user.id), &json!({})))?;
                 letter_due(tx, Occasion::PasswordChanged, Addressee::User(user.id), ctx.now)?;
                 Ok(tx.sessions_end(user.id)?)
@@ -63,7 +65,8 @@ impl Shop {
                 tx.mail_tokens_drop(user.id, Some(MailPurpose::Verify))?;
                 if email == user.email {
                     tx.audit(&ctx.entry("user.verify", Subject::from(user.id), &json!({})))?;
-                    return Ok(tx.user_set_verified(user.id, ctx.now)?);
+                    tx.user_set_verified(user.id, ctx.now)?;
+                    return orders_link(tx, &ctx, user.id, &email);
                 }
                 if user.pending_email.as_ref() != Some(&email) {
                     // They no longer want it.
@@ -75,6 +78,7 @@ impl Shop {
                     return Err(bad_token());
                 }
                 tx.user_set_email(user.id, &email, Some(ctx.now), ctx.now)?;
+                orders_link(tx, &ctx, user.id, email.as_str())?;
                 tx.audit(&ctx.entry("user.email_change", Subject::from(user.id), &json!({})))?;
                 Ok(tx.sessions_end(user.id)?)
             })

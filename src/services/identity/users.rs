@@ -247,6 +247,8 @@ fn may_touch(ctx: &Ctx, role: Role) -> Outcome<()> {
 /// Forgets a person and says so, unless they are the last admin.
 pub(super) fn erase(tx: &WriteTx<'_>, ctx: &Ctx, before: &UserRow) -> Outcome<()> {
     keep_an_admin(tx, before)?;
+    // The books keep their orders, which name whoever bought as an invoice does.
+    tx.orders_unlink(before.id, ctx.now)?;
     tx.user_erase(before.id, ctx.now)?;
     Ok(tx.audit(&ctx.entry("user.erase", Subject::from(before.id), &json!({})))?)
 }

@@ -1,0 +1,52 @@
+//! Orders as the staff works on them, and as their buyers call them off.
+
+use super::{Access, Row, row};
+use crate::support::{Requests, TestShop, builders::address};
+use nexus::domain::Right;
+use rocket::http::Method::{self, Get, Patch, Post};
+use serde_json::{Value, json};
+
+/// An order that waits for its money, one that is paid and one that was sent; the first is the customer's.
+pub(super) fn fill(shop: &TestShop) {
+    place(shop, &shop.customer(), "a");
+    for (key, number, steps) in [("b", "1002", &["payments"][..]), ("c", "1003", &["payments", "fulfillments"])] {
+        place(shop, &shop.anonymous(), key);
+        for step in steps {
+            let path = format!("/api/v1/admin/orders/{number}/{step}");
+            shop.staff().request(Post, &path).header("Idempotency-Key", key).json(&json!({})).send().ok(200);
+        }
+    }
+}
+
+fn place(shop: &TestShop, who: &impl Requests, key: &str) {
+    let cart = who.request(Post, "/api/v1/carts").send().ok(201);
+    let path = format!("/api/v1/carts/{}", cart["token"].as_str().expect("a token"));
+    who.post(&format!("{path}/lines"), &json!({ "sku": "TEE-S", "quantity": 1 })).ok(201);
+    let body = json!({
+        "email": "ann@example.test", "shipping_address": address(), "payment": { "provider": "manual" },
+    });
+    let checkout = who.request(Method::Post, &format!("{path}/checkout")).header("Idempotency-Key", key);
+    checkout.json(&body).send().ok(201);
+    let _ = shop;
+}
+
+pub(super) fn rows() -> Vec<Row> {
+    let (reads, writes) = (Access::Right(Right::OrdersRead), Access::Right(Right::OrdersWrite));
+    let one = "/admin/orders/{number}";
+    let line = json!({ "lines": [{ "line_id": 3, "quantity": 1 }] });
+    let step =
+        |template: &'static str, path: &'static str, body: Option<Value>| row(Post, template, path, body, writes, 200);
+    vec![
+        row(Get, "/admin/orders", "/admin/orders", None, reads, 200),
+        row(Get, one, "/admin/orders/1001", None, reads, 200),
+        row(Patch, one, "/admin/orders/1001", Some(json!({ "note": "New" })), writes, 200),
+        step("/admin/orders/{number}/payments", "/admin/orders/1001/payments", Some(json!({}))),
+        step("/admin/orders/{number}/fulfillments", "/admin/orders/1002/fulfillments", Some(json!({}))),
+        step("/admin/orders/{number}/complete", "/admin/orders/1003/complete", None),
+        step("/admin/orders/{number}/cancel", "/admin/orders/1001/cancel", Some(json!({}))),
+        step("/admin/orders/{number}/refunds", "/admin/orders/1002/refunds", Some(json!({}))),
+        step("/admin/orders/{number}/returns", "/admin/orders/1003/returns", Some(line)),
+        step("/admin/orders/{number}/notes", "/admin/orders/1001/notes", Some(json!({ "text": "New" }))),
+        row(Post, "/me/orders/{number}/cancel", "/me/orders/1001/cancel", None, Access::Owner, 200),
+    ]
+}
