@@ -16,6 +16,8 @@ pub struct ShopSettings {
     pub hide_stock: bool,
     /// Where the public reaches it, such as `https://shop.example`; empty where it listens.
     pub url: String,
+    /// Whether reviews are shown only once somebody of the staff has approved them.
+    pub reviews_need_approval: bool,
 }
 
 /// Where the shop lies on disk.
@@ -84,7 +86,13 @@ pub enum LogFormat {
 
 impl Default for ShopSettings {
     fn default() -> Self {
-        Self { name: "Nexus".to_owned(), currency: "EUR".to_owned(), hide_stock: false, url: String::new() }
+        Self {
+            name: "Nexus".to_owned(),
+            currency: "EUR".to_owned(),
+            hide_stock: false,
+            url: String::new(),
+            reviews_need_approval: true,
+        }
     }
 }
 

@@ -90,6 +90,8 @@ ids! {
     DeliveryId,
     /// A review of a product.
     ReviewId,
+    /// A wish to be told that something is back in stock.
+    StockRequestId,
     /// An invoice or credit note.
     InvoiceId,
 }

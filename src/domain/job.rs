@@ -1,9 +1,9 @@
 //! Work done later: which kinds there are, when a failed one is tried again, and when a chore recurs.
 
 use super::account::Notice;
-use super::letters::{OrderLetter, StockLetter};
+use super::letters::{OrderLetter, StockLetter, StockRequestLetter};
 use super::mail::Letter;
-use super::{JobId, PaymentId, RefundId, Timestamp};
+use super::{JobId, PaymentId, RefundId, Timestamp, VariantId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
@@ -21,6 +21,10 @@ pub enum Job {
     OrderLetter(OrderLetter),
     /// Tell the staff that a variant runs low.
     StockLetter(StockLetter),
+    /// Tell those who wait for a variant that it is back.
+    BackInStock(VariantId),
+    /// Write and send the letter of somebody who waits for a product.
+    StockRequestLetter(StockRequestLetter),
     /// Tell others of events, as far as that is due.
     Deliver,
     /// Ask the provider where a payment stands.

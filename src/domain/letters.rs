@@ -1,6 +1,6 @@
 //! Letters that are due about orders and stock: what they are about. Each is written when it is sent.
 
-use super::{FulfillmentId, OrderId, RefundId, VariantId};
+use super::{FulfillmentId, OrderId, RefundId, StockRequestId, VariantId};
 use serde::{Deserialize, Serialize};
 
 /// What happened to an order that its buyer is told of.
@@ -35,4 +35,12 @@ pub struct OrderLetter {
 pub struct StockLetter {
     /// Which variant.
     pub variant: VariantId,
+}
+
+/// The letter of a request to be told that something is back: one that asks, or the one it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StockRequestLetter {
+    /// Which request.
+    pub request: StockRequestId,
 }

@@ -4,6 +4,7 @@ mod addresses;
 mod admin;
 mod answer;
 mod auth;
+mod back_in_stock;
 mod cache;
 mod carts;
 mod categories;
@@ -26,9 +27,11 @@ mod payments;
 mod problem;
 mod products;
 mod query;
+mod reviews;
 mod users;
 mod variants;
 mod views;
+mod wishlists;
 
 pub use cache::Bodies;
 pub use checkout::answers as checkout_answers;
@@ -119,6 +122,21 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::api_keys::api_key_create,
         admin::api_keys::api_key_revoke,
         admin::audit::audit_list,
+        reviews::product_review_list,
+        reviews::review_create,
+        reviews::my_review_list,
+        reviews::my_review_get,
+        reviews::my_review_patch,
+        reviews::my_review_remove,
+        admin::reviews::review_list,
+        admin::reviews::review_get,
+        admin::reviews::review_moderate,
+        wishlists::wishlist_get,
+        wishlists::wishlist_add,
+        wishlists::wishlist_remove,
+        back_in_stock::back_in_stock_ask,
+        back_in_stock::back_in_stock_confirm,
+        back_in_stock::back_in_stock_withdraw,
         admin::orders::order_list,
         admin::orders::order_get,
         admin::orders::order_create,

@@ -120,6 +120,10 @@ const MODULES: &[&str] = &[
     "carts_",
     "admin_api_keys_",
     "admin_audit_",
+    "reviews_",
+    "wishlists_",
+    "back_in_stock_",
+    "admin_reviews_",
     "admin_orders_",
     "payments_",
     "admin_payments_",
@@ -143,6 +147,9 @@ fn complete(path: &str, method: &str, operation: &mut Operation, problem: &Schem
         "category_remove" => CATEGORY_REMOVE,
         "user_list" => USER_LIST,
         "api_key_list" => API_KEY_LIST,
+        "product_review_list" => PRODUCT_REVIEW_LIST,
+        "review_list" => REVIEW_LIST,
+        "my_review_list" | "wishlist_get" => MY_LIST,
         "cart_get" => CART_GET,
         "audit_list" => AUDIT_LIST,
         "order_list" => ORDER_LIST,
@@ -312,7 +319,7 @@ fn query_parameter(parameter: &Parameter) -> RefOr<OpenApiParameter> {
         Kind::Boolean => parameter.example.parse::<bool>().map(Value::from).ok(),
         Kind::Texts | Kind::Choices(_) => Some(json!([parameter.example])),
         Kind::Ids => parameter.example.parse::<i64>().map(|id| json!([id])).ok(),
-        Kind::Text | Kind::Choice(_) | Kind::Amount | Kind::Moment => {
+        Kind::Text | Kind::Choice(_) | Kind::Amount | Kind::Rating | Kind::Moment => {
             (!parameter.example.is_empty()).then(|| json!(parameter.example))
         }
     };
@@ -360,6 +367,11 @@ fn kind_schema(kind: Kind) -> SchemaObject {
             let mut amount = typed(InstanceType::String);
             amount.string().pattern = Some(r"^[0-9]+(\.[0-9]+)?$".to_owned());
             amount
+        }
+        Kind::Rating => {
+            let mut rating = typed(InstanceType::String);
+            rating.string().pattern = Some(r"^([1-4](\.[0-9]{1,2})?|5(\.00?)?)$".to_owned());
+            rating
         }
         Kind::Moment => SchemaObject { format: Some("date-time".to_owned()), ..typed(InstanceType::String) },
         Kind::Integer(min, max) => {

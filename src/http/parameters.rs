@@ -27,6 +27,8 @@ pub enum Kind {
     Ids,
     /// An amount of money.
     Amount,
+    /// A rating from 1 to 5.
+    Rating,
     /// A moment.
     Moment,
     /// A whole number from one to another.
@@ -41,10 +43,22 @@ pub const fn parameter(name: &'static str, kind: Kind, example: &'static str, de
 }
 
 /// The orderings of products by name.
-pub const ORDERINGS: &[&str] =
-    &["price", "-price", "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "relevance"];
+pub const ORDERINGS: &[&str] = &[
+    "price",
+    "-price",
+    "name",
+    "-name",
+    "created_at",
+    "-created_at",
+    "updated_at",
+    "-updated_at",
+    "rating",
+    "-rating",
+    "relevance",
+];
 const PARTS: &[&str] = &["count", "facets"];
 const STATUSES: &[&str] = &["draft", "active", "archived"];
+const REVIEW_STATUSES: &[&str] = &["pending", "approved", "rejected"];
 
 /// How much of a list is shown.
 pub const PAGE_SIZE: Parameter = parameter("page_size", Kind::Integer(1, 100), "20", "Items on a page.");
@@ -56,6 +70,7 @@ pub const PRODUCT_LIST: &[Parameter] = &[
     parameter("category", Kind::Texts, "kitchen", "In this category (id or slug) or below it; repeat for several."),
     parameter("min_price", Kind::Amount, "10.00", "Costs at least this."),
     parameter("max_price", Kind::Amount, "25.00", "Costs at most this."),
+    parameter("min_rating", Kind::Rating, "4", "Rated at least this, from 1 to 5; what has no reviews is left out."),
     parameter("in_stock", Kind::Boolean, "true", "Has stock, or has none."),
     parameter("brand", Kind::Texts, "Saltmarsk", "Of this brand, whatever the case; repeat for several."),
     parameter("tag", Kind::Texts, "gift", "Carries this tag; repeat to ask for all of them."),
@@ -90,6 +105,29 @@ pub const PRODUCT_LIST: &[Parameter] = &[
     PAGE_SIZE,
     CURSOR,
 ];
+
+/// What lists of a product's reviews take.
+pub const PRODUCT_REVIEW_LIST: &[Parameter] = &[
+    parameter(
+        "status",
+        Kind::Choice(REVIEW_STATUSES),
+        "approved",
+        "In this state; other than `approved` for staff only.",
+    ),
+    PAGE_SIZE,
+    CURSOR,
+];
+
+/// What lists of reviews take that staff sees.
+pub const REVIEW_LIST: &[Parameter] = &[
+    parameter("status", Kind::Choice(REVIEW_STATUSES), "pending", "In this state."),
+    parameter("product", Kind::Integer(1, i64::MAX), "7", "Of this product."),
+    PAGE_SIZE,
+    CURSOR,
+];
+
+/// What lists of one's own take.
+pub const MY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
 
 /// What lists of categories take.
 pub const CATEGORY_LIST: &[Parameter] =

@@ -7,6 +7,7 @@ use super::parameters::{ORDERINGS, Parameter};
 use super::problem::Problem;
 use crate::domain::catalog::{CategoryPick, Ordering, ProductFilter, Status};
 use crate::domain::fields::money_problem;
+use crate::domain::review::rating_parse;
 use crate::domain::search::SearchQuery;
 use crate::domain::{Currency, Direction, Money, PageSize, ProductId, Timestamp};
 use rocket::Request;
@@ -211,6 +212,7 @@ impl Query {
             categories: self.all("category").filter(|v| !v.is_empty()).map(CategoryPick::parse).collect(),
             min_price: self.money("min_price", currency)?,
             max_price: self.money("max_price", currency)?,
+            min_rating: self.parsed("min_rating", "a number from 1 to 5 such as 4.5", rating_parse)?,
             in_stock: self.flag("in_stock")?,
             brands: self.texts("brand"),
             tags: self.texts("tag"),

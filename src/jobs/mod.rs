@@ -58,6 +58,8 @@ async fn perform(shop: Arc<Shop>, ctx: Ctx, job: Job) -> Result<(), JobFailure> 
         Job::Notice(notice) => notice::send(&shop, &ctx, notice).await,
         Job::OrderLetter(letter) => letters::to_buyer(&shop, &ctx, letter).await,
         Job::StockLetter(letter) => letters::to_staff(&shop, &ctx, letter).await,
+        Job::BackInStock(variant) => letters::back_in_stock(&shop, &ctx, variant).await,
+        Job::StockRequestLetter(letter) => letters::to_who_waits(&shop, &ctx, letter).await,
         Job::Deliver => deliver::run(&shop, &ctx).await,
         Job::PaymentCheck { payment } => payments::payment(&shop, &ctx, payment).await,
         Job::RefundCheck { refund } => payments::refund(&shop, &ctx, refund).await,

@@ -32,6 +32,7 @@ pub(super) fn chores() -> Arc<[Chore]> {
         sweep("decoy_sweep", HOUR, |shop, ctx| async move { shop.decoys_sweep(&ctx).await }),
         sweep("event_sweep", DAY, |shop, ctx| async move { shop.events_sweep(&ctx).await }),
         sweep("cart_sweep", HOUR, |shop, ctx| async move { shop.carts_sweep(&ctx).await }),
+        sweep("stock_request_sweep", DAY, |shop, ctx| async move { shop.stock_requests_sweep(&ctx).await }),
         sweep("idempotency_sweep", HOUR, |shop, ctx| async move { shop.idempotency_sweep(&ctx).await }),
         sweep("order_expire", MINUTE, |shop, ctx| async move { shop.orders_expire(&ctx).await }),
         chore(

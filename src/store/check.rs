@@ -25,6 +25,13 @@ pub struct Finding {
 /// Rules that hold for every row, as queries that give the offenders.
 const INVARIANTS: &[(&str, &str)] = &[
     (
+        "ratings",
+        "select 'product ' || p.id || ': rating, rating_count or rating_sum differ from its reviews' from product p left join \
+         (select product_id, count(*) as n, sum(rating) as s from review where status = 'approved' group by product_id) r \
+         on r.product_id = p.id where p.rating_count <> coalesce(r.n, 0) or p.rating_sum <> coalesce(r.s, 0) \
+         or p.rating <> coalesce((r.s * 200 + r.n) / (2 * r.n), 0) limit 20",
+    ),
+    (
         "every product has a variant",
         "select 'product ' || id || ' has no variant' from product p where not exists (select 1 from variant v where v.product_id = p.id) limit 20",
     ),

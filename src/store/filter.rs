@@ -33,6 +33,7 @@ pub(super) enum Part {
     Attribute(String),
     Brand,
     Price,
+    Rating,
     Created,
     Updated,
 }
@@ -69,6 +70,9 @@ impl Resolved<'_> {
         }
         if !left_out(&Part::Price) {
             self.price_bounds(&mut sql, true, true);
+        }
+        if let Some(min) = filter.min_rating.filter(|_| !left_out(&Part::Rating)) {
+            sql.and("p.rating >= ?", [Value::Integer(min)]);
         }
         if let Some(after) = filter.created_after.filter(|_| !left_out(&Part::Created)) {
             sql.and("p.created_at > ?", [after.into()]);
@@ -152,6 +156,9 @@ impl Resolved<'_> {
             let mut bounds = Sql::default();
             self.price_bounds(&mut bounds, true, true);
             range(Part::Price, bounds);
+        }
+        if let Some(min) = filter.min_rating.filter(|_| key != OrderingKey::Rating) {
+            range(Part::Rating, Sql::new("p.rating >= ?", vec![Value::Integer(min)]));
         }
         if let Some(after) = filter.created_after.filter(|_| key != OrderingKey::CreatedAt) {
             range(Part::Created, Sql::new("p.created_at > ?", vec![after.into()]));

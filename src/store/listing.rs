@@ -24,6 +24,7 @@ fn column(key: OrderingKey) -> &'static str {
         OrderingKey::Price => "price",
         OrderingKey::Name => "name_key",
         OrderingKey::UpdatedAt => "updated_at",
+        OrderingKey::Rating => "rating",
         OrderingKey::CreatedAt | OrderingKey::Relevance => "created_at",
     }
 }
@@ -69,6 +70,11 @@ impl<'a> Walk<'a> {
                     sql.and("p.updated_at > ?", [after.into()]);
                 }
             }
+            OrderingKey::Rating => {
+                if let Some(min) = filter.min_rating.filter(|_| !placed || self.descending) {
+                    sql.and("p.rating >= ?", [Value::Integer(min)]);
+                }
+            }
             OrderingKey::Name => {}
         }
         self.behind(&mut sql);
@@ -96,6 +102,7 @@ impl<'a> Walk<'a> {
             OrderingKey::Price => Some(Part::Price),
             OrderingKey::CreatedAt | OrderingKey::Relevance => Some(Part::Created),
             OrderingKey::UpdatedAt => Some(Part::Updated),
+            OrderingKey::Rating => Some(Part::Rating),
             OrderingKey::Name => None,
         }
     }
@@ -154,6 +161,7 @@ impl<'a> Walk<'a> {
             OrderingKey::Price => "price",
             OrderingKey::Name => "name",
             OrderingKey::UpdatedAt => "updated",
+            OrderingKey::Rating => "rating",
             OrderingKey::CreatedAt | OrderingKey::Relevance => "created",
         };
         let heads: Vec<(String, Sql)> = match &resolved.categories {

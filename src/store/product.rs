@@ -3,7 +3,7 @@
 use super::error::StoreResult;
 use super::tx::{ReadTx, Row, RowResult, WriteTx, params, params_from_iter};
 use crate::domain::catalog::{
-    Attributes, CategoryRef, Image, OptionChoice, OptionType, Product, Revision, Seo, Status, Stored, Variant,
+    Attributes, CategoryRef, Image, OptionChoice, OptionType, Product, Rating, Revision, Seo, Status, Stored, Variant,
 };
 use crate::domain::stock::StockPolicy;
 use crate::domain::{CategoryId, Money, ProductId, Sku, Slug, Timestamp, VariantId};
@@ -68,6 +68,7 @@ impl ProductRow<'_> {
             price_max: self.price_max,
             stock: self.stock,
             in_stock: self.in_stock,
+            rating: Rating::default(),
             variants,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -106,7 +107,8 @@ pub struct VariantRow<'a> {
 
 const PRODUCT: &str = "select p.id, p.slug, p.name, p.status, p.brand, p.price, p.price_max, p.stock, p.tags, \
      p.attributes, p.options, p.images, p.seo, p.created_at, p.updated_at, p.version, p.description, \
-     c.id, c.slug, c.name, c.version, p.in_stock from product p join category c on c.id = p.category_id";
+     c.id, c.slug, c.name, c.version, p.in_stock, p.rating_count, \
+     p.rating from product p join category c on c.id = p.category_id";
 
 const VARIANT: &str = "select id, product_id, sku, title, options, price, compare_at_price, stock, weight_grams, \
      barcode, stock_policy, low_stock_at, tax_class from variant";
@@ -132,6 +134,7 @@ fn product(row: &Row<'_>) -> RowResult<Product> {
         description: row.get(16)?,
         category: CategoryRef { id: row.get(17)?, slug: Slug::trusted(row.get(18)?), name: row.get(19)? },
         in_stock: row.get(21)?,
+        rating: Rating { count: row.get(22)?, average: row.get(23)? },
         variants: Vec::new(),
     })
 }

@@ -258,6 +258,7 @@ integer_columns! {
     WebhookId: WebhookId::new, get;
     DeliveryId: DeliveryId::new, get;
     ReviewId: ReviewId::new, get;
+    StockRequestId: StockRequestId::new, get;
     InvoiceId: InvoiceId::new, get;
     Money: Money::from_minor, minor;
     Timestamp: Timestamp::from_millis, millis;

@@ -227,6 +227,7 @@ impl WriteTx<'_> {
 
     /// Removes a person nothing refers to, as decoys are.
     pub fn user_delete(&self, id: UserId) -> StoreResult<()> {
+        self.stock_requests_forget(id)?;
         self.user_forget(id)?;
         self.execute("delete from account where id = ?1", [id]).map(drop)
     }
@@ -234,6 +235,8 @@ impl WriteTx<'_> {
     /// Removes what is a person's alone.
     fn user_forget(&self, id: UserId) -> StoreResult<()> {
         self.execute("delete from address where account_id = ?1", [id])?;
+        self.wishlist_clear(id)?;
+        self.reviews_disown(id)?;
         self.carts_delete_of(id)?;
         self.mail_tokens_drop(id, None)?;
         self.sessions_end(id)
@@ -245,6 +248,8 @@ impl WriteTx<'_> {
                    verified_at = null, pending_email = null, decoy = 0, erased_at = ?2, updated_at = ?2, \
                    version = version + 1 where id = ?1";
         self.notices_delete(id)?;
+        // While it is still known which address was theirs.
+        self.stock_requests_forget(id)?;
         self.execute(sql, params![id, at])?;
         self.user_forget(id)
     }

@@ -1,8 +1,8 @@
 //! The integration tests, in one binary.
 //!
-//! `accounts`, `catalog`, `contract`, `door`, `jobs` and `selling` speak to a shop in this process; each test owns one in a
-//! temporary folder (`support`). `binary` starts the built program, `outside` has programs of others look at it. The
-//! rest look at the source, the plans of statements and the store. Names say noun, action, outcome.
+//! `accounts`, `catalog`, `contract`, `door`, `jobs`, `reviews` and `selling` speak to a shop in this process; each test
+//! owns one in a temporary folder (`support`). `binary` starts the built program, `outside` has programs of others look
+//! at it. The rest look at the source, the plans of statements and the store. Names say noun, action, outcome.
 
 mod accounts;
 mod architecture;
@@ -16,6 +16,7 @@ mod jobs;
 mod outside;
 mod payments;
 mod plans;
+mod reviews;
 mod selling;
 mod store;
 mod support;

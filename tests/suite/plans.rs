@@ -31,6 +31,10 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
         let ctx = Ctx { now: Timestamp::from_millis(YEAR + start * STEP_MS), ..Ctx::owner() };
         runtime.block_on(shop.product_batch(&ctx, (start..start + 500).map(product).collect())).unwrap();
     }
+    // Four in five are rated between 3 and 4.99, one in a hundred 5.
+    let rate =
+        "update product set rating = case when id % 100 = 0 then 500 when id % 5 < 4 then 300 + id % 200 else 0 end";
+    shop.store().write_blocking(move |tx| Ok::<_, Error>(tx.execute_script(rate)?)).unwrap();
     drop(shop);
     // Opened anew, so that the planner has statistics of the filled shop, as it has in a running one.
     Fixture { shop: open(&folder), _folder: folder }
@@ -96,6 +100,9 @@ fn filters() -> Vec<(&'static str, ProductFilter)> {
         ("a wide price range", price(10, 2_990)),
         ("a narrow price range", price(100, 120)),
         ("an open price range", ProductFilter { min_price: Some(Money::from_minor(5_000)), ..none() }),
+        ("a low rating", ProductFilter { min_rating: Some(300), ..none() }),
+        ("a high rating", ProductFilter { min_rating: Some(500), ..none() }),
+        ("a leaf, a rating", ProductFilter { categories: vec![slug("leaf-000")], min_rating: Some(300), ..none() }),
         ("created long ago or later", ProductFilter { created_after: after(10), ..none() }),
         ("created lately", ProductFilter { created_after: after(2_400), ..none() }),
         ("updated long ago or later", ProductFilter { updated_after: after(10), ..none() }),
@@ -133,6 +140,7 @@ fn middle(key: OrderingKey) -> ListingPosition {
     let id = ProductId::new(PRODUCTS / 2);
     match key {
         OrderingKey::Price => ListingPosition::Number(PRODUCTS / 2 * 100 + 50, id),
+        OrderingKey::Rating => ListingPosition::Number(350, id),
         OrderingKey::Name => ListingPosition::Text(format!("product {:04}", PRODUCTS / 2), id),
         _ => ListingPosition::Number(YEAR + PRODUCTS / 2 * STEP_MS, id),
     }
@@ -197,6 +205,7 @@ fn judge(plan: &[String], ordering: OrderingKey, placed: bool) -> Result<Kind, S
         OrderingKey::Price => "price",
         OrderingKey::Name => "name_key",
         OrderingKey::UpdatedAt => "updated_at",
+        OrderingKey::Rating => "rating",
         _ => "created_at",
     };
     for line in rows {
@@ -249,6 +258,7 @@ fn list_plans_collect_what_is_rare_and_walk_what_is_frequent() {
             | "some ids"
             | "a word, by an ordering" => Kind::Collect,
             "a narrow price range" if listing.ordering.key != OrderingKey::Price => Kind::Collect,
+            "a high rating" if listing.ordering.key != OrderingKey::Rating => Kind::Collect,
             "created lately" if listing.ordering.key != OrderingKey::CreatedAt => Kind::Collect,
             "updated lately" if listing.ordering.key != OrderingKey::UpdatedAt => Kind::Collect,
             _ => Kind::Walk,

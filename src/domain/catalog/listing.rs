@@ -31,6 +31,8 @@ pub struct ProductFilter {
     pub min_price: Option<Money>,
     /// Costs at most.
     pub max_price: Option<Money>,
+    /// Rated at least so, in hundredths.
+    pub min_rating: Option<i64>,
     /// Has stock, or has none.
     pub in_stock: Option<bool>,
     /// Of one of these brands, whatever the case; all when empty.
@@ -57,6 +59,7 @@ impl Default for ProductFilter {
             categories: Vec::new(),
             min_price: None,
             max_price: None,
+            min_rating: None,
             in_stock: None,
             brands: Vec::new(),
             tags: Vec::new(),
@@ -81,6 +84,8 @@ pub enum OrderingKey {
     CreatedAt,
     /// When last changed.
     UpdatedAt,
+    /// What its reviews come to.
+    Rating,
     /// How well it matches the search.
     Relevance,
 }
@@ -96,7 +101,7 @@ pub struct Ordering {
 
 impl Ordering {
     /// Every ordering with its name on the wire.
-    pub const NAMED: [(&'static str, Self); 9] = [
+    pub const NAMED: [(&'static str, Self); 11] = [
         ("price", Self::of(OrderingKey::Price, false)),
         ("-price", Self::of(OrderingKey::Price, true)),
         ("name", Self::of(OrderingKey::Name, false)),
@@ -105,6 +110,8 @@ impl Ordering {
         ("-created_at", Self::of(OrderingKey::CreatedAt, true)),
         ("updated_at", Self::of(OrderingKey::UpdatedAt, false)),
         ("-updated_at", Self::of(OrderingKey::UpdatedAt, true)),
+        ("rating", Self::of(OrderingKey::Rating, false)),
+        ("-rating", Self::of(OrderingKey::Rating, true)),
         ("relevance", Self::of(OrderingKey::Relevance, true)),
     ];
 
@@ -131,7 +138,7 @@ impl Ordering {
 /// Where in a list an item stands: its key and its id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ListingPosition {
-    /// In an ordering by price or time.
+    /// In an ordering by price, rating or time.
     #[serde(rename = "n")]
     Number(i64, ProductId),
     /// In an ordering by name.

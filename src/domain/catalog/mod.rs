@@ -14,6 +14,6 @@ pub use listing::{
 };
 pub use patch::merge_patch;
 pub use product::{
-    AttributeValue, Attributes, Image, OptionChoice, OptionType, Product, Revision, Seo, Status, Variant,
+    AttributeValue, Attributes, Image, OptionChoice, OptionType, Product, Rating, Revision, Seo, Status, Variant,
 };
 pub use stored::Stored;

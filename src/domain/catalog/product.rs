@@ -158,6 +158,8 @@ pub struct Product {
     pub stock: i64,
     /// Whether any variant can be bought.
     pub in_stock: bool,
+    /// What its approved reviews come to.
+    pub rating: Rating,
     /// What is sold, in order; at least one.
     pub variants: Vec<Variant>,
     /// When it was first offered.
@@ -166,6 +168,15 @@ pub struct Product {
     pub updated_at: Timestamp,
     /// Which state of the product and of its category this is.
     pub revision: Revision,
+}
+
+/// What reviews come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rating {
+    /// How many there are.
+    pub count: i64,
+    /// Their average in hundredths; 0 where there are none.
+    pub average: i64,
 }
 
 /// The state of a product as a client saw it: it changes with each write to the product, to its variants or to

@@ -6,6 +6,7 @@ pub mod discounts;
 pub mod order_steps;
 pub mod orders;
 pub mod payments;
+pub mod reviews;
 pub mod shipping_zones;
 pub mod stock;
 pub mod tax_rates;

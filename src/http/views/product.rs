@@ -6,6 +6,7 @@ use super::{Amount, Moment};
 use crate::domain::catalog::{
     FacetCount, Facets, Image, OptionType, PriceRange, Product, Seo, Status, Stored, Variant,
 };
+use crate::domain::review::rating_text;
 use crate::domain::stock::StockPolicy;
 use crate::domain::{Currency, ProductId, Sku, VariantId};
 use crate::services::CardMaker;
@@ -57,6 +58,10 @@ pub struct ProductView<'a> {
     images: &'a RawValue,
     #[schemars(with = "Seo")]
     seo: &'a RawValue,
+    /// What its reviews come to, from 1 to 5 with one or two places; null without any.
+    rating_average: Option<String>,
+    /// How many reviews that is.
+    rating_count: i64,
     created_at: Moment,
     updated_at: Moment,
 }
@@ -258,6 +263,8 @@ impl<'a> ProductView<'a> {
             variants: product.variants.iter().map(|v| VariantView::new(v, currency, show_stock)).collect(),
             images: raw(&product.images),
             seo: raw(&product.seo),
+            rating_average: rating_text(product.rating.average, product.rating.count),
+            rating_count: product.rating.count,
             created_at: Moment(product.created_at),
             updated_at: Moment(product.updated_at),
         }

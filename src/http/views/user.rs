@@ -2,9 +2,9 @@
 
 use super::cart::KeptCartView;
 use super::order::{OrderView, Reader};
-use super::{Moment, one_of};
+use super::{Moment, ReviewView, one_of};
 use crate::domain::account::Address;
-use crate::domain::{AddressId, Currency, Role, SessionId, UserId};
+use crate::domain::{AddressId, Currency, ProductId, Role, SessionId, UserId};
 use crate::http::query::Links;
 use crate::services::identity::{Login, MyData, Session, User};
 use schemars::JsonSchema;
@@ -205,6 +205,14 @@ pub struct MeExport {
     pub carts: Vec<KeptCartView>,
     /// Their orders.
     pub orders: Vec<OrderView>,
+    /// What they say of products.
+    pub reviews: Vec<ReviewView>,
+    /// What is on their wishlist, by id.
+    #[schemars(with = "Vec<i64>")]
+    pub wishlist: Vec<ProductId>,
+    /// What they want to be told of when it is back in stock, by id.
+    #[schemars(with = "Vec<i64>")]
+    pub back_in_stock: Vec<ProductId>,
 }
 
 impl MeExport {
@@ -217,6 +225,9 @@ impl MeExport {
             addresses: data.addresses.into_iter().map(AddressView::new).collect(),
             sessions: data.sessions.into_iter().map(SessionView::new).collect(),
             carts: data.carts.into_iter().map(KeptCartView::new).collect(),
+            reviews: data.kept.reviews.into_iter().map(ReviewView::new).collect(),
+            wishlist: data.kept.wishlist,
+            back_in_stock: data.kept.back_in_stock,
         }
     }
 }

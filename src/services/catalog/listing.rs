@@ -49,7 +49,7 @@ impl Shop {
     }
 
     /// Whether the card is all that a caller sees of a product.
-    pub(super) fn sees_cards(&self, ctx: &Ctx) -> bool {
+    pub(in crate::services) fn sees_cards(&self, ctx: &Ctx) -> bool {
         !(self.settings.hide_stock && ctx.may(Right::CatalogRead))
     }
 }
@@ -77,7 +77,7 @@ fn ways_on(
 }
 
 /// The products of these ids in their order, as cards where there are any and these suffice.
-fn shown(tx: &ReadTx<'_>, ids: &[ProductId], cards: bool) -> Outcome<Vec<Shown>> {
+pub(in crate::services) fn shown(tx: &ReadTx<'_>, ids: &[ProductId], cards: bool) -> Outcome<Vec<Shown>> {
     let mut cards = if cards && !ids.is_empty() { tx.cards_by_ids(ids)? } else { HashMap::new() };
     let missing: Vec<ProductId> = ids.iter().filter(|id| !cards.contains_key(id)).copied().collect();
     let mut others: HashMap<ProductId, Product> =

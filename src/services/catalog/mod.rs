@@ -13,6 +13,7 @@ mod taken;
 mod writer;
 
 pub use batch::{BatchAction, BatchRow};
+pub(in crate::services) use listing::shown;
 pub use listing::{ProductPage, Shown, listing_depends_on};
 pub use products::{Key, Preconditions, ShownProduct};
 pub(in crate::services) use rows::document;

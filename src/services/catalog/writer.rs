@@ -168,6 +168,15 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         self.note(id, product.category.id, product.brand.as_deref())
     }
 
+    /// Counts a change of a product's reviews, so many more that sum up to so much more, and keeps its card and what
+    /// readers hold.
+    pub fn rerate(&mut self, id: ProductId, (count, sum): (i64, i64)) -> Outcome<()> {
+        self.tx.product_rate(id, count, sum)?;
+        let Some(product) = self.tx.product_by_id(id)? else { return Ok(()) };
+        self.tx.card_put(&product)?;
+        self.note(id, product.category.id, product.brand.as_deref())
+    }
+
     /// Makes what is derived from products anew: their cards and search documents, after their category changed.
     pub fn reindex(&mut self, ids: &[ProductId]) -> Outcome<()> {
         for product in self.tx.products_by_ids(ids)? {

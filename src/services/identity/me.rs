@@ -13,6 +13,7 @@ use crate::domain::catalog::Revision;
 use crate::domain::order::WholeOrder;
 use crate::domain::{Fields, UserId};
 use crate::services::catalog::Preconditions;
+use crate::services::selling::Opinions;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::UserRow;
 use serde_json::json;
@@ -57,6 +58,8 @@ pub struct MyData {
     pub carts: Vec<Cart>,
     /// Their orders.
     pub orders: Vec<WholeOrder>,
+    /// What they say, remember and wait for.
+    pub kept: Opinions,
 }
 
 impl Shop {
@@ -146,6 +149,7 @@ impl Shop {
             sessions: self.session_list(ctx)?,
             carts: self.my_carts(ctx)?,
             orders: self.my_orders(ctx)?,
+            kept: self.my_opinions(ctx)?,
         })
     }
 

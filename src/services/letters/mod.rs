@@ -1,6 +1,7 @@
 //! Letters about orders and stock: that one is due is queued with the change it tells of, what it says is made of a
 //! template when it is sent.
 
+mod back_in_stock;
 mod order;
 mod sample;
 mod shown;

@@ -40,7 +40,7 @@ pub(super) fn stock(shop: ShopShown) -> StockData {
     let links = LinksShown {
         product: format!("{}/products/blue-mug", shop.url),
         confirm: format!("{}/back-in-stock#token={TOKEN}", shop.url),
-        unsubscribe: format!("{}/back-in-stock?unsubscribe=1#token={TOKEN}", shop.url),
+        unsubscribe: format!("{}/back-in-stock/unsubscribe#token={TOKEN}", shop.url),
     };
     let (name, title, sku) = ("Blue mug".to_owned(), "Large".to_owned(), Some("MUG-01".to_owned()));
     StockData { shop, product: ProductShown { name, title, sku, stock: 2 }, links, token: TOKEN.to_owned() }

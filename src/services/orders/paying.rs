@@ -120,6 +120,7 @@ pub fn order_paid(
     let told = Told { audit: "order.pay", timeline: Happening::Paid, event, detail, said: None };
     proceed(tx, ctx, &before.order, to, told)?;
     order_letter_due(tx, order, OrderOccasion::Paid, ctx.now)?;
+    tx.reviews_verify(order)?;
     Ok(PaidOutcome::Paid)
 }
 

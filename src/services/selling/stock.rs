@@ -3,6 +3,7 @@
 //! Everything happens within the caller's write transaction. Each change is a conditional update of the variant's
 //! numbers, a line of the ledger, and the sums and cards of its product.
 
+use super::back_in_stock::stock_letters_due;
 use crate::domain::catalog::VariantDraft;
 use crate::domain::stock::{
     MOST_UNITS, MovementKind, Shortage, StockChange, StockLevel, StockNews, StockPolicy, StockStep,
@@ -231,15 +232,15 @@ fn conflict(field: &str, detail: String) -> Error {
 
 /// Tells others that a variant runs low or can be bought again.
 fn announce(tx: &WriteTx<'_>, now: Timestamp, before: &StockLevel, after: &StockLevel) -> Outcome<()> {
-    let kind = match before.news(after) {
-        None => return Ok(()),
-        Some(StockNews::Low) => EventKind::StockLow,
-        Some(StockNews::Available) => EventKind::StockAvailable,
+    let Some(news) = before.news(after) else { return Ok(()) };
+    let kind = match news {
+        StockNews::Low => EventKind::StockLow,
+        StockNews::Available => EventKind::StockAvailable,
     };
     let payload = json!({
         "variant_id": after.variant_id, "product_id": after.product_id, "sku": after.sku,
         "available": after.available, "low_stock_at": after.low_stock_at,
     });
     tx.event_add(kind, after.variant_id, &payload, now)?;
-    Ok(())
+    stock_letters_due(tx, after, news, now)
 }

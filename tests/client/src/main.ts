@@ -6,6 +6,7 @@ import { catalog } from "./catalog.js";
 import { Mail } from "./mail.js";
 import { orders } from "./orders.js";
 import { payments } from "./payments.js";
+import { reviews } from "./reviews.js";
 import { selling } from "./selling.js";
 import { rules } from "./rules.js";
 import { expect, used } from "./shop.js";
@@ -32,6 +33,7 @@ try {
   await accounts(address, mail);
   await administration(address, admin, mail);
   await webhooks(address, admin);
+  await reviews(address, admin, mail);
   // Another shop, which has no admin yet.
   await setUp(setting("NEXUS_NEW_URL"), setting("NEXUS_NEW_TOKEN"));
   const description = (await (await fetch(`${address}/api/openapi.json`)).json()) as { paths: Record<string, object> };

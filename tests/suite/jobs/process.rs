@@ -143,6 +143,23 @@ fn mail_password_arrives_as_it_was_given() {
 }
 
 #[test]
+fn mail_templates_are_written_out_previewed_and_told_when_broken() {
+    let place = Place::with_staff();
+    let mail = |arguments: &[&str]| run(nexus(&place.data()).arg("mail").args(arguments));
+    assert!(mail(&["templates"]).fine().lines().any(|line| line == "order_placed"));
+    assert!(mail(&["preview", "order_placed"]).fine().starts_with("Subject: Your order 1001 at Nexus\n\n"));
+    assert!(mail(&["preview", "order_placed", "--html"]).fine().contains("Tea &lt;strainer&gt; &amp; lid"));
+    mail(&["preview", "order_eaten"]).refuses(&["order_eaten", "order_placed"]);
+    assert!(mail(&["templates", "--export"]).fine().contains("files were written into"));
+    let file = place.data().join("templates/mail/order_placed.txt");
+    std::fs::write(&file, "Subject: Hello\n{{ order.nomber }}\n").unwrap();
+    assert!(mail(&["templates", "--export"]).err.contains("order_placed.txt, line 2"), "what is there stays");
+    let said = mail(&["preview", "order_placed"]);
+    assert_eq!(said.code, Some(3), "{said:?}");
+    assert!(said.err.contains("order_placed.txt, line 2"), "{said:?}");
+}
+
+#[test]
 fn mail_test_sends_a_letter_or_says_why_not() {
     let place = Place::with_staff();
     let mail = SmtpServer::start(Manner::Takes);

@@ -2,8 +2,10 @@
 //! say must be what this one says.
 
 use super::{TestShop, category, encode, wait};
-use nexus::domain::Timestamp;
-use nexus::services::{Actor, Ctx};
+use nexus::domain::review::{ReviewDraft, ReviewStatus};
+use nexus::domain::{Sku, Timestamp, UserId};
+use nexus::services::catalog::CatalogWriter;
+use nexus::services::{Actor, Ctx, Error};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -23,8 +25,10 @@ const STATUSES: [&str; 3] = ["active", "draft", "archived"];
 /// Words that are looked for; the last of them is only the beginning of one.
 const SEARCHES: [&str; 9] = ["mug", "kettle", "Müg", "acme", "gift", "blue", "garden", "changed", "zin"];
 /// Every ordering but relevance.
-pub const ORDERINGS: [&str; 8] =
-    ["price", "-price", "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at"];
+pub const ORDERINGS: [&str; 10] =
+    ["price", "-price", "name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "rating", "-rating"];
+/// Ratings that are asked for at least.
+const RATINGS: [&str; 5] = ["1", "2.5", "3", "4.25", "5"];
 
 /// The first moment of the naive shop.
 pub const DAWN: i64 = 1_760_000_000_000;
@@ -38,6 +42,8 @@ pub struct Made {
     pub at: i64,
     /// Milliseconds after [`DAWN`] at which it changes again.
     pub changed_at: Option<i64>,
+    /// How it is reviewed.
+    pub ratings: Vec<i64>,
 }
 
 /// Any product.
@@ -60,15 +66,17 @@ pub fn made() -> impl Strategy<Value = Made> {
         size,
         0..3_i64,
         0..4_i64,
-        proptest::option::of(5..8_i64),
+        (proptest::option::of(5..8_i64), proptest::collection::vec(1..=5_i64, 0..3)),
     )
-        .prop_map(|((name, price, category, status), brand, tags, colors, size, stock, at, changed_at)| {
-            let row = json!({
-                "name": name, "price": price * 250, "category": category, "status": status, "brand": brand,
-                "tags": tags, "attributes": { "color": colors, "size": size }, "stock": stock
-            });
-            Made { row, at, changed_at }
-        })
+        .prop_map(
+            |((name, price, category, status), brand, tags, colors, size, stock, at, (changed_at, ratings))| {
+                let row = json!({
+                    "name": name, "price": price * 250, "category": category, "status": status, "brand": brand,
+                    "tags": tags, "attributes": { "color": colors, "size": size }, "stock": stock
+                });
+                Made { row, at, changed_at, ratings }
+            },
+        )
 }
 
 /// So many products that most filters match more than are ever collected and sorted, and the lists are walks of an
@@ -83,7 +91,9 @@ pub fn many() -> Vec<Made> {
             "tags": [most(n, 10, "gift", "new")], "attributes": {"color": [most(n, 11, "red", "blue")], "size": SIZES[n % 3]},
             "stock": usize::from(!n.is_multiple_of(13)), "status": most(n, 17, "active", "draft")
         });
-        Made { row, at: (n % 50) as i64, changed_at: n.is_multiple_of(70).then_some(60) }
+        // Most are rated, so that a low bound is walked, and few highly.
+        let ratings = if n.is_multiple_of(8) { vec![] } else { vec![if n.is_multiple_of(10) { 5 } else { 3 }] };
+        Made { row, at: (n % 50) as i64, changed_at: n.is_multiple_of(70).then_some(60), ratings }
     };
     (0..2_900_usize).map(row).collect()
 }
@@ -94,6 +104,7 @@ pub struct Filter {
     pub categories: Vec<&'static str>,
     pub min_price: Option<i64>,
     pub max_price: Option<i64>,
+    pub min_rating: Option<&'static str>,
     pub in_stock: Option<bool>,
     pub brands: Vec<&'static str>,
     pub tag: Option<&'static str>,
@@ -127,13 +138,16 @@ pub fn filter() -> impl Strategy<Value = Filter> {
         prop_oneof![3 => Just(vec![]), 1 => proptest::sample::subsequence(&STATUSES[..], 1..=3)],
     );
     let search = proptest::option::weighted(0.25, select(&SEARCHES[..]));
-    (parts, times, [maybe(0.4), maybe(0.4), maybe(0.3)], search).prop_map(|(parts, times, keep, search)| {
+    let rating = proptest::option::weighted(0.2, select(&RATINGS[..]));
+    let all = (parts, times, [maybe(0.4), maybe(0.4), maybe(0.3)], search, rating);
+    all.prop_map(|(parts, times, keep, search, min_rating)| {
         let (categories, min, max, in_stock, brands, tag, colors, size) = parts;
         let (created_after, updated_after, ids, statuses) = times;
         Filter {
             categories: if keep[0] { categories } else { vec![] },
             min_price: min.map(|p| p * 250),
             max_price: max.map(|p| p * 250),
+            min_rating,
             in_stock,
             brands: if keep[1] { brands } else { vec![] },
             tag,
@@ -160,6 +174,7 @@ impl Filter {
         self.categories.iter().for_each(|c| push("category", (*c).to_owned()));
         self.min_price.into_iter().for_each(|p| push("min_price", p.to_string()));
         self.max_price.into_iter().for_each(|p| push("max_price", p.to_string()));
+        self.min_rating.into_iter().for_each(|r| push("min_rating", r.to_owned()));
         self.in_stock.into_iter().for_each(|s| push("in_stock", s.to_string()));
         self.brands.iter().for_each(|b| push("brand", (*b).to_owned()));
         self.tag.into_iter().for_each(|t| push("tag", t.to_owned()));
@@ -187,6 +202,7 @@ impl Filter {
         (self.categories.is_empty() || self.categories.iter().any(|c| within(c)))
             && self.min_price.is_none_or(|p| price >= p * 100)
             && self.max_price.is_none_or(|p| price <= p * 100)
+            && self.min_rating.is_none_or(|r| rating(product) >= r.parse::<f64>().unwrap())
             && self.in_stock.is_none_or(|s| product["in_stock"] == s)
             && any_of(&self.brands, &text(&product["brand"]))
             && self
@@ -221,6 +237,11 @@ pub fn minor(product: &Value) -> i64 {
     product["price"].as_str().expect("a price").replace('.', "").parse().expect("a number")
 }
 
+/// What a product's reviews come to, as it is shown; 0 without any.
+pub fn rating(product: &Value) -> f64 {
+    product["rating_average"].as_str().map_or(0.0, |text| text.parse().expect("a number"))
+}
+
 /// A category and all above it.
 pub fn ancestors(slug: &str) -> Vec<String> {
     let mut all = vec![slug.to_owned()];
@@ -240,6 +261,7 @@ pub fn compare(ordering: &str, a: &Value, b: &Value) -> Ordering {
     let key = ordering.trim_start_matches('-');
     let by_key = match key {
         "price" => minor(a).cmp(&minor(b)),
+        "rating" => rating(a).total_cmp(&rating(b)),
         "name" => folded(a["name"].as_str().unwrap()).cmp(&folded(b["name"].as_str().unwrap())),
         time => a[time].as_str().cmp(&b[time].as_str()),
     };
@@ -277,6 +299,7 @@ impl Twin {
             let ctx = Ctx { now: Timestamp::from_millis(DAWN + at), ..Ctx::now(Actor::Owner) };
             wait(shop.shop.product_batch(&ctx, rows)).expect("the products are made");
         }
+        rate(&shop, rows);
         let products = walk(&shop, "/api/v1/products?status=active,draft,archived&page_size=100");
         assert_eq!(products.len(), rows.len());
         Self { shop, products }
@@ -288,6 +311,26 @@ impl Twin {
         found.sort_by(|a, b| compare(ordering, a, b));
         found
     }
+}
+
+/// Writes the reviews that products are made with, all by the same few people: who they are matters to nobody here.
+fn rate(shop: &TestShop, rows: &[Made]) {
+    let ratings: Vec<(String, Vec<i64>)> =
+        rows.iter().enumerate().map(|(number, made)| (format!("SKU-{number}"), made.ratings.clone())).collect();
+    let write = shop.shop.store().write_blocking(move |tx| {
+        let ctx = Ctx::owner();
+        let mut writer = CatalogWriter::new(tx, &ctx);
+        for (sku, ratings) in ratings.into_iter().filter(|(_, ratings)| !ratings.is_empty()) {
+            let product = tx.product_id_by_sku(&Sku::parse(&sku).expect("a SKU"))?.expect("a product");
+            for (user, rating) in (1..).map(UserId::new).zip(&ratings) {
+                let draft = ReviewDraft { rating: *rating, title: None, text: None };
+                tx.review_insert(product, user, &draft, false, ReviewStatus::Approved, Timestamp::from_millis(DAWN))?;
+            }
+            writer.rerate(product, (ratings.len() as i64, ratings.iter().sum()))?;
+        }
+        Ok::<_, Error>(())
+    });
+    write.expect("the reviews are written");
 }
 
 /// Every item of a list, as staff see it, by following `next`.
