@@ -176,7 +176,7 @@ fn every_example_of_a_body_is_accepted_by_the_shop() {
         product("Mug").create(&shop);
         ["FR", "IT"].into_iter().for_each(|country| crate::support::builders::rules(&shop, country));
         let key = if path.starts_with("/products/{id}/") { "1" } else { "2" };
-        let path = format!("/api/v1{}", with_cart(&shop, path).replace("{id}", key));
+        let path = format!("/api/v1{}", with_cart(&shop, path).replace("{id}", key).replace("{number}", "1001"));
         let method = method.to_uppercase().parse::<rocket::http::Method>().unwrap();
         shop.admin().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
         shop.admin().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
@@ -199,7 +199,7 @@ fn every_example_of_a_body_is_accepted_by_the_shop() {
         ];
         let strange = strangers.iter().any(|end| path.ends_with(end)) && [401, 422].contains(&answer.status);
         // Nothing was ordered yet.
-        let strange = strange || path.contains("/orders/{number}") && answer.status == 404;
+        let strange = strange || path.contains("/orders/1001") && answer.status == 404;
         let fine = (200..300).contains(&answer.status) || strange;
         // The example of a variant is one that the tee has already.
         let known = path.ends_with("variants") && answer.status == 422;
