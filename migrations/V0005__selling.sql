@@ -14,7 +14,7 @@ alter table variant add column low_stock_at integer check (low_stock_at >= 0);
 alter table variant add column tax_class text not null default 'standard';
 update variant set opening_stock = stock, on_hand = stock;
 
--- The ledger: rows are only ever added. It outlives its variant.
+-- The ledger: rows are only ever added. It outlives its variant. reason is a word, note is free.
 create table stock_movement (
   id integer primary key autoincrement,
   variant_id integer not null,
@@ -22,6 +22,7 @@ create table stock_movement (
   on_hand integer not null,
   reserved integer not null,
   reason text,
+  note text,
   actor text not null,
   order_id integer references shop_order (id),
   created_at integer not null,

@@ -16,6 +16,7 @@ pub mod page;
 pub mod search;
 pub mod sku;
 pub mod slug;
+pub mod stock;
 pub mod time;
 
 pub use account::{Email, Right, Rights, Role};

@@ -17,6 +17,7 @@ mod passwords;
 mod reindex;
 pub mod relevance;
 pub mod seed;
+pub mod selling;
 
 pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
 pub use audit::client_address;

@@ -30,8 +30,8 @@ const INVARIANTS: [(&str, &str); 6] = [
     (
         "product sums",
         "select 'product ' || p.id || ': price, price_max, stock or in_stock differ from its variants' from product p join \
-         (select product_id, min(price) as low, max(price) as high, sum(stock) as stock from variant group by product_id) v \
-         on v.product_id = p.id where p.price <> v.low or p.price_max <> v.high or p.stock <> v.stock or p.in_stock <> (v.stock > 0) limit 20",
+         (select product_id, min(price) as low, max(price) as high, sum(stock) as stock, max(stock > 0 or stock_policy <> 'deny') as sells from variant group by product_id) v \
+         on v.product_id = p.id where p.price <> v.low or p.price_max <> v.high or p.stock <> v.stock or p.in_stock <> v.sells limit 20",
     ),
     (
         "category tree",

@@ -26,6 +26,7 @@ mod search;
 mod session;
 mod setting;
 mod sql;
+mod stock;
 mod terms;
 mod tx;
 mod user;
@@ -45,6 +46,7 @@ pub use order_line::LineCount;
 pub use order_money::{LedgerAccount, NewRefund};
 pub use product::{ProductRow, VariantRow};
 pub use session::{NewSession, SessionRow};
+pub use stock::MovementRow;
 pub use tx::{ReadTx, WriteTx};
 pub use user::{UserFilter, UserRow};
 

@@ -5,6 +5,7 @@ use super::tx::{ReadTx, Row, RowResult, WriteTx, params, params_from_iter};
 use crate::domain::catalog::{
     Attributes, CategoryRef, Image, OptionChoice, OptionType, Product, Revision, Seo, Status, Stored, Variant,
 };
+use crate::domain::stock::StockPolicy;
 use crate::domain::{CategoryId, Money, ProductId, Sku, Slug, Timestamp, VariantId};
 
 /// A product as it is written: everything but its variants and what is summed up from them.
@@ -37,8 +38,10 @@ pub struct ProductRow<'a> {
     pub price: Money,
     /// The highest price of its variants.
     pub price_max: Money,
-    /// Units on hand of all variants.
+    /// Units of all variants that can be sold.
     pub stock: i64,
+    /// Whether any variant can be bought.
+    pub in_stock: bool,
     /// When it was first offered.
     pub created_at: Timestamp,
     /// When it is written.
@@ -64,6 +67,7 @@ impl ProductRow<'_> {
             price: self.price,
             price_max: self.price_max,
             stock: self.stock,
+            in_stock: self.in_stock,
             variants,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -86,20 +90,24 @@ pub struct VariantRow<'a> {
     pub price: Money,
     /// What it used to cost.
     pub compare_at_price: Option<Money>,
-    /// Units on hand.
+    /// Units that can be sold.
     pub stock: i64,
     /// Weight for shipping.
     pub weight_grams: Option<i64>,
     /// EAN and the like.
     pub barcode: Option<&'a str>,
+    /// What happens when there is not enough.
+    pub stock_policy: StockPolicy,
+    /// At this many left the shop says that stock is low.
+    pub low_stock_at: Option<i64>,
 }
 
 const PRODUCT: &str = "select p.id, p.slug, p.name, p.status, p.brand, p.price, p.price_max, p.stock, p.tags, \
      p.attributes, p.options, p.images, p.seo, p.created_at, p.updated_at, p.version, p.description, \
-     c.id, c.slug, c.name, c.version from product p join category c on c.id = p.category_id";
+     c.id, c.slug, c.name, c.version, p.in_stock from product p join category c on c.id = p.category_id";
 
 const VARIANT: &str = "select id, product_id, sku, title, options, price, compare_at_price, stock, weight_grams, \
-     barcode from variant";
+     barcode, stock_policy, low_stock_at from variant";
 
 fn product(row: &Row<'_>) -> RowResult<Product> {
     Ok(Product {
@@ -121,6 +129,7 @@ fn product(row: &Row<'_>) -> RowResult<Product> {
         revision: Revision { own: row.get(15)?, category: row.get(20)? },
         description: row.get(16)?,
         category: CategoryRef { id: row.get(17)?, slug: Slug::trusted(row.get(18)?), name: row.get(19)? },
+        in_stock: row.get(21)?,
         variants: Vec::new(),
     })
 }
@@ -137,6 +146,8 @@ fn variant(row: &Row<'_>) -> RowResult<Variant> {
         stock: row.get(7)?,
         weight_grams: row.get(8)?,
         barcode: row.get(9)?,
+        stock_policy: StockPolicy::parse(row.get_ref(10)?.as_str()?).unwrap_or_default(),
+        low_stock_at: row.get(11)?,
     })
 }
 
@@ -246,7 +257,8 @@ impl WriteTx<'_> {
                 row.attributes.json(),
                 row.description,
                 row.created_at,
-                row.updated_at
+                row.updated_at,
+                row.in_stock
             ],
         )
     }
@@ -255,7 +267,7 @@ impl WriteTx<'_> {
     pub fn product_insert_bare(&self, row: &ProductRow<'_>) -> StoreResult<ProductId> {
         let sql = "insert into product (id, slug, name, name_key, status, category_id, brand, price, price_max, stock, \
                    in_stock, tags, options, images, seo, attributes, description, created_at, updated_at) \
-                   values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10 > 0, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
+                   values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?19, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
         self.product_write(sql, None, row)?;
         Ok(ProductId::new(self.last_id()))
     }
@@ -263,7 +275,7 @@ impl WriteTx<'_> {
     /// Overwrites a product without its variants; `before` is what it was.
     pub fn product_update(&self, before: &Product, row: &ProductRow<'_>) -> StoreResult<()> {
         let sql = "update product set slug = ?2, name = ?3, name_key = ?4, status = ?5, category_id = ?6, brand = ?7, \
-                   price = ?8, price_max = ?9, stock = ?10, in_stock = ?10 > 0, tags = ?11, options = ?12, images = ?13, \
+                   price = ?8, price_max = ?9, stock = ?10, in_stock = ?19, tags = ?11, options = ?12, images = ?13, \
                    seo = ?14, attributes = ?15, description = ?16, created_at = ?17, updated_at = ?18, \
                    version = version + 1 where id = ?1";
         self.product_write(sql, Some(before.id), row)?;
@@ -290,7 +302,8 @@ impl WriteTx<'_> {
     /// Adds a variant to a product.
     pub fn variant_insert(&self, product_id: ProductId, row: &VariantRow<'_>) -> StoreResult<VariantId> {
         let sql = "insert into variant (product_id, position, sku, title, options, price, compare_at_price, stock, \
-                   weight_grams, barcode) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+                   opening_stock, on_hand, weight_grams, barcode, stock_policy, low_stock_at) \
+                   values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?8, ?9, ?10, ?11, ?12)";
         self.execute(
             sql,
             params![
@@ -303,7 +316,9 @@ impl WriteTx<'_> {
                 row.compare_at_price,
                 row.stock,
                 row.weight_grams,
-                row.barcode
+                row.barcode,
+                row.stock_policy.as_str(),
+                row.low_stock_at
             ],
         )?;
         Ok(VariantId::new(self.last_id()))
@@ -312,7 +327,8 @@ impl WriteTx<'_> {
     /// Overwrites a variant.
     pub fn variant_update(&self, id: VariantId, row: &VariantRow<'_>) -> StoreResult<()> {
         let sql = "update variant set position = ?2, sku = ?3, title = ?4, options = ?5, price = ?6, \
-                   compare_at_price = ?7, stock = ?8, weight_grams = ?9, barcode = ?10 where id = ?1";
+                   compare_at_price = ?7, stock = ?8, on_hand = iif(stock = ?8, on_hand, reserved + ?8), \
+                   weight_grams = ?9, barcode = ?10, stock_policy = ?11, low_stock_at = ?12 where id = ?1";
         self.execute(
             sql,
             params![
@@ -325,7 +341,9 @@ impl WriteTx<'_> {
                 row.compare_at_price,
                 row.stock,
                 row.weight_grams,
-                row.barcode
+                row.barcode,
+                row.stock_policy.as_str(),
+                row.low_stock_at
             ],
         )?;
         Ok(())

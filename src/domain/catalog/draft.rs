@@ -2,6 +2,7 @@
 
 use super::{Attributes, Image, OptionChoice, OptionType, Seo, Status};
 use crate::domain::fields::line;
+use crate::domain::stock::{MOST_UNITS, StockPolicy};
 use crate::domain::{CategoryId, Currency, Fields, Invalid, Money, Sku, Slug, Timestamp, VariantId};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -30,12 +31,16 @@ pub struct VariantDraft {
     pub price: Money,
     /// What it used to cost.
     pub compare_at_price: Option<Money>,
-    /// Units on hand.
+    /// Units that can be sold: a number that differs from the one there is counts as counted.
     pub stock: i64,
     /// Weight for shipping.
     pub weight_grams: Option<i64>,
     /// EAN, UPC, ISBN or the like.
     pub barcode: Option<String>,
+    /// What happens when there is not enough.
+    pub stock_policy: StockPolicy,
+    /// At this many left the shop says that stock is low.
+    pub low_stock_at: Option<i64>,
 }
 
 /// What a product should become.
@@ -70,9 +75,8 @@ pub struct ProductDraft {
 }
 
 /// The fields that at the top of a body mean the only variant of the product.
-pub(super) const SALE_FIELDS: [&str; 6] = ["sku", "price", "compare_at_price", "stock", "weight_grams", "barcode"];
-
-const MOST_UNITS: i64 = 1_000_000_000;
+pub(super) const SALE_FIELDS: [&str; 8] =
+    ["sku", "price", "compare_at_price", "stock", "stock_policy", "low_stock_at", "weight_grams", "barcode"];
 
 impl ProductDraft {
     /// Reads the body of a product.
@@ -193,6 +197,10 @@ impl VariantDraft {
             stock: fields.integer("stock", 0..=MOST_UNITS).unwrap_or(0),
             weight_grams: fields.integer("weight_grams", 0..=MOST_UNITS),
             barcode: fields.text("barcode", 0..=64).filter(|b| !b.is_empty()),
+            stock_policy: fields
+                .parsed("stock_policy", "deny, backorder or untracked", StockPolicy::parse)
+                .unwrap_or_default(),
+            low_stock_at: fields.integer("low_stock_at", 0..=MOST_UNITS),
         }
     }
 }

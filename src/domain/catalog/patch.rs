@@ -17,6 +17,8 @@ impl ProductDraft {
             stock: v.stock,
             weight_grams: v.weight_grams,
             barcode: v.barcode.clone(),
+            stock_policy: v.stock_policy,
+            low_stock_at: v.low_stock_at,
         };
         Self {
             name: product.name.clone(),
@@ -138,6 +140,8 @@ fn sale_body(variant: &Variant, currency: Currency) -> Map<String, Value> {
     body.insert("price".to_owned(), money(variant.price));
     body.insert("compare_at_price".to_owned(), variant.compare_at_price.map_or(Value::Null, money));
     body.insert("stock".to_owned(), json!(variant.stock));
+    body.insert("stock_policy".to_owned(), json!(variant.stock_policy));
+    body.insert("low_stock_at".to_owned(), json!(variant.low_stock_at));
     body.insert("weight_grams".to_owned(), json!(variant.weight_grams));
     body.insert("barcode".to_owned(), json!(variant.barcode));
     body

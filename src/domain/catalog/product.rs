@@ -1,6 +1,7 @@
 //! Products, their options and variants.
 
 use super::{CategoryRef, Stored};
+use crate::domain::stock::StockPolicy;
 use crate::domain::{Money, ProductId, Sku, Slug, Timestamp, VariantId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -101,12 +102,23 @@ pub struct Variant {
     pub price: Money,
     /// What it used to cost.
     pub compare_at_price: Option<Money>,
-    /// Units on hand.
+    /// Units that can be sold: what lies on the shelf and is not promised.
     pub stock: i64,
     /// Weight for shipping.
     pub weight_grams: Option<i64>,
     /// EAN, UPC, ISBN or the like.
     pub barcode: Option<String>,
+    /// What happens when there is not enough.
+    pub stock_policy: StockPolicy,
+    /// At this many left the shop says that stock is low.
+    pub low_stock_at: Option<i64>,
+}
+
+impl Variant {
+    /// Whether it can be bought.
+    pub const fn in_stock(&self) -> bool {
+        self.stock_policy.sells(self.stock)
+    }
 }
 
 /// Something the shop offers, with its variants.
@@ -140,8 +152,10 @@ pub struct Product {
     pub price: Money,
     /// The highest price of its variants.
     pub price_max: Money,
-    /// Units on hand of all variants.
+    /// Units of all variants that can be sold.
     pub stock: i64,
+    /// Whether any variant can be bought.
+    pub in_stock: bool,
     /// What is sold, in order; at least one.
     pub variants: Vec<Variant>,
     /// When it was first offered.

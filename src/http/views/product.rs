@@ -244,7 +244,7 @@ impl<'a> ProductView<'a> {
             price_max: (product.price_max != product.price).then(|| amount(product.price_max)),
             compare_at_price: cheapest(product).and_then(|v| v.compare_at_price).map(amount),
             currency: currency.code(),
-            in_stock: product.stock > 0,
+            in_stock: product.in_stock,
             stock: show_stock.then_some(product.stock),
             sku: only.and_then(|v| v.sku.as_ref()),
             options: raw(&product.options),
@@ -288,7 +288,7 @@ impl<'a> VariantView<'a> {
             price: Amount(variant.price, currency),
             compare_at_price: variant.compare_at_price.map(|money| Amount(money, currency)),
             stock: show_stock.then_some(variant.stock),
-            in_stock: variant.stock > 0,
+            in_stock: variant.in_stock(),
             weight_grams: variant.weight_grams,
             barcode: variant.barcode.as_deref(),
         }

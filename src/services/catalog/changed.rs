@@ -40,6 +40,8 @@ fn variant_fields(before: &Variant, after: &Variant) -> Vec<&'static str> {
         ("stock", before.stock != after.stock),
         ("weight_grams", before.weight_grams != after.weight_grams),
         ("barcode", before.barcode != after.barcode),
+        ("stock_policy", before.stock_policy != after.stock_policy),
+        ("low_stock_at", before.low_stock_at != after.low_stock_at),
     ])
 }
 

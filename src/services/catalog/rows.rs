@@ -26,6 +26,7 @@ pub(super) struct Parts {
     price: Money,
     price_max: Money,
     stock: i64,
+    in_stock: bool,
 }
 
 impl Parts {
@@ -41,6 +42,7 @@ impl Parts {
             price: prices().min().unwrap_or_default(),
             price_max: prices().max().unwrap_or_default(),
             stock: draft.variants.iter().map(|v| v.stock).sum(),
+            in_stock: draft.variants.iter().any(|v| v.stock_policy.sells(v.stock)),
         }
     }
 
@@ -68,6 +70,7 @@ impl Parts {
             price: self.price,
             price_max: self.price_max,
             stock: self.stock,
+            in_stock: self.in_stock,
             created_at,
             updated_at: now,
         }
@@ -123,6 +126,8 @@ impl Extra {
             stock: draft.stock,
             weight_grams: draft.weight_grams,
             barcode: draft.barcode.clone(),
+            stock_policy: draft.stock_policy,
+            low_stock_at: draft.low_stock_at,
         }
     }
 }
@@ -138,6 +143,8 @@ pub(super) fn variant_row<'a>(variant: &'a VariantDraft, position: i64, extra: &
         stock: variant.stock,
         weight_grams: variant.weight_grams,
         barcode: variant.barcode.as_deref(),
+        stock_policy: variant.stock_policy,
+        low_stock_at: variant.low_stock_at,
     }
 }
 
@@ -175,6 +182,8 @@ pub(super) fn same_variants(before: &Product, draft: &ProductDraft, matched: &[O
             && old.stock == new.stock
             && old.weight_grams == new.weight_grams
             && old.barcode == new.barcode
+            && old.stock_policy == new.stock_policy
+            && old.low_stock_at == new.low_stock_at
     };
     before.variants.len() == draft.variants.len()
         && matched.iter().enumerate().all(|(i, m)| *m == Some(i) && same(&before.variants[i], &draft.variants[i]))

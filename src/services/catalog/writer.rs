@@ -150,6 +150,15 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         self.note(before.id, before.category.id, before.brand.as_deref())
     }
 
+    /// Keeps what is derived from the stock of a product's variants, after it has changed by so many in all: its sum,
+    /// its card, and what readers hold.
+    pub fn restock(&mut self, id: ProductId, delta: i64) -> Outcome<()> {
+        self.tx.product_stock_change(id, delta)?;
+        let Some(product) = self.tx.product_by_id(id)? else { return Ok(()) };
+        self.tx.card_put(&product)?;
+        self.note(id, product.category.id, product.brand.as_deref())
+    }
+
     /// Makes what is derived from products anew: their cards and search documents, after their category changed.
     pub fn reindex(&mut self, ids: &[ProductId]) -> Outcome<()> {
         for product in self.tx.products_by_ids(ids)? {

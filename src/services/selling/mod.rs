@@ -1,0 +1,3 @@
+//! Selling: stock, prices, carts, orders and what stands around them.
+
+pub mod stock;
