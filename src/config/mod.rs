@@ -16,7 +16,7 @@ pub use secret::Secret;
 pub use selling::{Rounding, SellingSettings};
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
 
-use crate::domain::Currency;
+use crate::domain::{Currency, account::country};
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::{Figment, Profile};
 use serde::{Deserialize, Serialize};
@@ -137,6 +137,9 @@ impl Config {
         }
         if !(1..=self.auth.session_days).contains(&self.auth.refresh_days) {
             return wrong("auth.refresh_days: must be from 1 to auth.session_days".to_owned());
+        }
+        if self.selling.country.as_ref().is_some_and(|code| country(code).as_ref() != Some(code)) {
+            return wrong("selling.country: must be an ISO 3166 country code in capitals, such as \"DE\"".to_owned());
         }
         if !(1..=1440).contains(&self.selling.reservation_minutes) {
             return wrong("selling.reservation_minutes: must be from 1 to 1440".to_owned());

@@ -1,5 +1,6 @@
 //! How the shop sells: prices and taxes, carts, stock that is held.
 
+pub use crate::domain::pricing::Rounding;
 use serde::{Deserialize, Serialize};
 
 /// How the shop sells.
@@ -10,6 +11,12 @@ pub struct SellingSettings {
     pub prices_include_tax: bool,
     /// What tax is rounded at: each unit, each line, or the order as a whole.
     pub rounding: Rounding,
+    /// Where the shop is at home, as an ISO 3166-1 alpha-2 code. A cart that has no address yet is taxed as if it stayed
+    /// there, and buyers there are never exempt.
+    pub country: Option<String>,
+    /// Whether buyers outside the home country whose address has a VAT number owe no tax. Prices that include tax stay
+    /// as they are, and then contain none.
+    pub exempt_vat_numbers: bool,
     /// Minutes for which stock is held for an order that is to be paid online.
     pub reservation_minutes: u32,
     /// Days after which a cart that nobody touches is removed.
@@ -20,23 +27,13 @@ pub struct SellingSettings {
     pub invoices: bool,
 }
 
-/// What tax is rounded at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rounding {
-    /// Each unit; its tax times the quantity is the tax of the line.
-    Unit,
-    /// Each line.
-    Line,
-    /// The whole order; its tax is spread over the lines.
-    Order,
-}
-
 impl Default for SellingSettings {
     fn default() -> Self {
         Self {
             prices_include_tax: false,
             rounding: Rounding::Line,
+            country: None,
+            exempt_vat_numbers: false,
             reservation_minutes: 30,
             cart_days: 30,
             first_order_number: 1001,

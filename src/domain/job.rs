@@ -16,6 +16,8 @@ pub enum Job {
     Mail(Letter),
     /// Write and send a letter about an account.
     Notice(Notice),
+    /// Tell others of events, as far as that is due.
+    Deliver,
 }
 
 impl Job {
@@ -157,6 +159,8 @@ mod tests {
 
     #[test]
     fn job_is_read_back_and_its_name_stands() {
+        assert_eq!(Job::Deliver.parts(), ("deliver".to_owned(), "null".to_owned()));
+        assert_eq!(Job::read("deliver", "null"), Ok(Job::Deliver));
         let letter = Letter::new("1", Email::parse("ann@example.test").unwrap(), "Hi", "secret").unwrap();
         let job = Job::Mail(letter);
         let (kind, payload) = job.parts();

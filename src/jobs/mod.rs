@@ -6,6 +6,7 @@
 //!
 //! To add a kind: a case of [`Job`] in `src/domain/job.rs`, a file here, and a line in [`perform`].
 
+mod deliver;
 mod mail;
 mod notice;
 mod runner;
@@ -53,5 +54,6 @@ async fn perform(shop: Arc<Shop>, ctx: Ctx, job: Job) -> Result<(), JobFailure> 
     match job {
         Job::Mail(letter) => mail::send(&shop, &ctx, letter).await,
         Job::Notice(notice) => notice::send(&shop, &ctx, notice).await,
+        Job::Deliver => deliver::run(&shop, &ctx).await,
     }
 }

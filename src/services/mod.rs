@@ -18,6 +18,7 @@ mod reindex;
 pub mod relevance;
 pub mod seed;
 pub mod selling;
+mod webhooks;
 
 pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
 pub use audit::client_address;

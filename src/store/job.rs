@@ -162,6 +162,25 @@ impl WriteTx<'_> {
         Ok(Some(JobId::new(self.last_id())))
     }
 
+    /// Makes sure that the one job with the key `dedupe` is due at a time or sooner, unless it runs already. There is
+    /// never more than one, so it is added even when too many others wait.
+    pub fn job_hurry(&self, job: &Job, now: Timestamp, run_at: Timestamp, dedupe: &str) -> StoreResult<()> {
+        let (kind, payload) = job.parts();
+        let sql = "insert into job (kind, payload, run_at, dedupe, created_at, updated_at) \
+                   values (?1, ?2, ?3, ?4, ?5, ?5) on conflict (dedupe) do update \
+                   set run_at = excluded.run_at, updated_at = excluded.updated_at \
+                   where state = 'waiting' and run_at > excluded.run_at";
+        if self.execute(sql, params![kind, payload, run_at, dedupe, now])? > 0 {
+            self.changed(Change::Jobs);
+        }
+        Ok(())
+    }
+
+    /// Frees the key of a job that runs, so that the next one can be added before it has ended.
+    pub fn job_key_free(&self, dedupe: &str) -> StoreResult<()> {
+        self.execute("update job set dedupe = null where dedupe = ?1 and state = 'running'", [dedupe]).map(drop)
+    }
+
     /// Claims up to `most` jobs that are due, the longest due first. Jobs whose lease has run out are due again, but
     /// for those that the caller is `busy` with; the ones that have used up their attempts that way are buried.
     pub fn job_claim(&self, most: usize, busy: &[JobId], now: Timestamp) -> StoreResult<Vec<ClaimedJob>> {

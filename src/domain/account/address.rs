@@ -77,7 +77,7 @@ impl AddressDraft {
 }
 
 /// A country code that ISO 3166-1 knows, in capitals.
-fn country(text: &str) -> Option<String> {
+pub fn country(text: &str) -> Option<String> {
     let code = text.to_ascii_uppercase();
     rust_iso3166::from_alpha2(&code).map(|country| country.alpha2.to_owned())
 }

@@ -4,7 +4,7 @@ mod address;
 mod notice;
 mod right;
 
-pub use address::{Address, AddressDraft};
+pub use address::{Address, AddressDraft, country};
 pub use notice::{Addressee, Notice, Occasion};
 pub use right::{Right, Rights, scope};
 

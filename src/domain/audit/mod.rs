@@ -10,7 +10,11 @@ pub use verify::{AuditBreak, AuditFault, AuditSound, AuditVerifier};
 
 use super::{
     AddressId, ApiKeyId, AuditId, CategoryId, ImportId, OrderId, ProductId, SessionId, Timestamp, UserId, VariantId,
+    AddressId, ApiKeyId, AuditId, CategoryId, DiscountId, ImportId, ProductId, SessionId, ShippingZoneId, TaxRateId,
+    Timestamp, UserId, VariantId,
 };
+use super::Timestamp;
+use super::id::*;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -115,6 +119,13 @@ subjects! {
     ApiKeyId: "api_key",
     ImportId: "import",
     OrderId: "order",
+    TaxRateId: "tax_rate",
+    ShippingZoneId: "shipping_zone",
+    DiscountId: "discount",
+    PaymentId: "payment",
+    ReviewId: "review",
+    WebhookId: "webhook",
+    DeliveryId: "delivery",
 }
 
 #[cfg(test)]

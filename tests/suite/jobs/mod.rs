@@ -34,6 +34,7 @@ pub fn subject(job: &Job) -> String {
     match job {
         Job::Mail(letter) => letter.subject().to_owned(),
         Job::Notice(notice) => format!("{:?}", notice.occasion),
+        other => other.parts().0,
     }
 }
 

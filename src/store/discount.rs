@@ -1,0 +1,193 @@
+//! SQL of discounts and of their uses.
+
+use super::error::StoreResult;
+use super::tx::{ReadTx, Row, RowResult, WriteTx, params};
+use crate::domain::catalog::Stored;
+use crate::domain::pricing::{Discount, DiscountDraft, DiscountKind};
+use crate::domain::{DiscountId, Money, OrderId, Timestamp};
+
+/// What became of counting a use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiscountUse {
+    /// It is counted.
+    Counted,
+    /// The discount has been used as often as it may be.
+    UsedUp,
+    /// This customer has used it as often as one may.
+    UsedByCustomer,
+}
+
+const DISCOUNT: &str = "select id, version, created_at, updated_at, uses, name, code, kind, rate_ppm, amount, buy, get, \
+     products, categories, tags, min_subtotal, min_quantity, starts_at, ends_at, usage_limit, per_customer_limit, \
+     combinable, priority, active from discount";
+
+fn discount(row: &Row<'_>) -> RowResult<Discount> {
+    let kind: String = row.get(7)?;
+    let kind = match kind.as_str() {
+        "percent" => DiscountKind::Percent { rate_ppm: row.get(8)? },
+        "fixed" => DiscountKind::Fixed { amount: row.get(9)? },
+        "buy_x_get_y" => DiscountKind::BuyXGetY { buy: row.get(10)?, get: row.get(11)?, rate_ppm: row.get(8)? },
+        _ => DiscountKind::FreeShipping,
+    };
+    Ok(Discount {
+        id: row.get(0)?,
+        version: row.get(1)?,
+        created_at: row.get(2)?,
+        updated_at: row.get(3)?,
+        uses: row.get(4)?,
+        draft: DiscountDraft {
+            name: row.get(5)?,
+            code: row.get(6)?,
+            kind,
+            products: Stored::trusted(row.get(12)?).value(),
+            categories: Stored::trusted(row.get(13)?).value(),
+            tags: Stored::trusted(row.get(14)?).value(),
+            min_subtotal: row.get(15)?,
+            min_quantity: row.get(16)?,
+            starts_at: row.get(17)?,
+            ends_at: row.get(18)?,
+            usage_limit: row.get(19)?,
+            per_customer_limit: row.get(20)?,
+            combinable: row.get(21)?,
+            priority: row.get(22)?,
+            active: row.get(23)?,
+        },
+    })
+}
+
+impl ReadTx<'_> {
+    /// One discount.
+    pub fn discount_by_id(&self, id: DiscountId) -> StoreResult<Option<Discount>> {
+        self.query_one(&format!("{DISCOUNT} where id = ?1"), [id], discount)
+    }
+
+    /// The discount with this code, whatever its case and whether it applies or not.
+    pub fn discount_by_code(&self, code: &str) -> StoreResult<Option<Discount>> {
+        self.query_one(&format!("{DISCOUNT} where code = ?1"), [code], discount)
+    }
+
+    /// The discounts that apply by themselves at this moment, in the order in which they do.
+    pub fn discounts_automatic(&self, now: Timestamp) -> StoreResult<Vec<Discount>> {
+        let sql = format!(
+            "{DISCOUNT} where code is null and active = 1 and (starts_at is null or starts_at <= ?1) \
+             and (ends_at is null or ends_at > ?1) order by priority, id"
+        );
+        self.query_all(&sql, [now], discount)
+    }
+
+    /// A page of discounts in order of id, from behind or before one.
+    pub fn discount_page(&self, from: Option<DiscountId>, backwards: bool, limit: usize) -> StoreResult<Vec<Discount>> {
+        let (sign, direction, start) = if backwards { ("<", "desc", i64::MAX) } else { (">", "asc", 0) };
+        let sql = format!("{DISCOUNT} where id {sign} ?1 order by id {direction} limit ?2");
+        self.query_all(&sql, params![from.map_or(start, DiscountId::get), limit], discount)
+    }
+
+    /// How many discounts apply by themselves or would within their time.
+    pub fn discount_automatic_count(&self) -> StoreResult<i64> {
+        self.query_number("select count(*) from discount where code is null and active = 1", [])
+    }
+
+    /// How often a customer has used a discount.
+    pub fn discount_uses_by(&self, id: DiscountId, customer: &str) -> StoreResult<i64> {
+        let sql = "select count(*) from discount_use where discount_id = ?1 and customer = ?2";
+        self.query_number(sql, params![id, customer])
+    }
+}
+
+impl WriteTx<'_> {
+    /// Adds a discount.
+    pub fn discount_insert(&self, draft: &DiscountDraft, at: Timestamp) -> StoreResult<DiscountId> {
+        let sql = "insert into discount (id, created_at, updated_at, name, code, kind, rate_ppm, amount, buy, get, \
+                   products, categories, tags, min_subtotal, min_quantity, starts_at, ends_at, usage_limit, \
+                   per_customer_limit, combinable, priority, active) values (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, \
+                   ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+        self.discount_write(sql, None, draft, at)?;
+        Ok(DiscountId::new(self.last_id()))
+    }
+
+    /// Overwrites a discount; its uses stay.
+    pub fn discount_update(&self, id: DiscountId, draft: &DiscountDraft, at: Timestamp) -> StoreResult<()> {
+        let sql = "update discount set updated_at = ?2, name = ?3, code = ?4, kind = ?5, rate_ppm = ?6, amount = ?7, \
+                   buy = ?8, get = ?9, products = ?10, categories = ?11, tags = ?12, min_subtotal = ?13, \
+                   min_quantity = ?14, starts_at = ?15, ends_at = ?16, usage_limit = ?17, per_customer_limit = ?18, \
+                   combinable = ?19, priority = ?20, active = ?21, version = version + 1 where id = ?1";
+        self.discount_write(sql, Some(id), draft, at)
+    }
+
+    /// Runs a statement that takes an id, a time and the whole of a discount, in this order.
+    fn discount_write(
+        &self,
+        sql: &str,
+        id: Option<DiscountId>,
+        draft: &DiscountDraft,
+        at: Timestamp,
+    ) -> StoreResult<()> {
+        let (rate_ppm, amount, buy, get) = match draft.kind {
+            DiscountKind::Percent { rate_ppm } => (rate_ppm, Money::default(), 0, 0),
+            DiscountKind::Fixed { amount } => (0, amount, 0, 0),
+            DiscountKind::FreeShipping => (0, Money::default(), 0, 0),
+            DiscountKind::BuyXGetY { buy, get, rate_ppm } => (rate_ppm, Money::default(), buy, get),
+        };
+        self.execute(
+            sql,
+            params![
+                id,
+                at,
+                draft.name,
+                draft.code,
+                draft.kind.as_str(),
+                rate_ppm,
+                amount,
+                buy,
+                get,
+                Stored::new(&draft.products).json(),
+                Stored::new(&draft.categories).json(),
+                Stored::new(&draft.tags).json(),
+                draft.min_subtotal,
+                draft.min_quantity,
+                draft.starts_at,
+                draft.ends_at,
+                draft.usage_limit,
+                draft.per_customer_limit,
+                draft.combinable,
+                draft.priority,
+                draft.active
+            ],
+        )
+        .map(drop)
+    }
+
+    /// Removes a discount, which nobody may have used.
+    pub fn discount_delete(&self, id: DiscountId) -> StoreResult<()> {
+        self.execute("delete from discount where id = ?1", [id]).map(drop)
+    }
+
+    /// Counts that an order uses a discount, if that may still be; `customer` is the folded e-mail address. Whoever
+    /// meets a refusal must undo what else was done for the order, by failing.
+    pub fn discount_use(
+        &self,
+        id: DiscountId,
+        order: OrderId,
+        customer: &str,
+        amount: Money,
+    ) -> StoreResult<DiscountUse> {
+        let sql = "update discount set uses = uses + 1 where id = ?1 and (usage_limit is null or uses < usage_limit) \
+                   and (per_customer_limit is null or per_customer_limit > \
+                   (select count(*) from discount_use where discount_id = ?1 and customer = ?2))";
+        if self.execute(sql, params![id, customer])? == 0 {
+            let sql = "select usage_limit is null or uses < usage_limit from discount where id = ?1";
+            let room = self.query_number(sql, [id])? != 0;
+            return Ok(if room { DiscountUse::UsedByCustomer } else { DiscountUse::UsedUp });
+        }
+        let sql = "insert into discount_use (discount_id, order_id, customer, amount) values (?1, ?2, ?3, ?4)";
+        self.execute(sql, params![id, order, customer, amount])?;
+        Ok(DiscountUse::Counted)
+    }
+
+    /// Takes back that an order used discounts, since it was cancelled before it was paid.
+    pub fn discount_uses_release(&self, order: OrderId) -> StoreResult<()> {
+        let sql = "update discount set uses = uses - 1 where id in (select discount_id from discount_use where order_id = ?1)";
+        self.execute(sql, [order])?;
+        self.execute("delete from discount_use where order_id = ?1", [order]).map(drop)
+    }
+}
