@@ -363,7 +363,8 @@ create table number_series (
   last integer not null check (last >= 0)
 ) strict, without rowid;
 
--- scope says whose key it is; answer is null while the first request runs.
+-- scope says whose key it is; status and answer are null while the first request runs. subject_id is what it has begun, an order or
+-- a refund, so that a request that was cut off can go on.
 create table idempotency (
   scope text not null,
   key text not null,
@@ -371,9 +372,10 @@ create table idempotency (
   status integer,
   answer blob,
   location text,
-  order_id integer,
+  subject_id integer,
   created_at integer not null,
-  primary key (scope, key)
+  primary key (scope, key),
+  check ((status is null) = (answer is null))
 ) strict, without rowid;
 
 create index idempotency_created on idempotency (created_at);

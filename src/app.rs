@@ -6,7 +6,7 @@ use crate::http::{self, Bodies, CursorKey, Front, Limits, Proxies};
 use crate::jobs::{Ran, Runner, Work, run_due};
 use crate::log::LogBuffer;
 use crate::providers::mail::{FileMailer, Security, Sender, SmtpMailer, SmtpServer};
-use crate::providers::{Mailer, Providers};
+use crate::providers::{Mailer, PaymentProvider, Payments, Providers, payment};
 use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
@@ -65,7 +65,20 @@ pub fn providers(config: &Config) -> Result<Providers, ServeError> {
         };
         Arc::new(SmtpMailer::new(server, from).map_err(|why| wrong(format!("mail.smtp_host: {why}")))?)
     };
-    Ok(Providers { mailer })
+    Ok(Providers { mailer, payments: payments(config) })
+}
+
+/// Who takes payments.
+fn payments(config: &Config) -> Payments {
+    let settings = &config.payment;
+    let mut providers: Vec<Arc<dyn PaymentProvider>> = Vec::new();
+    if settings.manual {
+        providers.push(Arc::new(payment::Manual::new(&settings.manual_instructions)));
+    }
+    if config.has_test_payments() {
+        providers.push(Arc::new(payment::Test));
+    }
+    Payments::new(providers)
 }
 
 /// How long a mail server may take for each answer.

@@ -85,6 +85,11 @@ impl DataFolder {
         self.root.join(MAIL)
     }
 
+    /// Where files are looked for that override the templates of letters.
+    pub fn mail_templates(&self) -> PathBuf {
+        self.root.join("templates").join(MAIL)
+    }
+
     /// The folder itself.
     pub fn root(&self) -> &Path {
         &self.root

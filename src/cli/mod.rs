@@ -67,7 +67,7 @@ enum Command {
     Export(export::ExportArgs),
     /// Look after the work that is done later
     Job(job::JobArgs),
-    /// Try out the settings of mail
+    /// Try out the settings of mail and the templates of letters
     Mail(mail::MailArgs),
     /// Build the search index anew
     Reindex(reindex::ReindexArgs),

@@ -60,6 +60,9 @@ pub struct LimitSettings {
     pub writes_per_client: GeneralLimit,
     /// Reads of the public catalog by one client.
     pub catalog_per_client: GeneralLimit,
+    /// Orders of the last day that one client has not paid and that hold stock. This one is a number at any moment, not
+    /// a number a minute.
+    pub holds_per_client: GeneralLimit,
 }
 
 /// A budget that depends on where the shop listens unless a number is given.
@@ -97,6 +100,7 @@ impl Default for LimitSettings {
             reset_per_client: 20,
             writes_per_client: GeneralLimit::Auto(Auto::Auto),
             catalog_per_client: GeneralLimit::Auto(Auto::Auto),
+            holds_per_client: GeneralLimit::Auto(Auto::Auto),
         }
     }
 }
@@ -126,6 +130,7 @@ impl LimitSettings {
             reset_per_client: 0,
             writes_per_client: GeneralLimit::PerMinute(0),
             catalog_per_client: GeneralLimit::PerMinute(0),
+            holds_per_client: GeneralLimit::PerMinute(0),
         }
     }
 
@@ -142,6 +147,7 @@ impl LimitSettings {
             ("reset_per_client", self.reset_per_client),
             ("writes_per_client", self.writes_per_client.or(0)),
             ("catalog_per_client", self.catalog_per_client.or(0)),
+            ("holds_per_client", self.holds_per_client.or(0)),
         ];
         match all.into_iter().find(|(_, number)| *number > MOST) {
             Some((name, _)) => Err(format!("limits.{name}: must be at most {MOST} a minute; 0 switches it off")),

@@ -1,6 +1,7 @@
 //! The settings of mail.
 
 use super::secret::Secret;
+use crate::domain::Email;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -23,6 +24,8 @@ pub struct MailSettings {
     pub smtp_password: Secret,
     /// A file that holds the password instead.
     pub smtp_password_file: PathBuf,
+    /// Who of the shop is told of what needs a hand, such as stock that runs low; the admins when empty.
+    pub staff: Vec<String>,
 }
 
 /// How the way to the mail server is kept secret.
@@ -47,6 +50,7 @@ impl Default for MailSettings {
             smtp_user: String::new(),
             smtp_password: Secret::default(),
             smtp_password_file: PathBuf::new(),
+            staff: Vec::new(),
         }
     }
 }
@@ -85,6 +89,9 @@ impl MailSettings {
         if self.from.parse::<lettre::message::Mailbox>().is_err() {
             let from = &self.from;
             return Some(format!("mail.from: {from:?} is not an address such as Shop <shop@example.com>"));
+        }
+        if let Some(bad) = self.staff.iter().find(|address| Email::parse(address).is_none()) {
+            return Some(format!("mail.staff: {bad:?} is not an e-mail address"));
         }
         if self.smtp_host.chars().any(|c| c.is_whitespace() || c.is_control() || "/@".contains(c)) {
             return Some("mail.smtp_host: must be a name such as smtp.example.com, without scheme or port".to_owned());
@@ -128,6 +135,7 @@ mod tests {
     fn mail_settings_that_cannot_work_are_named() {
         assert_eq!(problem(|_| {}), "");
         assert!(problem(|m| m.from = "shop".into()).starts_with("mail.from"));
+        assert!(problem(|m| m.staff = vec!["ann@example.test".into(), "bob".into()]).starts_with("mail.staff"));
         assert!(problem(|m| m.smtp_host = "smtp://x".into()).starts_with("mail.smtp_host"));
         assert!(problem(|m| m.smtp_user = "ann".into()).starts_with("mail.smtp_password_file"));
         assert!(problem(|m| m.smtp_password = Secret::new("x")).starts_with("mail.smtp_user"));

@@ -5,6 +5,7 @@
 mod door;
 mod mail;
 mod origin;
+mod payment;
 mod secret;
 mod selling;
 mod settings;
@@ -12,6 +13,7 @@ mod settings;
 pub use door::{CorsSettings, ForwardedHeader, GeneralLimit, LimitSettings, ProxySettings};
 pub use mail::{MailSettings, SmtpSecurity};
 pub use origin::WebOrigin;
+pub use payment::{PaymentSettings, StripeSettings, Switch};
 pub use secret::Secret;
 pub use selling::{Rounding, SellingSettings};
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
@@ -51,6 +53,8 @@ pub struct Config {
     pub auth: AuthSettings,
     /// Selling.
     pub selling: SellingSettings,
+    /// Payments.
+    pub payment: PaymentSettings,
     /// Mail.
     pub mail: MailSettings,
     /// What stands in front of the shop.
@@ -77,6 +81,7 @@ impl Default for Config {
             cache: CacheSettings::default(),
             auth: AuthSettings::default(),
             selling: SellingSettings::default(),
+            payment: PaymentSettings::default(),
             mail: MailSettings::default(),
             proxy: ProxySettings::default(),
             limits: LimitSettings::default(),
@@ -111,6 +116,11 @@ impl Config {
         }
     }
 
+    /// Whether there is the provider that pays on command.
+    pub fn has_test_payments(&self) -> bool {
+        self.payment.has_test(&self.public_url(), !self.proxy.trusted.is_empty())
+    }
+
     fn shop_url(&self) -> Result<WebOrigin, &'static str> {
         // A path of nothing but a slash names the same place.
         WebOrigin::parse(self.shop.url.strip_suffix('/').unwrap_or(&self.shop.url))
@@ -119,9 +129,17 @@ impl Config {
     /// Reads of the public catalog and other requests that one client may make in a minute. Behind a proxy that is
     /// not named everybody would look like one client, so there is no such budget unless it is given.
     pub fn general_limits(&self) -> (u32, u32) {
-        let told_apart = !self.address.is_loopback() || !self.proxy.trusted.is_empty();
-        let usual = |number| if told_apart { number } else { 0 };
+        let usual = |number| if self.tells_clients_apart() { number } else { 0 };
         (self.limits.catalog_per_client.or(usual(6_000)), self.limits.writes_per_client.or(usual(600)))
+    }
+
+    /// Orders of the last day that one client may leave unpaid; 0 for any number.
+    pub fn holds_per_client(&self) -> u32 {
+        self.limits.holds_per_client.or(if self.tells_clients_apart() { 20 } else { 0 })
+    }
+
+    fn tells_clients_apart(&self) -> bool {
+        !self.address.is_loopback() || !self.proxy.trusted.is_empty()
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -164,6 +182,7 @@ impl Config {
         self.proxy.ranges().map_err(ConfigError)?;
         self.cors.origins().map_err(ConfigError)?;
         self.limits.check().map_err(ConfigError)?;
+        self.payment.problem().map_or(Ok(()), wrong)?;
         self.mail.problem().map_or(Ok(()), wrong)
     }
 }
@@ -203,7 +222,13 @@ const SERVER_KEYS: [&str; 4] = ["address", "port", "workers", "max_blocking"];
 
 /// Keys whose variables are taken as they are. The others are read like values of the file, in which a password of
 /// digits would become a number and lose its zeros.
-const TEXT_KEYS: [&str; 2] = ["mail.smtp_user", "mail.smtp_password"];
+const TEXT_KEYS: [&str; 5] = [
+    "mail.smtp_user",
+    "mail.smtp_password",
+    "payment.stripe.secret_key",
+    "payment.stripe.webhook_secrets",
+    "payment.stripe.api_base",
+];
 
 fn is_text(variable: &str) -> bool {
     TEXT_KEYS.iter().any(|key| key.replace('.', "_").eq_ignore_ascii_case(variable))

@@ -1,6 +1,7 @@
 //! Work done later: which kinds there are, when a failed one is tried again, and when a chore recurs.
 
 use super::account::Notice;
+use super::letters::{OrderLetter, StockLetter};
 use super::mail::Letter;
 use super::{JobId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,10 @@ pub enum Job {
     Mail(Letter),
     /// Write and send a letter about an account.
     Notice(Notice),
+    /// Write and send a letter to the buyer of an order.
+    OrderLetter(OrderLetter),
+    /// Tell the staff that a variant runs low.
+    StockLetter(StockLetter),
     /// Tell others of events, as far as that is due.
     Deliver,
 }
@@ -148,7 +153,8 @@ pub fn due_at(next: Timestamp, every: Duration, now: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Email;
+    use crate::domain::letters::OrderOccasion;
+    use crate::domain::{Email, FulfillmentId, OrderId};
     use proptest::prelude::*;
 
     const DAY: Duration = Duration::from_secs(86_400);
@@ -165,7 +171,12 @@ mod tests {
         let job = Job::Mail(letter);
         let (kind, payload) = job.parts();
         assert_eq!(kind, "mail");
-        assert_eq!(Job::read(&kind, &payload), Ok(job));
+        assert_eq!(Job::read(&kind, &payload).as_ref(), Ok(&job));
+        let order = OrderLetter { order: OrderId::new(7), occasion: OrderOccasion::Shipped(FulfillmentId::new(3)) };
+        let (kind, payload) = Job::OrderLetter(order).parts();
+        assert_eq!((kind.as_str(), payload.as_str()), ("order_letter", r#"{"order":7,"occasion":{"shipped":3}}"#));
+        assert_eq!(Job::read(&kind, &payload), Ok(Job::OrderLetter(order)));
+        let (_, payload) = job.parts();
         for (kind, payload) in [("mial", payload.as_str()), ("mail", "{}"), ("mail", "{"), ("", "null")] {
             let why = Job::read(kind, payload).unwrap_err();
             assert!(!why.contains("secret") && !why.contains("ann@"), "{why}");

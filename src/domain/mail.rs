@@ -8,6 +8,8 @@ use std::fmt;
 pub const SUBJECT_CHARS: usize = 200;
 /// The most bytes of a text.
 pub const TEXT_BYTES: usize = 64 * 1024;
+/// The most bytes of the same as HTML.
+pub const HTML_BYTES: usize = 256 * 1024;
 
 /// A letter to one person. Its subject is one line, so that no header can be smuggled in with it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,9 +19,10 @@ pub struct Letter {
     to: Email,
     subject: String,
     text: String,
+    html: Option<String>,
 }
 
-/// A letter as it is kept while it waits.
+/// A letter as it is kept while it waits. Those kept before letters could have HTML have no such field.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
@@ -27,6 +30,8 @@ struct Kept {
     to: String,
     subject: String,
     text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    html: Option<String>,
 }
 
 impl Letter {
@@ -43,7 +48,16 @@ impl Letter {
         if text.len() > TEXT_BYTES || text.contains('\0') {
             return wrong("text", format!("must be at most {TEXT_BYTES} bytes long, without NUL"));
         }
-        Ok(Self { id: id.to_owned(), to, subject: subject.to_owned(), text: text.to_owned() })
+        Ok(Self { id: id.to_owned(), to, subject: subject.to_owned(), text: text.to_owned(), html: None })
+    }
+
+    /// The same letter, which also says it as HTML.
+    pub fn with_html(self, html: &str) -> Result<Self, Invalid> {
+        if html.len() > HTML_BYTES || html.contains('\0') {
+            let message = format!("must be at most {HTML_BYTES} bytes long, without NUL");
+            return Err(Invalid::one("html", "invalid", message));
+        }
+        Ok(Self { html: Some(html.to_owned()), ..self })
     }
 
     /// What tells it from all others.
@@ -65,6 +79,11 @@ impl Letter {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// The same as HTML, when it has that too.
+    pub fn html(&self) -> Option<&str> {
+        self.html.as_deref()
+    }
 }
 
 /// Without what it says and to whom, so that neither comes into a log by accident.
@@ -79,14 +98,18 @@ impl TryFrom<Kept> for Letter {
 
     fn try_from(kept: Kept) -> Result<Self, Invalid> {
         let to = Email::parse(&kept.to).ok_or_else(|| Invalid::one("to", "invalid", "is no e-mail address"))?;
-        Self::new(&kept.id, to, &kept.subject, &kept.text)
+        let letter = Self::new(&kept.id, to, &kept.subject, &kept.text)?;
+        match kept.html {
+            Some(html) => letter.with_html(&html),
+            None => Ok(letter),
+        }
     }
 }
 
 impl From<Letter> for Kept {
     fn from(letter: Letter) -> Self {
-        let Letter { id, to, subject, text } = letter;
-        Self { id, to: to.as_str().to_owned(), subject, text }
+        let Letter { id, to, subject, text, html } = letter;
+        Self { id, to: to.as_str().to_owned(), subject, text, html }
     }
 }
 
@@ -105,6 +128,7 @@ mod tests {
             assert!(letter(bad, "").is_err(), "{bad:?}");
         }
         assert!(letter("Hi", &"x".repeat(TEXT_BYTES + 1)).is_err());
+        assert!(letter("Hi", "").unwrap().with_html(&"x".repeat(HTML_BYTES + 1)).is_err());
         for bad in ["", "a b", "a>\r\nX: y"] {
             assert!(Letter::new(bad, Email::parse("ann@example.test").unwrap(), "Hi", "").is_err(), "{bad:?}");
         }
@@ -115,6 +139,9 @@ mod tests {
         let letter = letter("Grüße", "Zeile 1\nZeile 2").unwrap();
         let kept = serde_json::to_string(&letter).unwrap();
         assert_eq!(serde_json::from_str::<Letter>(&kept).unwrap(), letter);
+        assert!(!kept.contains("html"), "an older version could read it too: {kept}");
+        let both = letter.clone().with_html("<p>Zeile 1</p>").unwrap();
+        assert_eq!(serde_json::from_str::<Letter>(&serde_json::to_string(&both).unwrap()).unwrap(), both);
         assert!(!format!("{letter:?}").contains("Zeile") && !format!("{letter:?}").contains("ann"));
         let forged = kept.replace("Grüße", "Hi\\r\\nBcc: eve@example.test");
         assert!(serde_json::from_str::<Letter>(&forged).is_err());

@@ -4,16 +4,19 @@
 
 pub mod account;
 pub mod audit;
+pub mod cart;
 pub mod catalog;
 pub mod change;
 pub mod event;
 pub mod fields;
 pub mod id;
 pub mod job;
+pub mod letters;
 pub mod mail;
 pub mod money;
 pub mod order;
 pub mod page;
+pub mod payment;
 pub mod pricing;
 pub mod search;
 pub mod sku;

@@ -67,6 +67,11 @@ impl<T> Answer<T> {
         self.body.clone()
     }
 
+    /// The encoded body, and the address of what was created.
+    pub fn into_parts(self) -> (Bytes, Option<String>) {
+        (self.body, self.location)
+    }
+
     /// The tag it was given, or one by its content.
     pub fn tag(&self) -> String {
         self.etag.clone().unwrap_or_else(|| content_tag(&self.body))

@@ -23,6 +23,8 @@ const BATCH_LIMIT_KIB: u64 = 8 * 1024;
 pub struct Body<T> {
     /// What was sent.
     pub value: Value,
+    /// The same, byte for byte.
+    pub raw: Vec<u8>,
     shape: PhantomData<fn() -> T>,
 }
 
@@ -94,7 +96,7 @@ async fn read<'r, T>(request: &'r Request<'_>, data: Data<'r>, limit_kib: u64) -
         Err(_) => return refuse(Problem::bad_request("the body ended early")),
     };
     match parse(&bytes) {
-        Ok(value) => Outcome::Success(Body { value, shape: PhantomData }),
+        Ok(value) => Outcome::Success(Body { value, raw: bytes, shape: PhantomData }),
         Err(detail) => refuse(Problem::new(400, "malformed-json", "The body is not JSON", detail)),
     }
 }

@@ -11,6 +11,7 @@ mod fairings;
 mod guards;
 mod health;
 mod json;
+mod kept;
 mod limits;
 mod listing;
 mod me;

@@ -117,6 +117,7 @@ impl From<Error> for Problem {
                 Self::new(409, code.replace('_', "-").as_str(), "It does not go with what is there", detail)
                     .with_errors(fields)
             }
+            Error::KeyReused => Self::new(422, "idempotency-key-reused", "The key belongs to another request", detail),
             Error::Stale => {
                 Self::new(412, "stale", "It has changed", "it has changed since you read it; read it again")
             }

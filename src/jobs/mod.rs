@@ -7,6 +7,7 @@
 //! To add a kind: a case of [`Job`] in `src/domain/job.rs`, a file here, and a line in [`perform`].
 
 mod deliver;
+mod letters;
 mod mail;
 mod notice;
 mod runner;
@@ -54,6 +55,8 @@ async fn perform(shop: Arc<Shop>, ctx: Ctx, job: Job) -> Result<(), JobFailure> 
     match job {
         Job::Mail(letter) => mail::send(&shop, &ctx, letter).await,
         Job::Notice(notice) => notice::send(&shop, &ctx, notice).await,
+        Job::OrderLetter(letter) => letters::to_buyer(&shop, &ctx, letter).await,
+        Job::StockLetter(letter) => letters::to_staff(&shop, &ctx, letter).await,
         Job::Deliver => deliver::run(&shop, &ctx).await,
     }
 }

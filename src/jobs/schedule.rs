@@ -51,6 +51,16 @@ pub(super) fn chores() -> Arc<[Chore]> {
             }),
         },
         Chore {
+            name: "idempotency_sweep",
+            every: HOUR,
+            run: Arc::new(|shop, ctx| {
+                Box::pin(async move {
+                    while shop.idempotency_sweep(&ctx).await? > 0 {}
+                    Ok(())
+                })
+            }),
+        },
+        Chore {
             name: "mail_prune",
             every: DAY,
             run: Arc::new(|shop, ctx| Box::pin(async move { shop.mail_prune(&ctx).await })),

@@ -4,8 +4,10 @@
 //! is made inside a write transaction.
 
 pub mod mail;
+pub mod payment;
 
 pub use mail::{MailError, Mailer};
+pub use payment::{PaymentError, PaymentProvider, Payments};
 
 use std::sync::Arc;
 
@@ -14,4 +16,6 @@ use std::sync::Arc;
 pub struct Providers {
     /// Who delivers letters.
     pub mailer: Arc<dyn Mailer>,
+    /// Who takes payments.
+    pub payments: Payments,
 }

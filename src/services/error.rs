@@ -15,6 +15,8 @@ pub enum Error {
     Invalid(Invalid),
     /// The input is fine but does not go with what is there: a stable code, a sentence, and the fields at fault.
     Conflict(&'static str, String, Vec<FieldError>),
+    /// An idempotency key that was sent before with another request.
+    KeyReused,
     /// The caller changed a state that is no longer the current one.
     Stale,
     /// Nobody is signed in.
@@ -87,6 +89,9 @@ impl fmt::Display for Error {
             Self::Moved(slug) => write!(f, "it is called {slug} now"),
             Self::Invalid(invalid) => f.write_str(&invalid.summary()),
             Self::Conflict(_, detail, _) => f.write_str(detail),
+            Self::KeyReused => {
+                f.write_str("this Idempotency-Key was sent before with another request: use a new one for this")
+            }
             Self::Stale => f.write_str("it has changed since you read it"),
             Self::Unauthenticated => f.write_str("sign in first"),
             Self::BadCredentials => f.write_str("e-mail address or password is wrong"),

@@ -9,11 +9,15 @@ mod ctx;
 mod error;
 pub mod export;
 pub mod health;
+pub mod idempotency;
 pub mod identity;
 pub mod import;
 pub mod jobs;
+pub mod letters;
 pub mod mail;
+pub mod orders;
 mod passwords;
+pub mod payments;
 mod reindex;
 pub mod relevance;
 pub mod seed;
@@ -43,10 +47,13 @@ pub struct Shop {
     selling: SellingSettings,
     tokens: identity::TokenKeys,
     callers: identity::Callers,
+    claims: idempotency::Claims,
     setup: identity::Setup,
     passwords: Passwords,
     folder: DataFolder,
     providers: Providers,
+    /// Who of the shop is told of what needs a hand; the admins when empty.
+    mail_staff: Vec<String>,
     /// Where the public reaches the shop, for links in letters.
     url: String,
 }
@@ -64,6 +71,7 @@ impl Shop {
             store,
             tokens: identity::TokenKeys::new(&secret, previous),
             callers: identity::Callers::new(),
+            claims: idempotency::Claims::default(),
             setup: identity::Setup::default(),
             passwords: Passwords::new(),
             settings: config.shop.clone(),
@@ -71,6 +79,7 @@ impl Shop {
             selling: config.selling.clone(),
             folder,
             providers,
+            mail_staff: config.mail.staff.clone(),
             url: config.public_url(),
         };
         shop.migration_note()?;

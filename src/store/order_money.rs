@@ -155,11 +155,12 @@ impl WriteTx<'_> {
         Ok(PaymentId::new(self.last_id()))
     }
 
-    /// Notes that all of a payment came in, unless it is over already: then nothing happens, and false is given.
+    /// Notes that all of a payment came in, whatever was thought to have become of it; false, without a change, when
+    /// that was known.
     pub fn payment_capture(&self, id: PaymentId, reference: Option<&str>, at: Timestamp) -> StoreResult<bool> {
         let sql = "update payment set status = 'captured', captured = amount, reference = coalesce(?2, reference), \
                    check_at = null, updated_at = ?3, version = version + 1 \
-                   where id = ?1 and status in ('pending', 'authorized')";
+                   where id = ?1 and status <> 'captured'";
         Ok(self.execute(sql, params![id, reference, at])? > 0)
     }
 

@@ -122,6 +122,13 @@ impl ReadTx<'_> {
         self.query_number(sql, [role.as_str()])
     }
 
+    /// The addresses of people of a role who can sign in, at most so many.
+    pub fn user_emails(&self, role: Role, most: usize) -> StoreResult<Vec<String>> {
+        let sql = "select email from account where role = ?1 and active = 1 and password_hash <> '' \
+                   and decoy = 0 and erased_at is null order by id limit ?2";
+        self.query_all(sql, params![role.as_str(), most], |row| row.get(0))
+    }
+
     /// Decoys older than a moment, at most so many.
     pub fn user_decoys_before(&self, at: Timestamp, limit: usize) -> StoreResult<Vec<UserId>> {
         let sql = "select id from account where decoy = 1 and created_at < ?1 order by created_at limit ?2";
@@ -227,6 +234,7 @@ impl WriteTx<'_> {
     /// Removes what is a person's alone.
     fn user_forget(&self, id: UserId) -> StoreResult<()> {
         self.execute("delete from address where account_id = ?1", [id])?;
+        self.carts_delete_of(id)?;
         self.mail_tokens_drop(id, None)?;
         self.sessions_end(id)
     }

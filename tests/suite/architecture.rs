@@ -27,7 +27,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
 ];
 
 /// Crates that only some files may name.
-const DRIVERS: [(&str, &[&str]); 5] = [
+const DRIVERS: [(&str, &[&str]); 6] = [
     (
         "rusqlite",
         &[
@@ -43,6 +43,7 @@ const DRIVERS: [(&str, &[&str]); 5] = [
     ("rocket", &["src/app.rs", "src/http/"]),
     ("rocket_okapi", &["src/http/"]),
     ("lettre", &["src/providers/mail/", "src/config/mail.rs"]),
+    ("ureq", &["src/providers/"]),
 ];
 
 /// What `domain` may name beside std: value types, text and hashes (`hmac` and `sha2` for the chain of the audit log),

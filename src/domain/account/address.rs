@@ -66,6 +66,12 @@ impl AddressDraft {
         }
     }
 
+    /// The text by which an address is kept that belongs to something else than an address book.
+    pub fn json(&self) -> String {
+        // Nothing but texts, which always have a JSON form.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
     /// The body that would make the address what it is; a PATCH is merged into it.
     pub fn body(&self) -> Value {
         json!({

@@ -8,11 +8,6 @@ pub use chain::{AuditChain, AuditHead, Digest, digest_hex, digest_of_hex};
 pub use filter::{ACTOR_KINDS, ActionPick, ActorPick, AuditFilter, AuditPosition};
 pub use verify::{AuditBreak, AuditFault, AuditSound, AuditVerifier};
 
-use super::{
-    AddressId, ApiKeyId, AuditId, CategoryId, ImportId, OrderId, ProductId, SessionId, Timestamp, UserId, VariantId,
-    AddressId, ApiKeyId, AuditId, CategoryId, DiscountId, ImportId, ProductId, SessionId, ShippingZoneId, TaxRateId,
-    Timestamp, UserId, VariantId,
-};
 use super::Timestamp;
 use super::id::*;
 use serde_json::Value;

@@ -278,6 +278,11 @@ impl WholeOrder {
         Situation { status: self.order.status, fulfillment: self.order.fulfillment_status, on_delivery, held, shipped }
     }
 
+    /// Counts the changes of the order and of its payments.
+    pub fn revision(&self) -> i64 {
+        self.order.version + self.payments.iter().map(|payment| payment.version).sum::<i64>()
+    }
+
     /// The line of that id.
     pub fn line(&self, id: OrderLineId) -> Option<&OrderLine> {
         self.lines.iter().find(|line| line.id == id)

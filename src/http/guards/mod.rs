@@ -5,6 +5,7 @@ mod client;
 mod conditions;
 mod described;
 mod forwarded;
+mod idempotency;
 mod slow;
 
 pub use caller::{AuditRead, Caller, CatalogWrite, KeysManage, May, SignedIn, UsersRead, UsersWrite};
@@ -12,4 +13,5 @@ pub use client::{Client, client_address};
 pub use conditions::IfMatch;
 pub(super) use described::described;
 pub use forwarded::Proxies;
+pub use idempotency::{IdempotencyKey, OptionalIdempotencyKey};
 pub use slow::SlowLane;

@@ -5,6 +5,8 @@ mod api_key;
 mod audit;
 mod bodies;
 mod category;
+mod order;
+mod order_parts;
 mod product;
 mod user;
 
@@ -18,6 +20,8 @@ pub use bodies::{
     BatchBodyShape, CategoryBody, CategoryPatch, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
 };
 pub use category::{CategoryList, CategoryView};
+pub use order::{OrderList, OrderSummary, OrderView, Reader};
+pub use order_parts::PostalView;
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};
 

@@ -168,6 +168,19 @@ mod tests {
     }
 
     #[test]
+    fn letter_with_html_says_the_same_twice_plain_text_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailer = FileMailer::new(folder.path().to_owned(), Sender::parse("shop@example.test", "Shop").unwrap());
+        mailer.send(&letter("a5", "Hi", "Hello\n").with_html("<p>Grüße</p>\n").unwrap()).unwrap();
+        let text = std::fs::read_to_string(&files(folder.path())[0]).unwrap();
+        let (head, rest) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("Content-Type: multipart/alternative;"), "{head}");
+        assert_eq!(head.matches("MIME-Version").count(), 1, "{head}");
+        let (plain, html) = (rest.find("text/plain").unwrap(), rest.find("text/html").unwrap());
+        assert!(plain < html && rest.contains("Hello\r\n") && rest.is_ascii(), "{rest}");
+    }
+
+    #[test]
     fn letters_to_somebody_are_deleted_when_they_are_to_be_forgotten_and_others_stay() {
         let folder = tempfile::tempdir().unwrap();
         let mailer = FileMailer::new(folder.path().to_owned(), Sender::parse("shop@example.test", "Shop").unwrap());

@@ -8,7 +8,7 @@ pub use smtp::{Security, SmtpMailer, SmtpServer};
 
 use crate::domain::{Email, Letter};
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
-use lettre::message::{Body, Mailbox, Message};
+use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use std::{fmt, io};
 
 /// Delivers letters. Blocks until the letter is handed over or cannot be.
@@ -70,19 +70,30 @@ fn body(text: &str) -> Body {
     }
 }
 
+fn part(kind: ContentType, text: &str) -> SinglePart {
+    SinglePart::builder().header(kind).body(body(text))
+}
+
 /// The letter as a message (RFC 5322).
 fn message(from: &Sender, letter: &Letter) -> Result<Message, MailError> {
     let impossible = |what: &str| MailError::Permanent(format!("the letter cannot be written: {what}"));
     let address = letter.to().as_str().parse().map_err(|_| impossible("its address is not one mail can go to"))?;
-    let mut message = Message::builder()
+    let builder = Message::builder()
         .from(from.0.clone())
         .to(Mailbox::new(None, address))
         .subject(letter.subject())
         .message_id(Some(format!("<{}@{}>", letter.id(), from.0.email.domain())))
-        .header(MIME_VERSION_1_0)
-        .header(ContentType::TEXT_PLAIN)
-        .body(body(letter.text()))
-        .map_err(|error| impossible(&error.to_string()))?;
+        .header(MIME_VERSION_1_0);
+    let message = match letter.html() {
+        None => builder.header(ContentType::TEXT_PLAIN).body(body(letter.text())),
+        // The last of the alternatives is the one a reader shows when it can.
+        Some(html) => builder.multipart(
+            MultiPart::alternative()
+                .singlepart(part(ContentType::TEXT_PLAIN, letter.text()))
+                .singlepart(part(ContentType::TEXT_HTML, html)),
+        ),
+    };
+    let mut message = message.map_err(|error| impossible(&error.to_string()))?;
     // Tells absence notices not to answer (RFC 3834).
     let name = HeaderName::new_from_ascii_str("Auto-Submitted");
     message.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));

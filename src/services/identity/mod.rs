@@ -16,6 +16,7 @@ mod users;
 pub use api_keys::{ApiKey, ApiKeyDraft, NewApiKey};
 pub use callers::Callers;
 pub use me::{MyChange, MyData};
+pub(crate) use secret::Secret;
 pub use sessions::Session;
 pub use signing_in::{Login, Registration, Setup};
 pub use tokens::TokenKeys;

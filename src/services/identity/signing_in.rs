@@ -7,6 +7,7 @@ use super::{User, email_of};
 use crate::domain::account::{Addressee, Occasion};
 use crate::domain::audit::Subject;
 use crate::domain::{Email, Fields, Invalid, Right, Role, SessionId};
+use crate::services::selling::cart_bring;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::UserRow;
 use serde_json::json;
@@ -34,6 +35,8 @@ pub struct Registration {
     pub password: String,
     /// What they are called.
     pub name: String,
+    /// The cart they used before, by its token.
+    pub cart: Option<String>,
 }
 
 impl Registration {
@@ -48,7 +51,13 @@ impl Registration {
             email: fields.text("email", 1..=254).unwrap_or_default(),
             password: fields.secret("password").unwrap_or_default(),
             name: fields.text("name", 1..=200).unwrap_or_default(),
+            cart: None,
         }
+    }
+
+    /// Reads the body of a registration by somebody who may have used a cart before.
+    pub fn read_with_cart(fields: &mut Fields<'_>) -> Self {
+        Self { cart: fields.secret("cart"), ..Self::read(fields) }
     }
 }
 
@@ -66,17 +75,18 @@ impl Shop {
     /// Opens an account and signs in. An address that has an account already gets a decoy, so that nobody learns
     /// who is known; its owner is told by mail.
     pub async fn register(&self, ctx: &Ctx, registration: Registration) -> Outcome<Login> {
-        let Registration { email, password, name } = registration;
+        let Registration { email, password, name, cart } = registration;
         let email = email_of(&email)?;
         let hash = self.new_password(password, email.as_str()).await?;
         let (ctx, lifetimes, refresh) = (ctx.clone(), self.lifetimes(), Secret::new());
-        let token = refresh.hash();
+        let (token, life) = (refresh.hash(), self.cart_terms().life());
         let opened = self.store.write(move |tx| {
             let id = match tx.user_by_email(&email)? {
                 None => tx.user_insert(&email, &name, Role::Customer, &hash, ctx.now)?,
                 Some(_) => tx.user_insert_decoy(&email, &name, &hash, ctx.now)?,
             };
             let session = session_begin(tx, &ctx, lifetimes, id, &token)?;
+            cart.map_or(Ok(()), |cart| cart_bring(tx, id, &cart, life, ctx.now))?;
             letter_due(tx, Occasion::Registered, Addressee::User(id), ctx.now)?;
             tx.audit(&ctx.entry("user.register", Subject::from(id), &json!({})))?;
             Ok::<_, Error>((tx.user_by_id(id)?.ok_or(super::USER)?, session))
@@ -87,6 +97,17 @@ impl Shop {
 
     /// Checks an e-mail address and password; wrong and unknown look and take the same.
     pub async fn login(&self, ctx: &Ctx, email: &str, password: String) -> Outcome<Login> {
+        self.login_with_cart(ctx, email, password, None).await
+    }
+
+    /// The same for somebody who used a cart before, by its token: it is theirs then.
+    pub async fn login_with_cart(
+        &self,
+        ctx: &Ctx,
+        email: &str,
+        password: String,
+        cart: Option<String>,
+    ) -> Outcome<Login> {
         let email = Email::parse(email.trim());
         let found = match &email {
             Some(email) => self.store.read(|tx| Ok::<_, Error>(tx.user_by_email(email)?))?,
@@ -101,7 +122,7 @@ impl Shop {
         };
         let stronger = self.passwords.stronger(password, &user.password_hash).await?;
         let (ctx, lifetimes, refresh) = (ctx.clone(), self.lifetimes(), Secret::new());
-        let token = refresh.hash();
+        let (token, life) = (refresh.hash(), self.cart_terms().life());
         let begun = self.store.write(move |tx| {
             let unchanged = |now: &UserRow| now.active && now.password_hash == user.password_hash;
             let now = tx.user_by_id(user.id)?.filter(unchanged).ok_or(Error::BadCredentials)?;
@@ -109,6 +130,7 @@ impl Shop {
                 tx.user_rehash(now.id, &now.password_hash, &stronger)?;
             }
             let session = session_begin(tx, &ctx, lifetimes, now.id, &token)?;
+            cart.map_or(Ok(()), |cart| cart_bring(tx, now.id, &cart, life, ctx.now))?;
             tx.audit(&ctx.entry("session.begin", Subject::from(session), &json!({ "user_id": now.id })))?;
             Ok::<_, Error>((now, session))
         });
@@ -142,7 +164,7 @@ impl Shop {
         if !good {
             return Err(refused());
         }
-        let Registration { email, password, name } = registration;
+        let Registration { email, password, name, .. } = registration;
         let email = email_of(&email)?;
         let hash = self.new_password(password, email.as_str()).await?;
         let (ctx, lifetimes, refresh) = (ctx.clone(), self.lifetimes(), Secret::new());

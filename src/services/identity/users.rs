@@ -163,6 +163,7 @@ impl Shop {
                 change_credentials(tx, &before, email.as_ref(), hash.as_deref(), ctx.now)?;
                 if !after.active {
                     tx.sessions_end(id)?;
+                    tx.carts_delete_of(id)?;
                 }
                 tx.audit(&ctx.entry("user.update", Subject::from(id), &detail(&before, &after, &email, &hash)))?;
                 current(tx, id).map(User::from)

@@ -5,8 +5,8 @@ use crate::config::Config;
 use crate::domain::Sku;
 use crate::domain::catalog::{Product, Status};
 use crate::folder::DataFolder;
-use crate::providers::Providers;
 use crate::providers::mail::{FileMailer, Sender};
+use crate::providers::{Payments, Providers};
 use crate::services::CardMaker;
 use crate::services::export::ExportFormat;
 use serde_json::{Value, json};
@@ -23,7 +23,8 @@ fn shop() -> Bench {
     let mut config = Config { workers: 1, ..Config::default() };
     config.store.read_deadline_ms = 30_000;
     let from = Sender::parse(&config.mail.from, "").unwrap();
-    let providers = Providers { mailer: Arc::new(FileMailer::new(folder.path().to_owned(), from)) };
+    let providers =
+        Providers { mailer: Arc::new(FileMailer::new(folder.path().to_owned(), from)), payments: Payments::default() };
     let data = DataFolder::open(folder.path()).unwrap();
     let shop = Shop::open(data, &config, CardMaker::by_name(), providers).unwrap();
     Bench { shop, _folder: folder }

@@ -1,10 +1,16 @@
-//! Selling: stock, prices, carts, orders and what stands around them.
+//! Selling: stock, the rules by which baskets are priced, carts and what they cost, checking out.
 
-pub mod stock;
-//! Selling: the rules by which baskets are priced.
-
+mod cart_owner;
+mod cart_price;
+mod carts;
+mod checkout;
 mod rules;
+pub mod stock;
+
+pub(crate) use cart_owner::cart_bring;
+pub use cart_price::{CartTerms, PricedCart, PricedLine};
+pub use carts::{CartLineDraft, Wanted};
+pub use checkout::CheckoutDraft;
+pub use rules::{RulesQuery, rules_for};
 
 pub use crate::store::DiscountUse;
-
-pub use rules::{RulesQuery, rules_for};

@@ -54,6 +54,7 @@ fn registrations_of_one_address_at_once_make_one_account() {
             email: NEW.to_owned(),
             password: "a long walk by the canal".to_owned(),
             name: String::new(),
+            cart: None,
         };
         shop.shop.register(&ctx, registration)
     };

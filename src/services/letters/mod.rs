@@ -1,0 +1,60 @@
+//! Letters about orders and stock: that one is due is queued with the change it tells of, what it says is made of a
+//! template when it is sent.
+
+mod order;
+mod sample;
+mod shown;
+mod stock;
+mod templates;
+
+pub use order::order_letter_due;
+pub use stock::low_stock_letter_due;
+pub use templates::{Template, Written};
+
+use super::{Ctx, Outcome, Shop};
+use crate::domain::{Email, JobFailure, Letter, Right};
+use crate::services::Error;
+use serde::Serialize;
+use shown::ShopShown;
+use templates::Templates;
+
+impl Shop {
+    /// Writes a letter with made-up data, to look at.
+    pub fn mail_preview(&self, ctx: &Ctx, template: Template) -> Outcome<Written> {
+        ctx.require(Right::Maintain)?;
+        let shop = self.shown();
+        let templates = self.templates();
+        let written = match template {
+            Template::StockLow | Template::StockConfirm | Template::StockAvailable => {
+                templates.write(template, &sample::stock(shop))
+            }
+            _ => templates.write(template, &sample::order(shop, self.settings.currency().code())),
+        };
+        written.map_err(Error::Internal)
+    }
+
+    /// Writes the built-in templates into the data folder, to be changed there; those that are there already stay.
+    pub fn mail_templates_export(&self, ctx: &Ctx) -> Outcome<Vec<&'static str>> {
+        ctx.require(Right::Maintain)?;
+        let folder = self.folder.mail_templates();
+        self.templates().export().map_err(|e| Error::Internal(format!("{} cannot be written: {e}", folder.display())))
+    }
+
+    fn templates(&self) -> Templates {
+        Templates::new(self.folder.mail_templates())
+    }
+
+    fn shown(&self) -> ShopShown {
+        ShopShown { name: self.settings.name.clone(), url: self.url.clone() }
+    }
+
+    /// A letter made of a template. Its id stays the same for the same letter.
+    fn letter_of(&self, id: &str, to: Email, template: Template, data: &impl Serialize) -> Result<Letter, JobFailure> {
+        let written = self.templates().write(template, data).map_err(JobFailure::Permanent)?;
+        if let Some(broken) = &written.broken {
+            tracing::warn!(problem = %broken, "a template of letters is broken; the built-in one was taken instead");
+        }
+        let letter = Letter::new(id, to, &written.subject, &written.text).and_then(|l| l.with_html(&written.html));
+        letter.map_err(|invalid| JobFailure::Permanent(invalid.summary()))
+    }
+}

@@ -1,0 +1,63 @@
+//! Writing down that an order is placed. What leads there, from a cart or from the staff, stands elsewhere.
+
+use super::books::post_placed;
+use super::{ORDER, Told, report};
+use crate::domain::PaymentId;
+use crate::domain::event::EventKind;
+use crate::domain::letters::OrderOccasion;
+use crate::domain::order::{Happening, NewOrder, NewPayment, Order, OrderStatus};
+use crate::services::letters::order_letter_due;
+use crate::services::{Ctx, Outcome};
+use crate::store::WriteTx;
+use serde_json::json;
+
+/// An order about to be placed.
+#[derive(Clone, Debug)]
+pub struct Placing {
+    /// The order; its status is `Pending`, or `Draft` for one that the staff is still putting together.
+    pub order: NewOrder,
+    /// How it is to be paid.
+    pub payment: NewPayment,
+    /// The number of the first order there ever is.
+    pub first_number: u32,
+}
+
+/// An order just placed.
+#[derive(Clone, Debug)]
+pub struct PlacedOrder {
+    /// The order as it was written down.
+    pub order: Order,
+    /// Its payment, nothing of which has come in.
+    pub payment: PaymentId,
+}
+
+/// Writes an order down with lines, payment, books, timeline, event and letter. What it takes from stock and from
+/// discounts is the caller's to take, in the same transaction; if that fails, nothing of this has happened and its
+/// number is free again.
+pub fn order_place_rows(tx: &WriteTx<'_>, ctx: &Ctx, placing: &Placing) -> Outcome<PlacedOrder> {
+    let Placing { order: new, payment, first_number } = placing;
+    let id = tx.order_insert(new, *first_number, ctx.now)?;
+    let payment = tx.payment_insert(id, payment, ctx.now)?;
+    let order = tx.order_by_id(id)?.ok_or(ORDER)?;
+    if order.status == OrderStatus::Draft {
+        let (audit, timeline, detail) = ("order.draft", Happening::Drafted, json!({}));
+        report(tx, ctx, &order, Told { audit, timeline, event: None, detail, said: None })?;
+    } else {
+        placed(tx, ctx, &order)?;
+    }
+    Ok(PlacedOrder { order, payment })
+}
+
+/// Posts and tells that an order is placed.
+pub(super) fn placed(tx: &WriteTx<'_>, ctx: &Ctx, order: &Order) -> Outcome<()> {
+    post_placed(tx, order, ctx.now)?;
+    let told = Told {
+        audit: "order.place",
+        timeline: Happening::Placed,
+        event: Some(EventKind::OrderPlaced),
+        detail: json!({ "source": order.source }),
+        said: None,
+    };
+    report(tx, ctx, order, told)?;
+    order_letter_due(tx, order.id, OrderOccasion::Placed, ctx.now)
+}

@@ -1,0 +1,152 @@
+//! What a cart costs at this moment, and what has changed since the buyer was last told.
+
+use super::cart_owner::CartLife;
+use crate::domain::account::AddressDraft;
+use crate::domain::cart::{Cart, CartChange, CartLine, Offer, changes};
+use crate::domain::pricing::{
+    Basket, BasketLine, Place, PriceSettings, Quote, QuoteLine, Rules, ShippingOption, ShippingRules, price,
+};
+use crate::domain::{CategoryId, Money, Timestamp};
+use crate::services::{Outcome, Shop};
+use crate::store::ReadTx;
+use std::collections::BTreeMap;
+
+/// A cart with all there is to say about it now.
+#[derive(Clone, Debug)]
+pub struct PricedCart {
+    /// The cart as it is kept.
+    pub cart: Cart,
+    /// Its lines, in its order.
+    pub lines: Vec<PricedLine>,
+    /// What it costs. Lines that are gone are not in it.
+    pub quote: Quote,
+    /// How it can be shipped; where the address is not known, how it can be shipped anywhere.
+    pub options: Vec<ShippingOption>,
+    /// How it is shipped, when that was chosen and is offered still.
+    pub shipping: Option<ShippingOption>,
+    /// What is not as the buyer was last told.
+    pub changes: Vec<CartChange>,
+}
+
+/// A line of a cart as it is now.
+#[derive(Clone, Debug)]
+pub struct PricedLine {
+    /// The line as it is kept.
+    pub line: CartLine,
+    /// What is sold; none when it is gone.
+    pub offer: Option<Offer>,
+    /// What it costs; none when it is gone.
+    pub quote: Option<QuoteLine>,
+}
+
+impl PricedLine {
+    /// How many can be had.
+    pub fn available(&self) -> i64 {
+        self.offer.as_ref().map_or(0, |offer| offer.available)
+    }
+
+    /// What one costs, or did when it could still be had.
+    pub fn unit_price(&self) -> Money {
+        self.offer.as_ref().map_or(self.line.seen_price, |offer| offer.price)
+    }
+
+    /// Whether all that is wanted can be had.
+    pub fn is_served(&self) -> bool {
+        self.available() >= self.line.quantity.get()
+    }
+}
+
+/// What the shop has settled about carts.
+#[derive(Clone, Debug)]
+pub struct CartTerms {
+    /// How prices are worked out.
+    pub prices: PriceSettings,
+    /// Where the shop is at home.
+    pub country: Option<String>,
+    /// Whether a VAT number abroad exempts from tax.
+    pub exempt_vat_numbers: bool,
+    pub(super) life: CartLife,
+}
+
+impl CartTerms {
+    /// How long carts are kept.
+    pub(crate) fn life(&self) -> CartLife {
+        self.life
+    }
+
+    /// Where a cart goes, as far as that is known.
+    pub fn place(&self, address: Option<&AddressDraft>) -> Place {
+        match address {
+            Some(address) => Place::new(&address.country, address.region.as_deref()),
+            None => Place::new(self.country.as_deref().unwrap_or_default(), None),
+        }
+    }
+
+    /// Whether a buyer there owes no tax.
+    pub fn is_exempt(&self, address: Option<&AddressDraft>) -> bool {
+        let abroad = |address: &AddressDraft| self.country.as_ref().is_some_and(|home| *home != address.country);
+        self.exempt_vat_numbers && address.is_some_and(|a| a.vat_number.is_some() && abroad(a))
+    }
+}
+
+impl Shop {
+    /// What the shop has settled about carts, to be taken into a transaction.
+    pub fn cart_terms(&self) -> CartTerms {
+        CartTerms {
+            prices: PriceSettings { tax_included: self.selling.prices_include_tax, rounding: self.selling.rounding },
+            country: self.selling.country.clone(),
+            exempt_vat_numbers: self.selling.exempt_vat_numbers,
+            life: CartLife::days(self.selling.cart_days),
+        }
+    }
+}
+
+/// What a cart costs now. Reads rules, products and stock as this transaction sees them, so that inside a write
+/// transaction what is found still holds when the order is written.
+pub(crate) fn cart_price(tx: &ReadTx<'_>, terms: &CartTerms, cart: Cart, now: Timestamp) -> Outcome<PricedCart> {
+    let mut offers: BTreeMap<_, Offer> = BTreeMap::new();
+    if !cart.lines.is_empty() {
+        offers.extend(tx.cart_offers(cart.id)?.into_iter().map(|offer| (offer.variant_id, offer)));
+    }
+    let address = cart.shipping_address.as_ref();
+    let place = terms.place(address);
+    let (rules, shipping) = rules(tx, &cart)?;
+    let line = |line: &CartLine| Some(basket_line(line, offers.get(&line.variant_id)?, Vec::new()));
+    let mut basket = Basket {
+        lines: cart.lines.iter().filter_map(line).collect(),
+        place,
+        tax_exempt: terms.is_exempt(address),
+        shipping: None,
+    };
+    let options = shipping.options(&basket);
+    basket.shipping = options.iter().find(|option| Some(&option.id) == cart.shipping_option.as_ref()).cloned();
+    let quote = price(&basket, &rules, terms.prices, now)?;
+    let changes = cart.lines.iter().flat_map(|line| changes(line, offers.get(&line.variant_id))).collect();
+    let priced = |line: &CartLine| PricedLine {
+        line: line.clone(),
+        offer: offers.get(&line.variant_id).cloned(),
+        quote: quote.lines.iter().find(|priced| priced.key == line.id.get()).cloned(),
+    };
+    let lines = cart.lines.iter().map(priced).collect();
+    Ok(PricedCart { cart, lines, quote, options, shipping: basket.shipping, changes })
+}
+
+/// The rules that may matter to a cart.
+fn rules(_: &ReadTx<'_>, cart: &Cart) -> Outcome<(Rules, ShippingRules)> {
+    Ok((Rules { code: cart.discount_code.clone(), ..Rules::default() }, ShippingRules::BuiltIn))
+}
+
+fn basket_line(line: &CartLine, offer: &Offer, categories: Vec<CategoryId>) -> BasketLine {
+    BasketLine {
+        key: line.id.get(),
+        variant: offer.variant_id,
+        product: offer.product_id,
+        name: offer.name.clone(),
+        categories,
+        tags: offer.tags.clone(),
+        tax_class: offer.tax_class.clone(),
+        unit_price: offer.price,
+        quantity: line.quantity.get(),
+        weight_grams: offer.weight_grams,
+    }
+}
