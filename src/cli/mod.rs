@@ -14,8 +14,10 @@ mod mail;
 mod migrate;
 mod openapi;
 mod output;
+mod past_orders;
 mod reindex;
 mod relevance;
+mod report;
 mod secret;
 mod seed;
 mod serve;
@@ -79,6 +81,8 @@ enum Command {
     Config(config::ConfigArgs),
     /// Print the API description
     Openapi(openapi::OpenapiArgs),
+    /// Sum up what was sold
+    Report(report::ReportArgs),
     /// Measure search relevance on rated queries
     Relevance(relevance::RelevanceArgs),
     /// Print a completion script for a shell
@@ -130,6 +134,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &cli.common),
         Command::Config(args) => config::run(args, &cli.common),
         Command::Openapi(args) => openapi::run(args),
+        Command::Report(args) => report::run(args, &cli.common),
         Command::Relevance(args) => relevance::run(args, &cli.common),
         Command::Completions(args) => completions::run(args),
     };

@@ -17,7 +17,10 @@ mod tests;
 mod undo;
 mod woocommerce;
 
+pub(crate) use columns::renamed;
 pub use columns::Rename;
+pub(crate) use source::open as open_text;
+pub(crate) use table::{Line, Named, Table};
 pub use entry::{RowError, category_of};
 pub use undo::Undone;
 
@@ -31,7 +34,6 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use table::{Named, Table};
 
 /// Products in one message between the threads.
 const PIECE: usize = 128;

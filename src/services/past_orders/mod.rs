@@ -82,7 +82,7 @@ impl Shop {
         }
         progress.bytes.store(0, Ordering::Relaxed);
         progress.rows.store(0, Ordering::Relaxed);
-        let writer = PastWriter::new(ctx, &self.settings, &options.shipping_skus);
+        let writer = PastWriter::new(ctx, self.settings.currency(), self.selling.first_order_number, &options.shipping_skus);
         let mut piece: Vec<Vec<PastLine>> = Vec::new();
         let mut written = PastReport { applied: true, ..report.clone() };
         self.past_rows(file, &options, progress, &mut PastReport::default(), &mut |group| {

@@ -2,12 +2,12 @@
 
 use super::PastReport;
 use super::rows::{PastLine, nobody};
-use crate::config::ShopSettings;
 use crate::domain::order::{
     Fulfillment, FulfillmentStatus, Happening, NewLine, NewOrder, NewPayment, OrderSource, OrderStatus, OrderSums,
     RefundLine, RefundStatus,
 };
 use crate::domain::{Currency, FulfillmentId, Money, OrderId, Sku};
+use crate::services::identity::Secret;
 use crate::services::{Ctx, Error, Outcome};
 use crate::store::{LedgerAccount, LineCount, NewRefund, OrderMove, WriteTx};
 use serde_json::json;
@@ -20,12 +20,13 @@ const PROVIDER: &str = "import";
 pub(super) struct PastWriter {
     ctx: Ctx,
     currency: Currency,
+    first_number: u32,
     shipping_skus: Vec<String>,
 }
 
 impl PastWriter {
-    pub(super) fn new(ctx: &Ctx, shop: &ShopSettings, shipping_skus: &[String]) -> Self {
-        Self { ctx: ctx.clone(), currency: shop.currency(), shipping_skus: shipping_skus.to_vec() }
+    pub(super) fn new(ctx: &Ctx, currency: Currency, first_number: u32, shipping_skus: &[String]) -> Self {
+        Self { ctx: ctx.clone(), currency, first_number, shipping_skus: shipping_skus.to_vec() }
     }
 
     /// Writes all rows that name one order.
@@ -58,7 +59,7 @@ impl PastWriter {
             ..OrderSums::default()
         };
         let order = NewOrder {
-            token: crate::clock::token(),
+            token: Secret::new().text(),
             account_id: None,
             email: rows[0].buyer.clone().unwrap_or_else(nobody),
             source: OrderSource::Import,
@@ -78,7 +79,7 @@ impl PastWriter {
             placed_at: at,
             lines,
         };
-        let id = tx.order_insert(&order, self.first_number(), at)?;
+        let id = tx.order_insert(&order, self.first_number, at)?;
         tx.past_order_mark(id, &rows[0].order)?;
         self.paid_and_sent(tx, id, &order)?;
         report.orders += 1;
@@ -86,7 +87,7 @@ impl PastWriter {
     }
 
     fn line(&self, tx: &WriteTx<'_>, row: &PastLine) -> Outcome<NewLine> {
-        let sku = row.sku.as_deref().and_then(|sku| Sku::parse(sku).ok());
+        let sku = row.sku.as_deref().and_then(Sku::parse);
         let known = match sku {
             Some(sku) => tx.variant_by_sku(&sku)?,
             None => None,
@@ -195,9 +196,6 @@ impl PastWriter {
         Ok(())
     }
 
-    fn first_number(&self) -> u32 {
-        1
-    }
 }
 
 /// What rows come to.
