@@ -51,6 +51,8 @@ pub struct ImportArgs {
 
 #[derive(Subcommand)]
 enum ImportWhat {
+    /// Read orders that were made elsewhere before
+    Orders(super::past_orders::PastOrdersArgs),
     /// Put back what a run changed
     #[command(after_help = "Example: nexus import undo 3")]
     Undo {
@@ -100,6 +102,7 @@ fn import_id(text: &str) -> Result<ImportId, String> {
 
 pub(super) fn run(args: ImportArgs, common: &Common) -> Done {
     match args.what {
+        Some(ImportWhat::Orders(args)) => super::past_orders::run(args, common),
         Some(ImportWhat::Undo { id, force, json }) => undo(&common.open()?, id, force, json),
         Some(ImportWhat::List { json }) => list(&common.open()?, json),
         None => import(args, common),
@@ -119,7 +122,7 @@ fn import(args: ImportArgs, common: &Common) -> Done {
     let options = ImportOptions { file: name, format: args.format.into(), renames: args.map, category, mode, size };
     let shop = common.open()?;
     let (started, progress) = (Instant::now(), Arc::new(Progress::default()));
-    let shown = show(&progress, size, started);
+    let shown = show(&progress, size, started, "products");
     let sink = args.dry_run.then(|| if args.json { json_sink() } else { text_sink() });
     let report = wait(shop.import_products(&Ctx::owner(), file, options, progress, sink))?;
     shown.finish_and_clear();
@@ -133,7 +136,7 @@ fn import(args: ImportArgs, common: &Common) -> Done {
     verdict(&report, mode)
 }
 
-fn open(path: &Path) -> Result<(Box<dyn Read + Send>, u64), Failure> {
+pub(super) fn open(path: &Path) -> Result<(Box<dyn Read + Send>, u64), Failure> {
     if path == Path::new("-") {
         return Ok((Box::new(std::io::stdin()), 0));
     }
@@ -147,14 +150,19 @@ fn open(path: &Path) -> Result<(Box<dyn Read + Send>, u64), Failure> {
 }
 
 /// Draws how far the import is until the bar is finished.
-fn show(progress: &Arc<Progress>, size: u64, started: Instant) -> indicatif::ProgressBar {
+pub(super) fn show(
+    progress: &Arc<Progress>,
+    size: u64,
+    started: Instant,
+    what: &'static str,
+) -> indicatif::ProgressBar {
     let bar = file_progress(size);
     let (later, progress) = (bar.downgrade(), progress.clone());
     drop(std::thread::spawn(move || {
         while let Some(bar) = later.upgrade().filter(|bar| !bar.is_finished()) {
             let (bytes, rows) = (progress.bytes.load(Ordering::Relaxed), progress.rows.load(Ordering::Relaxed));
             let stage = if size > 0 && bytes >= size { ", finishing" } else { "" };
-            bar.set_message(format!("{} products, {}/s{stage}", count(rows), count(rate(rows, started.elapsed()))));
+            bar.set_message(format!("{} {what}, {}/s{stage}", count(rows), count(rate(rows, started.elapsed()))));
             bar.set_position(bytes);
             drop(bar);
             std::thread::sleep(Duration::from_millis(200));

@@ -17,9 +17,11 @@ mod migrate;
 mod openapi;
 mod order;
 mod output;
+mod past_orders;
 mod payment;
 mod reindex;
 mod relevance;
+mod report;
 mod secret;
 mod seed;
 mod serve;
@@ -95,6 +97,8 @@ enum Command {
     Config(config::ConfigArgs),
     /// Print the API description
     Openapi(openapi::OpenapiArgs),
+    /// Sum up what was sold
+    Report(report::ReportArgs),
     /// Measure search relevance on rated queries
     Relevance(relevance::RelevanceArgs),
     /// Prove and measure selling in a temporary shop
@@ -153,6 +157,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(args, &cli.common),
         Command::Config(args) => config::run(args, &cli.common),
         Command::Openapi(args) => openapi::run(args),
+        Command::Report(args) => report::run(args, &cli.common),
         Command::Relevance(args) => relevance::run(args, &cli.common),
         Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),

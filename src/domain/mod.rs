@@ -18,6 +18,7 @@ pub mod order;
 pub mod page;
 pub mod payment;
 pub mod pricing;
+pub mod report;
 pub mod review;
 pub mod search;
 pub mod sku;

@@ -4,6 +4,7 @@
 mod shopify;
 mod spreadsheet;
 
+pub use super::import::cells::guard as formula_guard;
 use super::import::entry::category_text;
 use super::{Ctx, Error, Outcome, Shop};
 use crate::domain::catalog::{Product, ProductDraft};

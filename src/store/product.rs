@@ -209,6 +209,12 @@ impl ReadTx<'_> {
         self.query_one("select product_id from variant where sku = ?1", [sku.as_str()], |row| row.get(0))
     }
 
+    /// The variant of this SKU, with its product.
+    pub fn variant_by_sku(&self, sku: &Sku) -> StoreResult<Option<(ProductId, VariantId)>> {
+        let sql = "select product_id, id from variant where sku = ?1";
+        self.query_one(sql, [sku.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// The product a variant belongs to.
     pub fn product_id_by_variant(&self, id: VariantId) -> StoreResult<Option<ProductId>> {
         self.query_one("select product_id from variant where id = ?1", [id], |row| row.get(0))

@@ -18,7 +18,10 @@ mod undo;
 mod woocommerce;
 
 pub use columns::Rename;
+pub(crate) use columns::renamed;
 pub use entry::{RowError, category_of};
+pub(crate) use source::open as open_text;
+pub(crate) use table::{Line, Named, Table};
 pub use undo::Undone;
 
 use super::{Ctx, Error, Outcome, Shop};
@@ -31,7 +34,6 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use table::{Named, Table};
 
 /// Products in one message between the threads.
 const PIECE: usize = 128;

@@ -1,0 +1,210 @@
+//! Writes past orders: sold, sent and paid for as one, and what came back refunded on the newest sale it fits.
+
+use super::PastReport;
+use super::rows::{PastLine, nobody};
+use crate::domain::order::{
+    Fulfillment, FulfillmentStatus, Happening, NewLine, NewOrder, NewPayment, OrderSource, OrderStatus, OrderSums,
+    RefundLine, RefundStatus,
+};
+use crate::domain::{Currency, FulfillmentId, Money, OrderId, Sku};
+use crate::services::identity::Secret;
+use crate::services::{Ctx, Error, Outcome};
+use crate::store::{LedgerAccount, LineCount, NewRefund, OrderMove, WriteTx};
+use serde_json::json;
+
+/// What takes the money of a past order.
+const PROVIDER: &str = "import";
+
+/// Writes the orders of one file.
+#[derive(Clone)]
+pub(super) struct PastWriter {
+    ctx: Ctx,
+    currency: Currency,
+    first_number: u32,
+    shipping_skus: Vec<String>,
+}
+
+impl PastWriter {
+    pub(super) fn new(ctx: &Ctx, currency: Currency, first_number: u32, shipping_skus: &[String]) -> Self {
+        Self { ctx: ctx.clone(), currency, first_number, shipping_skus: shipping_skus.to_vec() }
+    }
+
+    /// Writes all rows that name one order.
+    pub(super) fn write(&self, tx: &WriteTx<'_>, rows: &[PastLine], report: &mut PastReport) -> Outcome<()> {
+        let Some(first) = rows.first() else { return Ok(()) };
+        if tx.past_known(&first.order)? {
+            report.known += 1;
+            return Ok(());
+        }
+        let (sold, back): (Vec<&PastLine>, Vec<&PastLine>) = rows.iter().partition(|row| row.quantity > 0);
+        if !sold.is_empty() {
+            self.sale(tx, &sold, report)?;
+        }
+        back.into_iter().try_for_each(|row| self.take_back(tx, row, report))
+    }
+
+    fn sale(&self, tx: &WriteTx<'_>, rows: &[&PastLine], report: &mut PastReport) -> Outcome<()> {
+        let at = rows[0].placed_at;
+        let is_shipping = |row: &PastLine| {
+            row.sku.as_ref().is_some_and(|sku| self.shipping_skus.iter().any(|s| s.eq_ignore_ascii_case(sku)))
+        };
+        let (shipping, goods): (Vec<&PastLine>, Vec<&PastLine>) = rows.iter().partition(|row| is_shipping(row));
+        let lines: Vec<NewLine> = goods.iter().map(|row| self.line(tx, row)).collect::<Outcome<_>>()?;
+        report.linked += lines.iter().filter(|line| line.variant_id.is_some()).count() as u64;
+        let shipping_total = total(&shipping)?;
+        let subtotal = total(&goods)?;
+        let sums = OrderSums {
+            subtotal,
+            shipping_total,
+            total: Money::from_minor(subtotal.minor() + shipping_total.minor()),
+            ..OrderSums::default()
+        };
+        let order = NewOrder {
+            token: Secret::new().text(),
+            account_id: None,
+            email: rows[0].buyer.clone().unwrap_or_else(nobody),
+            source: OrderSource::Import,
+            status: OrderStatus::Completed,
+            currency: self.currency.code().to_owned(),
+            // What an old price contained is not known, so no tax is claimed beside it.
+            tax_included: true,
+            sums,
+            shipping_option: None,
+            shipping_name: None,
+            shipping_address: None,
+            billing_address: None,
+            discount_code: None,
+            explanation: "[]".to_owned(),
+            note: None,
+            client: None,
+            placed_at: at,
+            lines,
+        };
+        let id = tx.order_insert(&order, self.first_number, at)?;
+        tx.past_order_mark(id, &rows[0].order)?;
+        self.paid_and_sent(tx, id, &order)?;
+        report.orders += 1;
+        Ok(())
+    }
+
+    fn line(&self, tx: &WriteTx<'_>, row: &PastLine) -> Outcome<NewLine> {
+        let sku = row.sku.as_deref().and_then(Sku::parse);
+        let known = match sku {
+            Some(sku) => tx.variant_by_sku(&sku)?,
+            None => None,
+        };
+        Ok(NewLine {
+            product_id: known.map(|(product, _)| product),
+            variant_id: known.map(|(_, variant)| variant),
+            sku: row.sku.clone(),
+            name: row.item.clone(),
+            title: String::new(),
+            quantity: row.quantity,
+            unit_price: row.unit_price,
+            discount: Money::default(),
+            tax: Money::default(),
+            total: total(&[row])?,
+            taxes: Vec::new(),
+            weight_grams: None,
+        })
+    }
+
+    fn paid_and_sent(&self, tx: &WriteTx<'_>, id: OrderId, order: &NewOrder) -> Outcome<()> {
+        let (at, code, amount) = (order.placed_at, self.currency.code(), order.sums.total);
+        let actor = self.ctx.actor_name();
+        let payment = NewPayment {
+            provider: PROVIDER.to_owned(),
+            amount,
+            currency: code.to_owned(),
+            details: json!({}),
+            check_at: None,
+        };
+        let payment = tx.payment_insert(id, &payment, at)?;
+        tx.payment_capture(payment, None, at)?;
+        let (total, goods, shipping) = (amount.minor(), order.sums.subtotal.minor(), order.sums.shipping_total.minor());
+        let placed =
+            [(LedgerAccount::Receivable, total), (LedgerAccount::Sales, -goods), (LedgerAccount::Shipping, -shipping)];
+        tx.ledger_post(id, "place", code, &placed, at)?;
+        let paid = [(LedgerAccount::Money, total), (LedgerAccount::Receivable, -total)];
+        tx.ledger_post(id, &format!("pay:{payment}"), code, &paid, at)?;
+        let lines = tx.order_lines(&[id])?;
+        for line in &lines {
+            tx.order_line_count(line.id, LineCount { fulfilled: line.quantity, ..LineCount::default() })?;
+        }
+        let sent = Fulfillment {
+            id: FulfillmentId::new(0),
+            order_id: id,
+            carrier: None,
+            tracking_number: None,
+            actor: actor.clone(),
+            created_at: at,
+            lines: lines.iter().map(|line| (line.id, line.quantity)).collect(),
+        };
+        if !lines.is_empty() {
+            tx.fulfillment_insert(&sent)?;
+        }
+        let before = tx.order_by_id(id)?.ok_or(Error::NotFound("order"))?;
+        let done = OrderMove { fulfillment: FulfillmentStatus::Fulfilled, ..OrderMove::to(&before, before.status) };
+        tx.order_move(&before, done, at)?;
+        Ok(tx.order_event_add(id, Happening::Placed.as_str(), &json!({ "imported": true }), false, &actor, at)?)
+    }
+
+    /// Refunds what came back, on the newest sale to that buyer it fits.
+    fn take_back(&self, tx: &WriteTx<'_>, row: &PastLine, report: &mut PastReport) -> Outcome<()> {
+        let units = -row.quantity;
+        let found = match (&row.buyer, &row.sku) {
+            (Some(buyer), Some(sku)) => tx.past_line_to_return(&buyer.key(), sku, units, row.placed_at)?,
+            _ => None,
+        };
+        let whole = match found {
+            Some((order, _)) => tx.order_whole(order)?,
+            None => None,
+        };
+        let line = found.and_then(|(_, line)| whole.as_ref()?.line(line));
+        let (Some(whole), Some(line)) = (&whole, line) else {
+            report.unmatched += 1;
+            return Ok(());
+        };
+        let amount = line.refund_of(units);
+        let Some(payment) = whole.payments.last().filter(|_| amount.minor() > 0) else {
+            report.unmatched += 1;
+            return Ok(());
+        };
+        let (id, at) = (whole.order.id, row.placed_at);
+        let refund = NewRefund {
+            order_id: id,
+            payment_id: payment.id,
+            amount,
+            reason: None,
+            restock: false,
+            actor: self.ctx.actor_name(),
+            lines: vec![RefundLine { line_id: line.id, quantity: units, withdrawn: 0 }],
+        };
+        let Some(refund) = tx.refund_insert(&refund, at)? else {
+            report.unmatched += 1;
+            return Ok(());
+        };
+        let refund = tx.refund_by_id(refund)?.ok_or(Error::NotFound("refund"))?;
+        tx.refund_end(&refund, RefundStatus::Succeeded, Some(&row.order), at)?;
+        let counted = LineCount { refunded: units, returned: units, ..LineCount::default() };
+        tx.order_line_count(line.id, counted)?;
+        let back = [(LedgerAccount::Refunds, amount.minor()), (LedgerAccount::Money, -amount.minor())];
+        tx.ledger_post(id, &format!("refund:{}", refund.id), self.currency.code(), &back, at)?;
+        let all = payment.refundable() == amount;
+        let status = if all { OrderStatus::Refunded } else { OrderStatus::PartiallyRefunded };
+        tx.order_move(&whole.order, OrderMove::to(&whole.order, status), at)?;
+        report.returned += 1;
+        Ok(())
+    }
+}
+
+/// What rows come to.
+fn total(rows: &[&PastLine]) -> Outcome<Money> {
+    let sum =
+        rows.iter().try_fold(0_i64, |sum, row| sum.checked_add(row.unit_price.minor().checked_mul(row.quantity)?));
+    let most = crate::domain::money::MAX_MINOR;
+    sum.filter(|sum| *sum <= most).map(Money::from_minor).ok_or_else(|| {
+        let reason = "the order comes to more than any amount the shop can keep";
+        crate::domain::Invalid::one("", "too_large", reason).into()
+    })
+}
