@@ -175,7 +175,8 @@ fn every_example_of_a_body_is_accepted_by_the_shop() {
         crate::support::builders::tee().create(&shop);
         product("Mug").create(&shop);
         let key = if path.starts_with("/products/{id}/") { "1" } else { "2" };
-        let path = format!("/api/v1{}", with_cart(&shop, path).replace("{id}", key));
+        let path = with_cart(&shop, path).replace("{id}", key).replace("{number}", "1001");
+        let path = format!("/api/v1{path}");
         let method = method.to_uppercase().parse::<rocket::http::Method>().unwrap();
         shop.admin().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
         shop.admin().post("/api/v1/me/addresses", &crate::support::builders::address()).ok(201);
@@ -185,7 +186,7 @@ fn every_example_of_a_body_is_accepted_by_the_shop() {
             ["/login", "/refresh", "/setup", "/password", "/reset", "/verify", "/discount", "/admin/orders"];
         let strange = strangers.iter().any(|end| path.ends_with(end)) && [401, 422].contains(&answer.status);
         // Nothing was ordered yet.
-        let strange = strange || path.contains("/orders/{number}") && answer.status == 404;
+        let strange = strange || path.contains("/orders/1001") && answer.status == 404;
         let fine = (200..300).contains(&answer.status) || strange;
         // The example of a variant is one that the tee has already.
         let known = path.ends_with("variants") && answer.status == 422;

@@ -221,7 +221,10 @@ pub fn place(shop: &Shop, cents: i64, choice: PaymentChoice, now: Timestamp) -> 
 
 /// An answer that nobody looks at.
 fn unseen() -> Answering {
-    Answering { claim: None, render: |_, _| Rendered { status: 200, body: Vec::new(), location: None } }
+    Answering {
+        claim: None,
+        render: std::sync::Arc::new(|_, _| Rendered { status: 200, body: Vec::new(), location: None }),
+    }
 }
 
 /// Pays with Stripe: in the browser, or at once with a payment method.

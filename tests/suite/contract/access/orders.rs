@@ -13,7 +13,7 @@ pub(super) fn fill(shop: &TestShop) {
         place(&shop.anonymous(), key);
         for step in steps {
             let path = format!("/api/v1/admin/orders/{number}/{step}");
-            shop.staff().request(Post, &path).header("Idempotency-Key", key).json(&json!({})).send().ok(200);
+            shop.staff().request(Post, &path).header("Idempotency-Key", &path).json(&json!({})).send().ok(200);
         }
     }
     draft(shop);
