@@ -1,13 +1,14 @@
 //! Orders as the staff works on them, and as their buyers call them off.
 
 use super::{Access, Row, row};
-use crate::support::{Requests, TestShop, builders::address};
+use crate::support::{Requests, TestShop, builders::address, product};
 use nexus::domain::Right;
 use rocket::http::Method::{self, Delete, Get, Patch, Post};
 use serde_json::{Value, json};
 
 /// An order that waits for its money, one that is paid and one that was sent; the first is the customer's.
 pub(super) fn fill(shop: &TestShop) {
+    product("Ordered").sku("ORDERED").stock(9).create(shop);
     place(&shop.customer(), "a");
     for (key, number, steps) in [("b", "1002", &["payments"][..]), ("c", "1003", &["payments", "fulfillments"])] {
         place(&shop.anonymous(), key);
@@ -22,7 +23,7 @@ pub(super) fn fill(shop: &TestShop) {
 /// A draft, which has the id 4.
 fn draft(shop: &TestShop) {
     let body = json!({
-        "email": "bo@example.test", "lines": [{ "sku": "TEE-S", "quantity": 1 }], "payment": { "provider": "manual" },
+        "email": "bo@example.test", "lines": [{ "sku": "ORDERED", "quantity": 1 }], "payment": { "provider": "manual" },
         "draft": true,
     });
     assert_eq!(shop.staff().post("/api/v1/admin/orders", &body).ok(201)["number"], "d4");
@@ -31,7 +32,7 @@ fn draft(shop: &TestShop) {
 fn place(who: &impl Requests, key: &str) {
     let cart = who.request(Post, "/api/v1/carts").send().ok(201);
     let path = format!("/api/v1/carts/{}", cart["token"].as_str().expect("a token"));
-    who.post(&format!("{path}/lines"), &json!({ "sku": "TEE-S", "quantity": 1 })).ok(201);
+    who.post(&format!("{path}/lines"), &json!({ "sku": "ORDERED", "quantity": 1 })).ok(201);
     let mut home = address();
     home["country"] = json!("DE");
     let body = json!({ "email": "ann@example.test", "shipping_address": home, "payment": { "provider": "manual" } });
@@ -46,7 +47,7 @@ pub(super) fn rows() -> Vec<Row> {
     let step =
         |template: &'static str, path: &'static str, body: Option<Value>| row(Post, template, path, body, writes, 200);
     let staff_order = json!({
-        "email": "bo@example.test", "lines": [{ "sku": "TEE-S", "quantity": 1 }], "payment": { "provider": "manual" },
+        "email": "bo@example.test", "lines": [{ "sku": "ORDERED", "quantity": 1 }], "payment": { "provider": "manual" },
     });
     vec![
         row(Post, "/admin/orders", "/admin/orders", Some(staff_order), writes, 201),
