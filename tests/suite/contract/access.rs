@@ -223,7 +223,7 @@ fn cart_rows() -> Vec<Row> {
         on(Delete, "/carts/{token}/discount", None, 200),
         on(Put, "/carts/{token}/shipping-address", some(address()), 200),
         on(Get, "/carts/{token}/shipping-options", None, 200),
-        on(Put, "/carts/{token}/shipping-option", some(json!({"id": "standard"})), 200),
+        on(Put, "/carts/{token}/shipping-option", some(json!({"id": "2"})), 200),
     ]
 }
 
