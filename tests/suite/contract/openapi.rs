@@ -193,6 +193,7 @@ fn every_example_of_a_body_is_accepted_by_the_shop() {
             "/reset",
             "/verify",
             "/discount",
+            "/shipping-option",
             "/admin/orders",
             "/confirm",
             "/unsubscribe",
