@@ -156,7 +156,8 @@ impl Config {
         if !(1..=self.auth.session_days).contains(&self.auth.refresh_days) {
             return wrong("auth.refresh_days: must be from 1 to auth.session_days".to_owned());
         }
-        if self.selling.country.as_ref().is_some_and(|code| country(code).as_ref() != Some(code)) {
+        let home = &self.selling.country;
+        if !home.is_empty() && country(home).as_ref() != Some(home) {
             return wrong("selling.country: must be an ISO 3166 country code in capitals, such as \"DE\"".to_owned());
         }
         if !(1..=1440).contains(&self.selling.reservation_minutes) {

@@ -12,8 +12,8 @@ pub struct SellingSettings {
     /// What tax is rounded at: each unit, each line, or the order as a whole.
     pub rounding: Rounding,
     /// Where the shop is at home, as an ISO 3166-1 alpha-2 code. A cart that has no address yet is taxed as if it stayed
-    /// there, and buyers there are never exempt.
-    pub country: Option<String>,
+    /// there, and buyers there are never exempt. Empty when there is none.
+    pub country: String,
     /// Whether buyers outside the home country whose address has a VAT number owe no tax. Prices that include tax stay
     /// as they are, and then contain none.
     pub exempt_vat_numbers: bool,
@@ -32,7 +32,7 @@ impl Default for SellingSettings {
         Self {
             prices_include_tax: false,
             rounding: Rounding::Line,
-            country: None,
+            country: String::new(),
             exempt_vat_numbers: false,
             reservation_minutes: 30,
             cart_days: 30,

@@ -62,8 +62,8 @@ impl PricedLine {
 pub struct CartTerms {
     /// How prices are worked out.
     pub prices: PriceSettings,
-    /// Where the shop is at home.
-    pub country: Option<String>,
+    /// Where the shop is at home; empty when there is no such country.
+    pub country: String,
     /// Whether a VAT number abroad exempts from tax.
     pub exempt_vat_numbers: bool,
     /// Whether the only way to ship a cart counts as chosen when none is.
@@ -81,13 +81,13 @@ impl CartTerms {
     pub fn place(&self, address: Option<&AddressDraft>) -> Place {
         match address {
             Some(address) => Place::new(&address.country, address.region.as_deref()),
-            None => Place::new(self.country.as_deref().unwrap_or_default(), None),
+            None => Place::new(&self.country, None),
         }
     }
 
     /// Whether a buyer there owes no tax.
     pub fn is_exempt(&self, address: Option<&AddressDraft>) -> bool {
-        let abroad = |address: &AddressDraft| self.country.as_ref() != Some(&address.country);
+        let abroad = |address: &AddressDraft| self.country != address.country;
         self.exempt_vat_numbers && address.is_some_and(|a| a.vat_number.is_some() && abroad(a))
     }
 }

@@ -45,17 +45,14 @@ impl Shop {
 
     /// Where a basket counts as going: to its address, or before there is one to the shop's home country.
     pub fn tax_place(&self, address: Option<(&str, Option<&str>)>) -> Place {
-        match (address, &self.selling.country) {
-            (Some((country, region)), _) => Place::new(country, region),
-            (None, Some(home)) => Place::new(home, None),
-            (None, None) => Place::default(),
-        }
+        let (country, region) = address.unwrap_or((&self.selling.country, None));
+        Place::new(country, region)
     }
 
     /// Whether a buyer with an address in this country owes no tax for their VAT number.
     pub fn tax_exempt(&self, country: &str, vat_number: Option<&str>) -> bool {
         self.selling.exempt_vat_numbers
             && vat_number.is_some_and(|number| !number.trim().is_empty())
-            && self.selling.country.as_deref() != Some(country)
+            && self.selling.country != country
     }
 }

@@ -7,6 +7,7 @@ import { Mail } from "./mail.js";
 import { orders } from "./orders.js";
 import { payments } from "./payments.js";
 import { selling } from "./selling.js";
+import { rules } from "./rules.js";
 import { expect, used } from "./shop.js";
 import { stock } from "./stock.js";
 
@@ -26,6 +27,7 @@ try {
   await selling(address, admin);
   await orders(admin);
   await payments(admin);
+  await rules(admin);
   await accounts(address, mail);
   await administration(address, admin, mail);
   // Another shop, which has no admin yet.

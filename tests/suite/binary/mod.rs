@@ -7,6 +7,7 @@ mod checkouts;
 mod commands;
 mod config;
 mod crash;
+mod discounts;
 mod disk;
 mod door;
 mod hostile;

@@ -60,7 +60,7 @@ fn ships_to_nl(shop: &TestShop) {
     wait(shop.shop.store().write(move |tx| Ok::<_, Error>(tx.execute_script(sql)?))).unwrap();
 }
 
-fn amounts<'v>(cart: &'v Value) -> [&'v str; 5] {
+fn amounts(cart: &Value) -> [&str; 5] {
     ["subtotal", "discount_total", "shipping_total", "tax_total", "total"].map(|field| cart[field].as_str().unwrap())
 }
 

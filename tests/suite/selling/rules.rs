@@ -1,6 +1,6 @@
 //! Tax rates and shipping zones by HTTP: what they take, whom they let in, and what a place is given.
 
-use crate::support::{Requests, TestShop};
+use crate::support::{Requests, TestShop, category, product, variant};
 use nexus::domain::pricing::{Place, ShippingRules};
 use nexus::services::Error;
 use serde_json::{Value, json};
@@ -286,7 +286,7 @@ fn shipping_zone_that_breaks_rules_has_every_wrong_field_named() {
 #[test]
 fn shop_prices_and_exempts_as_it_is_set_up() {
     let shop = TestShop::with(|config| {
-        config.selling.country = Some("DE".to_owned());
+        config.selling.country = "DE".to_owned();
         config.selling.exempt_vat_numbers = true;
         config.selling.prices_include_tax = true;
     });
@@ -298,4 +298,22 @@ fn shop_prices_and_exempts_as_it_is_set_up() {
     assert!(!inner.tax_exempt("FR", None) && !inner.tax_exempt("FR", Some(" ")), "no number");
     assert!(!inner.tax_exempt("DE", Some("DE123456789")), "at home");
     assert!(!TestShop::new().shop.tax_exempt("FR", Some("FR12345678901")), "not unless the shop says so");
+}
+
+#[test]
+fn variant_has_a_tax_class_that_is_standard_unless_said() {
+    let shop = TestShop::new();
+    category("Kitchen").create(&shop);
+    let mug = product("Mug").create(&shop);
+    assert_eq!(mug["variants"][0]["tax_class"], "standard");
+    let path = format!("/api/v1/variants/{}", mug["variants"][0]["id"]);
+    let patched = shop.staff().patch(&path, &json!({ "tax_class": "reduced" })).ok(200);
+    assert_eq!(patched["tax_class"], "reduced");
+    assert_eq!(shop.staff().patch(&path, &json!({ "price": "11" })).ok(200)["tax_class"], "reduced");
+    shop.staff().patch(&path, &json!({ "tax_class": "No Class" })).names_field("tax_class", "invalid");
+    assert_eq!(shop.staff().patch(&path, &json!({ "tax_class": null })).ok(200)["tax_class"], "standard");
+    let book = product("Book").with("tax_class", "books").create(&shop);
+    assert_eq!(book["variants"][0]["tax_class"], "books");
+    let tee = product("Tee").option("Size", &["S"]).variant(variant("9").choose("Size", "S").with("tax_class", "wear"));
+    assert_eq!(tee.create(&shop)["variants"][0]["tax_class"], "wear");
 }
