@@ -3,7 +3,7 @@
 
 mod back_in_stock;
 mod letters;
-mod reviews;
+mod written;
 mod wishlists;
 
 use crate::support::{TestShop, wait};
