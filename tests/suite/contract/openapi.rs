@@ -174,6 +174,10 @@ fn every_example_of_a_body_is_accepted_by_the_shop() {
         let shop = TestShop::with_categories();
         crate::support::builders::tee().create(&shop);
         product("Mug").create(&shop);
+        // Carts and orders go anywhere while there are no zones.
+        if path.starts_with("/admin/") {
+            ["FR", "IT"].into_iter().for_each(|country| crate::support::builders::rules(&shop, country));
+        }
         let key = if path.starts_with("/products/{id}/") { "1" } else { "2" };
         let path = format!("/api/v1{}", with_cart(&shop, path).replace("{id}", key).replace("{number}", "1001"));
         let method = method.to_uppercase().parse::<rocket::http::Method>().unwrap();
