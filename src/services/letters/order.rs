@@ -4,7 +4,7 @@ use super::shown::{LineShown, OrderData, OrderShown, RefundShown, ShipmentShown,
 use super::templates::Template;
 use crate::domain::account::AddressDraft;
 use crate::domain::letters::{OrderLetter, OrderOccasion};
-use crate::domain::order::{OrderLine, Payment, WholeOrder};
+use crate::domain::order::{OrderLine, OrderStatus, Payment, WholeOrder};
 use crate::domain::{Currency, Email, Job, JobFailure, Money, OrderId, Right, Timestamp};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::WriteTx;
@@ -24,6 +24,10 @@ impl Shop {
         ctx.require(Right::Maintain)?;
         let whole = self.store.read(|tx| Ok::<_, Error>(tx.order_whole(letter.order)?))?;
         let Some(whole) = whole else { return Ok(()) };
+        // A payment that is declined calls the order off at once: nobody is to be thanked for it.
+        if letter.occasion == OrderOccasion::Placed && whole.order.status == OrderStatus::Cancelled {
+            return Ok(());
+        }
         // Somebody erased is written to no more.
         let Some(to) = Email::parse(&whole.order.email) else { return Ok(()) };
         let currency = Currency::from_code(&whole.order.currency).unwrap_or_else(|| self.settings.currency());
