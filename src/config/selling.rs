@@ -25,6 +25,33 @@ pub struct SellingSettings {
     pub first_order_number: u32,
     /// Whether orders that are paid get an invoice, numbered without gaps.
     pub invoices: bool,
+    /// Who sells, as it stands on invoices: name, address and VAT number, line by line.
+    pub invoice_seller: String,
+}
+
+/// Lines that who sells may take on an invoice, and characters of each.
+const SELLER_LINES: usize = 12;
+const SELLER_CHARS: usize = 100;
+
+impl SellingSettings {
+    /// Who sells, line by line.
+    pub fn seller(&self) -> Vec<String> {
+        self.invoice_seller.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// What keeps invoices from being written.
+    pub fn invoice_problem(&self) -> Option<String> {
+        let seller = self.seller();
+        if self.invoices && seller.is_empty() {
+            let example = "Example Ltd\\n1 High Street\\n10115 Berlin\\nVAT DE123456789";
+            return Some(format!("selling.invoice_seller: invoices must say who sells, such as \"{example}\""));
+        }
+        if seller.len() > SELLER_LINES || seller.iter().any(|line| line.chars().count() > SELLER_CHARS) {
+            let most = format!("{SELLER_LINES} lines of at most {SELLER_CHARS} characters");
+            return Some(format!("selling.invoice_seller: must be at most {most}"));
+        }
+        None
+    }
 }
 
 impl Default for SellingSettings {
@@ -38,6 +65,7 @@ impl Default for SellingSettings {
             cart_days: 30,
             first_order_number: 1001,
             invoices: false,
+            invoice_seller: String::new(),
         }
     }
 }
