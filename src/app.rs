@@ -125,11 +125,14 @@ pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync
     prepare_process();
     let shop = Arc::new(shop);
     tend(&shop)?;
-    tell_of_payments(config);
     let server = build(config, &shop)?;
     let runner = Arc::new(Mutex::new(None));
     let address = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
-    let greeting = AdHoc::on_liftoff("ready", move |_| Box::pin(async move { ready(&address) }));
+    let told = config.clone();
+    let greeting = AdHoc::on_liftoff("ready", move |_| {
+        tell_of_payments(&told);
+        Box::pin(async move { ready(&address) })
+    });
     let (beginning, ending) = run_jobs_beside(config, &shop, &runner);
     let outcome = rocket::execute(server.attach(beginning).attach(greeting).attach(ending).launch());
     if let Some(runner) = held(&runner).take() {

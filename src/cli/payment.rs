@@ -20,6 +20,7 @@ pub struct PaymentArgs {
 #[derive(Subcommand)]
 enum PaymentCommand {
     /// Show the newest payments, or those that a person has to look at
+    #[command(after_help = "Example: nexus payment list --flagged --json")]
     List {
         /// Only those that a person has to look at; exit code 3 when there are any
         #[arg(long)]
@@ -28,6 +29,7 @@ enum PaymentCommand {
         #[arg(long)]
         json: bool,
     },
+    #[command(after_help = "Example: nexus payment reconcile")]
     /// Ask the providers about what is open and due: payments that nothing was heard of, refunds on their way
     Reconcile {
         /// Print one JSON object a line

@@ -14,6 +14,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// Sums up what was sold.
 #[derive(Args)]
+#[command(after_help = "Example: nexus report sales --from 2026-01-01 --to 2026-03-31 --by month")]
 pub struct ReportArgs {
     #[command(subcommand)]
     what: ReportWhat,

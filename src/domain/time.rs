@@ -29,6 +29,12 @@ impl Timestamp {
         Self::from_millis(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// The moment that much earlier.
+    #[must_use]
+    pub fn minus(self, wait: std::time::Duration) -> Self {
+        Self::from_millis(self.0.saturating_sub(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
+    }
+
     /// How long it is from an earlier moment; nothing when that one is later.
     pub fn since(self, earlier: Self) -> std::time::Duration {
         std::time::Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

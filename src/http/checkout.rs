@@ -34,15 +34,16 @@ pub async fn checkout(
 ) -> Result<Kept<OrderView>, Problem> {
     let currency = shop.settings().currency();
     let draft = Fields::read(&body.value, |fields| CheckoutDraft::read(fields, currency))?;
+    let request = caller.0.origin.request_id.clone().unwrap_or_default();
     let claim = key.claim_of_cart(&caller.0, token, &body.raw);
-    Ok(shop.checkout(&caller.0, token, draft, claim, answers(currency)).await?.into())
+    Ok(shop.checkout(&caller.0, token, draft, claim, answers(currency, request)).await?.into())
 }
 
-/// How a checkout is answered.
-pub fn answers(currency: Currency) -> CheckoutAnswers {
+/// How the checkout that `request` asks for is answered.
+pub fn answers(currency: Currency, request: String) -> CheckoutAnswers {
     CheckoutAnswers {
         placed: Arc::new(move |whole| placed(whole, currency)),
-        declined: Arc::new(|_, reason| declined(reason)),
+        declined: Arc::new(move |_, reason| declined(reason, &request)),
     }
 }
 
@@ -53,7 +54,7 @@ fn placed(whole: &WholeOrder, currency: Currency) -> Rendered {
     Answer::<OrderView>::new(&view, Audience::Nobody).created_at(format!("{BASE}/{place}/{number}")).rendered()
 }
 
-fn declined(reason: &str) -> Rendered {
+fn declined(reason: &str, request: &str) -> Rendered {
     let detail = format!("{reason}: pay in another way, with a new Idempotency-Key");
-    Problem::new(402, "payment-declined", "The payment was declined", detail).rendered()
+    Problem::new(402, "payment-declined", "The payment was declined", detail).rendered_for(request)
 }

@@ -34,8 +34,9 @@ impl<T> Answer<T> {
 }
 
 impl Problem {
-    /// A refusal that had an effect, as it can be kept.
-    pub fn rendered(self) -> Rendered {
+    /// A refusal that had an effect, as it can be kept; `request` is the first that was answered so.
+    pub fn rendered_for(mut self, request: &str) -> Rendered {
+        request.clone_into(&mut self.instance);
         Rendered { status: self.status, body: serde_json::to_vec(&self).unwrap_or_default(), location: None }
     }
 }

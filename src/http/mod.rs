@@ -129,6 +129,7 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::api_keys::api_key_get,
         admin::api_keys::api_key_create,
         admin::api_keys::api_key_revoke,
+        admin::reports::sales_report,
         admin::audit::audit_list,
         reviews::product_review_list,
         reviews::review_create,

@@ -182,6 +182,23 @@ pub const ORDER_LIST: &[Parameter] = &[
 pub const PAYMENT_LIST: &[Parameter] =
     &[parameter("flagged", Kind::Boolean, "true", "Only those that a person has to look at."), PAGE_SIZE, CURSOR];
 
+/// What a report of sales takes.
+pub const SALES_REPORT: &[Parameter] = &[
+    parameter("from", Kind::Moment, "2026-01-01T00:00:00Z", "From this moment on; 30 days before `to` if not given."),
+    parameter(
+        "to",
+        Kind::Moment,
+        "2026-02-01T00:00:00Z",
+        "Up to this moment, which is not part of it; now if not given.",
+    ),
+    parameter(
+        "by",
+        Kind::Choice(crate::domain::report::SalesBy::NAMES),
+        "month",
+        "What to divide the sums by; `day` if not given.",
+    ),
+];
+
 /// What lists of API keys take.
 pub const API_KEY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
 

@@ -148,7 +148,10 @@ impl WriteTx<'_> {
         run_at: Timestamp,
         dedupe: Option<&str>,
     ) -> StoreResult<Option<JobId>> {
-        let full = "select count(*) from (select 1 from job where state = 'waiting' limit ?1)";
+        // Counting takes the longer, the more wait, as in a rush of orders; ids that lie close together say at once that
+        // they cannot be too many.
+        let full = "select case when (select max(id) from job) - (select min(id) from job) < ?1 - 1 then 0 else \
+                    (select count(*) from (select 1 from job where state = 'waiting' limit ?1)) end";
         if self.query_number(full, [MOST_WAITING])? >= MOST_WAITING {
             return Err(StoreError::Busy);
         }

@@ -110,5 +110,5 @@ pub(super) async fn check_out(shop: &Shop, token: &str, body: &Value) -> Outcome
     let (ctx, currency) = (Ctx::now(Actor::Anonymous), shop.settings().currency());
     let draft = Fields::read(body, |fields| CheckoutDraft::read(fields, currency)).map_err(Error::from)?;
     let claim = Claim::new(&ctx, Some(token), token, "POST", "/checkout", body.to_string().as_bytes());
-    shop.checkout(&ctx, token, draft, claim, crate::http::checkout_answers(currency)).await
+    shop.checkout(&ctx, token, draft, claim, crate::http::checkout_answers(currency, String::new())).await
 }

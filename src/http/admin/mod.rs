@@ -7,6 +7,7 @@ pub mod invoices;
 pub mod order_steps;
 pub mod orders;
 pub mod payments;
+pub mod reports;
 pub mod reviews;
 pub mod shipping_zones;
 pub mod stock;

@@ -51,6 +51,8 @@ asked! {
     AuditRead,
     /// To change the catalog.
     CatalogWrite,
+    /// To see what was sold.
+    ReportsRead,
     /// To let reviews appear, or not.
     ReviewsWrite,
     /// To see who has an account.

@@ -10,7 +10,8 @@ mod slow;
 
 pub use caller::{
     AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, OrdersRead, OrdersWrite,
-    ReviewsWrite, SettingsRead, SettingsWrite, SignedIn, StockRead, StockWrite, UsersRead, UsersWrite, WebhooksWrite,
+    ReportsRead, ReviewsWrite, SettingsRead, SettingsWrite, SignedIn, StockRead, StockWrite, UsersRead, UsersWrite,
+    WebhooksWrite,
 };
 pub use client::{Client, client_address};
 pub use conditions::IfMatch;

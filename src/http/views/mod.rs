@@ -15,6 +15,7 @@ mod order_bodies;
 mod order_parts;
 mod payment;
 mod product;
+mod report;
 mod review;
 mod rule_bodies;
 mod shipping_zone;
@@ -46,6 +47,7 @@ pub use order_bodies::{
 };
 pub use payment::{PaymentList, PaymentRowView};
 pub use product::{BatchOutcome, FacetsView, ListEnd, ProductList, ProductView, VariantList, VariantView, card_maker};
+pub use report::SalesReport;
 pub use review::{ReviewBody, ReviewList, ReviewModeration, ReviewPatch, ReviewView, StockRequestBody, Wishlist};
 pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
 pub use shipping_zone::{ShippingZoneList, ShippingZoneView};

@@ -6,8 +6,7 @@ use crate::domain::Sku;
 use crate::domain::catalog::{Product, Status};
 use crate::folder::DataFolder;
 use crate::providers::mail::{FileMailer, Sender};
-use crate::providers::webhook::{Allowed, HttpSender};
-use crate::providers::{Payments, Providers};
+use crate::providers::{Payments, Providers, webhook};
 use crate::services::CardMaker;
 use crate::services::export::ExportFormat;
 use serde_json::{Value, json};
@@ -27,7 +26,7 @@ fn shop() -> Bench {
     let providers = Providers {
         mailer: Arc::new(FileMailer::new(folder.path().to_owned(), from)),
         payments: Payments::default(),
-        webhooks: Arc::new(HttpSender::new(Allowed::default())),
+        webhooks: Arc::new(webhook::HttpSender::new(webhook::Allowed::default())),
     };
     let data = DataFolder::open(folder.path()).unwrap();
     let shop = Shop::open(data, &config, CardMaker::by_name(), providers).unwrap();

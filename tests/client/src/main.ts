@@ -26,10 +26,10 @@ try {
   const admin = await signIn(address, setting("NEXUS_EMAIL"), setting("NEXUS_PASSWORD"));
   await catalog(address, admin);
   await stock(admin);
-  await rules(admin);
   await selling(address, admin);
   await orders(admin);
   await payments(admin);
+  await rules(admin);
   await accounts(address, mail);
   await administration(address, admin, mail);
   await webhooks(address, admin);

@@ -14,6 +14,8 @@ export async function orders(staff: Shop): Promise<void> {
   };
   await sold(staff, order);
   await called(staff, order);
+  const report = await given(staff.GET("/admin/reports/sales", { params: { query: { by: "month" } } }));
+  expect(report.results.some((row) => row.orders > 0 && row.refunded !== "0.00"), "what was sold this month");
   const drafted = await given(staff.POST("/admin/orders", { body: { ...order, draft: true } }), 201);
   const placed = await given(
     staff.POST("/admin/orders/{number}/place", { params: { path: { number: drafted.number } } }),

@@ -234,7 +234,11 @@ fn imports_and_chores_leave_one_entry_a_run() {
                 &json!("1"),
                 &json!({"file": "pans.jsonl", "format": "jsonl", "created": 2, "updated": 0, "unchanged": 0, "failed": 0})
             ),
-            ("import.undo", &json!("1"), &json!({"removed": 2, "restored": 0, "gone": 0, "force": false})),
+            (
+                "import.undo",
+                &json!("1"),
+                &json!({"removed": 2, "archived": 0, "restored": 0, "gone": 0, "force": false})
+            ),
             ("search.reindex", &Value::Null, &json!({"products": 2})),
         ]
     );

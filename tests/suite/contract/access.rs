@@ -150,6 +150,7 @@ fn admin_rows() -> Vec<Row> {
         row(Patch, "/users/{id}", "/users/1", some(json!({"name": "New"})), writes, 200),
         row(Delete, "/users/{id}", "/users/1", None, writes, 204),
         row(Get, "/admin/audit", "/admin/audit", None, Access::Right(Right::AuditRead), 200),
+        row(Get, "/admin/reports/sales", "/admin/reports/sales", None, Access::Right(Right::ReportsRead), 200),
         row(Get, "/admin/api-keys", "/admin/api-keys", None, keys, 200),
         row(Post, "/admin/api-keys", "/admin/api-keys", some(key), keys, 201),
         row(Get, "/admin/api-keys/{id}", "/admin/api-keys/1", None, keys, 200),
@@ -225,7 +226,7 @@ fn cart_rows() -> Vec<Row> {
         on(Delete, "/carts/{token}/discount", None, 200),
         on(Put, "/carts/{token}/shipping-address", some(address()), 200),
         on(Get, "/carts/{token}/shipping-options", None, 200),
-        on(Put, "/carts/{token}/shipping-option", some(json!({"id": "standard"})), 200),
+        on(Put, "/carts/{token}/shipping-option", some(json!({"id": "2"})), 200),
     ]
 }
 

@@ -50,7 +50,7 @@ fn every_route_tells_browsers_the_same_for_every_caller() {
     paths.extend(["/", "/nowhere", "/api", "/api/v1", "/api/v1/products/", "/api/docs/"].map(str::to_owned));
     assert!(paths.len() > 25, "{paths:?}");
     for template in &paths {
-        let path = template.replace("<key>", "1").replace("<id>", "1");
+        let path = spec::filled(template);
         for method in
             [Method::Get, Method::Head, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Options]
         {
@@ -98,6 +98,7 @@ fn every_status_tells_browsers_the_same() {
         (422, json("{}")),
         (429, anonymous.post("/api/v1/auth/login", &login)),
     ];
+    answers.push((402, declined(&shop)));
     shop.shop.close();
     answers.push((503, staff.post("/api/v1/products", &product("Tin").body())));
     for (status, answer) in &answers {
@@ -115,6 +116,20 @@ fn every_status_tells_browsers_the_same() {
     });
     let missing: Vec<u16> = described.filter(|status| !met.contains(status) && ![500, 507].contains(status)).collect();
     assert_eq!(missing, [0; 0]);
+}
+
+/// A checkout whose payment is declined.
+fn declined(shop: &TestShop) -> Answer {
+    product("Cup").sku("C").stock(1).create(shop);
+    let guest = shop.anonymous();
+    let cart = guest.request(Method::Post, "/api/v1/carts").send().ok(201);
+    let path = format!("/api/v1/carts/{}", cart["token"].as_str().unwrap());
+    guest.post(&format!("{path}/lines"), &json!({ "sku": "C", "quantity": 1 })).ok(201);
+    let body = json!({
+        "email": "a@example.test", "shipping_address": crate::support::builders::address(),
+        "payment": { "provider": "test", "outcome": "declined" },
+    });
+    guest.request(Method::Post, &format!("{path}/checkout")).header("Idempotency-Key", "k").json(&body).send()
 }
 
 #[rocket::get("/defect")]

@@ -3,8 +3,8 @@
 
 mod back_in_stock;
 mod letters;
-mod reviews;
 mod wishlists;
+mod written;
 
 use crate::support::{TestShop, wait};
 use nexus::domain::account::AddressDraft;

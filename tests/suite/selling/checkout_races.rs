@@ -15,7 +15,7 @@ fn checkout(shop: &Shop, token: &str, key: &str, body: &Value) -> Outcome<Render
     let currency = shop.settings().currency();
     let draft = Fields::read(body, |fields| CheckoutDraft::read(fields, currency))?;
     let claim = Claim::new(&ctx, Some(token), key, "POST", "/checkout", body.to_string().as_bytes());
-    wait(shop.checkout(&ctx, token, draft, claim, nexus::http::checkout_answers(currency)))
+    wait(shop.checkout(&ctx, token, draft, claim, nexus::http::checkout_answers(currency, String::new())))
 }
 
 /// Runs each in a thread of its own, all released together.
@@ -146,7 +146,7 @@ fn answer_is_given_again_for_a_day() {
         ctx.now = nexus::domain::Timestamp::from_millis(ctx.now.millis() + hours * 3_600_000);
         let draft = Fields::read(&body, |fields| CheckoutDraft::read(fields, currency)).unwrap();
         let claim = Claim::new(&ctx, Some(&token), "k", "POST", "/checkout", body.to_string().as_bytes());
-        wait(shop.shop.checkout(&ctx, &token, draft, claim, nexus::http::checkout_answers(currency)))
+        wait(shop.shop.checkout(&ctx, &token, draft, claim, nexus::http::checkout_answers(currency, String::new())))
     };
     let first = at(0).unwrap();
     assert_eq!(at(23).unwrap(), first);

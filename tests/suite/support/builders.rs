@@ -169,7 +169,7 @@ pub fn address() -> Value {
 /// A tax rate, a shipping zone and a discount, none like that of another country.
 pub fn rules(shop: &TestShop, country: &str) {
     let rate = json!({ "name": "VAT", "country": country, "rate": "20" });
-    let zone = json!({ "name": country, "areas": [{ "country": country }], "rates": [] });
+    let zone = json!({ "name": country, "areas": [{ "country": country }], "rates": [{ "name": "Parcel", "kind": "flat", "price": "5" }] });
     let discount = json!({ "name": country, "code": country, "kind": "free_shipping" });
     for (list, body) in [("tax-rates", rate), ("shipping-zones", zone), ("discounts", discount)] {
         shop.admin().post(&format!("/api/v1/admin/{list}"), &body).ok(201);

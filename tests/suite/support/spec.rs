@@ -47,6 +47,12 @@ fn operation(method: Method, path: &str) -> Option<(&'static str, &'static str, 
     found.min_by_key(|(template, _, _)| template.matches('{').count())
 }
 
+/// The path of a route with 1 for each of its parameters.
+pub fn filled(route: &str) -> String {
+    let parts = route.split('/').map(|part| if part.starts_with('<') { "1" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
 /// Fails when an answer is not one that the description lets its readers expect.
 pub fn check(method: Method, path: &str, answer: &Answer) {
     let Some((template, verb, operation)) = operation(method, path) else { return };

@@ -22,13 +22,16 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Makes the answer to a payment that was declined, from the order and the reason.
+pub type Declined = Arc<dyn Fn(&WholeOrder, &str) -> Rendered + Send + Sync>;
+
 /// How answers are rendered, to be kept in the transaction that makes them true.
 #[derive(Clone)]
 pub struct CheckoutAnswers {
     /// Of an order that stands.
     pub placed: Arc<dyn Fn(&WholeOrder) -> Rendered + Send + Sync>,
     /// Of one that was called off, since its payment was declined for this reason.
-    pub declined: Arc<dyn Fn(&WholeOrder, &str) -> Rendered + Send + Sync>,
+    pub declined: Declined,
 }
 
 impl Shop {
