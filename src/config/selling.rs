@@ -69,3 +69,22 @@ impl Default for SellingSettings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invoices_need_somebody_who_sells() {
+        let problem = |invoices: bool, seller: &str| {
+            let settings =
+                SellingSettings { invoices, invoice_seller: seller.to_owned(), ..SellingSettings::default() };
+            settings.invoice_problem().is_some()
+        };
+        assert!(!problem(false, "") && problem(true, "") && problem(true, " \n ") && !problem(true, "Example Ltd"));
+        assert!(problem(true, &"a\n".repeat(13)) && problem(true, &"a".repeat(101)));
+        let seller =
+            SellingSettings { invoice_seller: " Example Ltd\r\n\n1 High Street ".to_owned(), ..Default::default() };
+        assert_eq!(seller.seller(), ["Example Ltd", "1 High Street"]);
+    }
+}
