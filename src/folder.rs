@@ -90,6 +90,11 @@ impl DataFolder {
         self.root.join("templates").join(MAIL)
     }
 
+    /// The file that overrides the page of invoices, if it is there.
+    pub fn invoice_template(&self) -> PathBuf {
+        self.root.join("templates/invoice.html")
+    }
+
     /// The folder itself.
     pub fn root(&self) -> &Path {
         &self.root

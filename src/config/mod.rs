@@ -188,7 +188,7 @@ impl Config {
         self.proxy.ranges().map_err(ConfigError)?;
         self.cors.origins().map_err(ConfigError)?;
         self.limits.check().map_err(ConfigError)?;
-        self.payment.problem().map_or(Ok(()), wrong)?;
+        self.payment.problem().or_else(|| self.selling.invoice_problem()).map_or(Ok(()), wrong)?;
         self.mail.problem().or_else(|| self.webhooks.problem()).map_or(Ok(()), wrong)
     }
 }
@@ -228,12 +228,13 @@ const SERVER_KEYS: [&str; 4] = ["address", "port", "workers", "max_blocking"];
 
 /// Keys whose variables are taken as they are. The others are read like values of the file, in which a password of
 /// digits would become a number and lose its zeros.
-const TEXT_KEYS: [&str; 5] = [
+const TEXT_KEYS: [&str; 6] = [
     "mail.smtp_user",
     "mail.smtp_password",
     "payment.stripe.secret_key",
     "payment.stripe.webhook_secrets",
     "payment.stripe.api_base",
+    "selling.invoice_seller",
 ];
 
 fn is_text(variable: &str) -> bool {

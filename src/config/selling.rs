@@ -25,6 +25,33 @@ pub struct SellingSettings {
     pub first_order_number: u32,
     /// Whether orders that are paid get an invoice, numbered without gaps.
     pub invoices: bool,
+    /// Who sells, as it stands on invoices: name, address and VAT number, line by line.
+    pub invoice_seller: String,
+}
+
+/// Lines that who sells may take on an invoice, and characters of each.
+const SELLER_LINES: usize = 12;
+const SELLER_CHARS: usize = 100;
+
+impl SellingSettings {
+    /// Who sells, line by line.
+    pub fn seller(&self) -> Vec<String> {
+        self.invoice_seller.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// What keeps invoices from being written.
+    pub fn invoice_problem(&self) -> Option<String> {
+        let seller = self.seller();
+        if self.invoices && seller.is_empty() {
+            let example = "Example Ltd\\n1 High Street\\n10115 Berlin\\nVAT DE123456789";
+            return Some(format!("selling.invoice_seller: invoices must say who sells, such as \"{example}\""));
+        }
+        if seller.len() > SELLER_LINES || seller.iter().any(|line| line.chars().count() > SELLER_CHARS) {
+            let most = format!("{SELLER_LINES} lines of at most {SELLER_CHARS} characters");
+            return Some(format!("selling.invoice_seller: must be at most {most}"));
+        }
+        None
+    }
 }
 
 impl Default for SellingSettings {
@@ -38,6 +65,26 @@ impl Default for SellingSettings {
             cart_days: 30,
             first_order_number: 1001,
             invoices: false,
+            invoice_seller: String::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invoices_need_somebody_who_sells() {
+        let problem = |invoices: bool, seller: &str| {
+            let settings =
+                SellingSettings { invoices, invoice_seller: seller.to_owned(), ..SellingSettings::default() };
+            settings.invoice_problem().is_some()
+        };
+        assert!(!problem(false, "") && problem(true, "") && problem(true, " \n ") && !problem(true, "Example Ltd"));
+        assert!(problem(true, &"a\n".repeat(13)) && problem(true, &"a".repeat(101)));
+        let seller =
+            SellingSettings { invoice_seller: " Example Ltd\r\n\n1 High Street ".to_owned(), ..Default::default() };
+        assert_eq!(seller.seller(), ["Example Ltd", "1 High Street"]);
     }
 }

@@ -10,6 +10,7 @@ pub mod change;
 pub mod event;
 pub mod fields;
 pub mod id;
+pub mod invoice;
 pub mod job;
 pub mod letters;
 pub mod mail;

@@ -13,6 +13,7 @@ mod docs;
 mod fairings;
 mod guards;
 mod health;
+mod invoices;
 mod json;
 mod kept;
 mod limits;
@@ -22,6 +23,7 @@ mod my_order_cancel;
 mod openapi;
 mod own_orders;
 mod page;
+mod papers;
 mod parameters;
 mod payments;
 mod problem;
@@ -105,6 +107,12 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         own_orders::my_order_list,
         own_orders::my_order_get,
         my_order_cancel::my_order_cancel,
+        invoices::my_invoice_list,
+        invoices::my_invoice_page,
+        invoices::my_invoice_pdf,
+        invoices::guest_invoice_list,
+        invoices::guest_invoice_page,
+        invoices::guest_invoice_pdf,
         carts::cart_create,
         carts::cart_get,
         carts::cart_remove,
@@ -151,6 +159,9 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::order_steps::order_refund,
         admin::order_steps::order_return,
         admin::order_steps::order_note,
+        admin::invoices::invoice_list,
+        admin::invoices::invoice_page,
+        admin::invoices::invoice_pdf,
         admin::payments::payment_list,
         admin::payments::payment_resolve,
         admin::tax_rates::tax_rate_list,

@@ -12,6 +12,7 @@ pub mod health;
 pub mod idempotency;
 pub mod identity;
 pub mod import;
+pub mod invoices;
 pub mod jobs;
 pub mod letters;
 pub mod mail;
@@ -89,6 +90,7 @@ impl Shop {
         };
         shop.migration_note()?;
         shop.currency_fix()?;
+        shop.invoice_seller_keep()?;
         if let Err(error) = shop.job_recover(&Ctx::shop()) {
             // A full disk must not keep the shop closed; the leases of the jobs run out by themselves.
             tracing::warn!(%error, "jobs that were cut off could not be made due again");

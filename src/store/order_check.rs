@@ -53,4 +53,22 @@ pub(super) const ORDER_INVARIANTS: &[(&str, &str)] = &[
          where o.status in ('fulfilled', 'completed') and o.source <> 'import' and exists (select 1 from order_line l \
          where l.order_id = o.id and l.fulfilled + l.withdrawn < l.quantity) limit 20",
     ),
+    (
+        "invoice numbers",
+        "select 'the numbers of kind ' || kind || ' have a gap: ' || count(*) || ' up to ' || max(number) from invoice \
+         group by kind having max(number) <> count(*) union all \
+         select 'the series ' || s.name || ' stands at ' || s.last || ', and so many were given out: ' || \
+         (select count(*) from invoice i where i.kind = s.name) from number_series s \
+         where s.name in ('invoice', 'credit_note') and s.last <> (select count(*) from invoice i where i.kind = s.name) limit 20",
+    ),
+    (
+        "invoices and money",
+        "select 'order ' || order_id || ': invoice less credit notes come to ' || billed || ', and the shop has ' || kept \
+         from (select i.order_id, sum(i.total) as billed, min(o.total) as due, \
+         (select coalesce(sum(p.captured), 0) from payment p where p.order_id = i.order_id) - (select coalesce(sum(r.amount), 0) \
+         from refund r where r.order_id = i.order_id and r.status = 'succeeded') as kept, \
+         (select count(*) from payment p where p.order_id = i.order_id and p.captured > 0) as times \
+         from invoice i join shop_order o on o.id = i.order_id group by i.order_id) \
+         where billed > kept or (times < 2 and billed <> min(due, kept)) limit 20",
+    ),
 ];

@@ -27,7 +27,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
 ];
 
 /// Crates that only some files may name.
-const DRIVERS: [(&str, &[&str]); 6] = [
+const DRIVERS: [(&str, &[&str]); 7] = [
     (
         "rusqlite",
         &[
@@ -44,6 +44,7 @@ const DRIVERS: [(&str, &[&str]); 6] = [
     ("rocket_okapi", &["src/http/"]),
     ("lettre", &["src/providers/mail/", "src/config/mail.rs"]),
     ("ureq", &["src/providers/"]),
+    ("pdf_writer", &["src/services/invoices/pdf.rs"]),
 ];
 
 /// What `domain` may name beside std: value types, text and hashes (`hmac` and `sha2` for the chain of the audit log),

@@ -66,6 +66,21 @@ impl AddressDraft {
         }
     }
 
+    /// The address as it stands on a parcel, line by line.
+    pub fn lines(&self) -> Vec<String> {
+        let place = [Some(self.postal_code.as_str()), Some(&self.city), self.region.as_deref()];
+        let place: Vec<&str> = place.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+        let parts = [
+            Some(self.name.as_str()),
+            self.company.as_deref(),
+            Some(&self.line1),
+            self.line2.as_deref(),
+            Some(&place.join(" ")),
+            Some(&self.country),
+        ];
+        parts.into_iter().flatten().filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
     /// The text by which an address is kept that belongs to something else than an address book.
     pub fn json(&self) -> String {
         // Nothing but texts, which always have a JSON form.

@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod audit;
 pub mod discounts;
+pub mod invoices;
 pub mod order_steps;
 pub mod orders;
 pub mod payments;

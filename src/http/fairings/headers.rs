@@ -55,7 +55,10 @@ impl Headers {
             response.set_raw_header(name, value);
         }
         let is_page = request.uri().path().as_str().starts_with("/api/docs");
-        response.set_raw_header("Content-Security-Policy", if is_page { PAGES } else { DATA });
+        // A page for people brings the policy that fits its own style sheet.
+        if !response.headers().contains("Content-Security-Policy") {
+            response.set_raw_header("Content-Security-Policy", if is_page { PAGES } else { DATA });
+        }
         if self.https {
             response.set_raw_header("Strict-Transport-Security", HSTS);
         }

@@ -9,6 +9,7 @@ mod cart_bodies;
 mod category;
 mod checkout_bodies;
 mod discount;
+mod invoice;
 mod order;
 mod order_bodies;
 mod order_parts;
@@ -38,6 +39,7 @@ pub use cart_bodies::{CartBody, CartLineBody, CartLinePatch, DiscountCodeBody, S
 pub use category::{CategoryList, CategoryView};
 pub use checkout_bodies::CheckoutBody;
 pub use discount::{DiscountList, DiscountView};
+pub use invoice::InvoiceList;
 pub use order::{OrderList, OrderView, Reader};
 pub use order_bodies::{
     CancelBody, FulfillmentBody, NoteBody, OrderPatchBody, PaymentReceivedBody, RefundBody, ResolveBody, ReturnBody,

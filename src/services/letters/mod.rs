@@ -11,6 +11,7 @@ mod templates;
 pub use order::order_letter_due;
 pub use stock::low_stock_letter_due;
 pub use templates::{Template, Written};
+pub(in crate::services) use templates::{environment, text_of};
 
 use super::{Ctx, Outcome, Shop};
 use crate::domain::{Email, JobFailure, Letter, Right};

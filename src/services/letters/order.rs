@@ -84,7 +84,7 @@ fn data(whole: &WholeOrder, occasion: OrderOccasion, shop: ShopShown, currency: 
         lines: whole.lines.iter().map(|line| line_shown(line, line.quantity, currency)).collect(),
         totals: totals(whole, currency),
         total: amount(order.sums.total),
-        shipping_address: order.shipping_address.as_ref().map(address_lines).unwrap_or_default(),
+        shipping_address: order.shipping_address.as_ref().map(AddressDraft::lines).unwrap_or_default(),
         instructions: whole.payments.last().and_then(instructions),
     };
     Some(OrderData { shop, order: shown, shipment, refund })
@@ -119,21 +119,6 @@ fn totals(whole: &WholeOrder, currency: Currency) -> Vec<SumShown> {
     }
     rows.push(sum("Total", sums.total));
     rows
-}
-
-/// An address as it stands on a parcel.
-fn address_lines(address: &AddressDraft) -> Vec<String> {
-    let place = [Some(address.postal_code.as_str()), Some(&address.city), address.region.as_deref()];
-    let place: Vec<&str> = place.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    let parts = [
-        Some(address.name.as_str()),
-        address.company.as_deref(),
-        Some(&address.line1),
-        address.line2.as_deref(),
-        Some(&place.join(" ")),
-        Some(&address.country),
-    ];
-    parts.into_iter().flatten().filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 /// What the buyer has to do while the payment is open.

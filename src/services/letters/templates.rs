@@ -153,8 +153,12 @@ fn file(folder: &Path, name: &str) -> io::Result<Option<String>> {
     if default_of(name).is_none() {
         return Ok(None);
     }
-    let path = folder.join(name);
-    match std::fs::metadata(&path) {
+    text_of(&folder.join(name))
+}
+
+/// The text of a file, if there is one.
+pub(in crate::services) fn text_of(path: &Path) -> io::Result<Option<String>> {
+    match std::fs::metadata(path) {
         Ok(about) if about.len() > FILE_BYTES => {
             Err(io::Error::other(format!("it is larger than {} KiB", FILE_BYTES / 1024)))
         }
@@ -172,7 +176,10 @@ fn built_in() -> Environment<'static> {
     environment(|name| Ok(default_of(name)))
 }
 
-fn environment(load: impl Fn(&str) -> Result<Option<String>, Error> + Send + Sync + 'static) -> Environment<'static> {
+/// An engine that reads its templates like this, with the rules of the house.
+pub(in crate::services) fn environment(
+    load: impl Fn(&str) -> Result<Option<String>, Error> + Send + Sync + 'static,
+) -> Environment<'static> {
     let mut environment = Environment::new();
     let mut syntax = SyntaxConfig::builder();
     syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);

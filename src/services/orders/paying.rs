@@ -12,6 +12,7 @@ use crate::domain::order::{
 use crate::domain::{Currency, Fields, Money, OrderId, PaymentId, Right};
 use crate::services::catalog::Preconditions;
 use crate::services::idempotency::Rendered;
+use crate::services::invoices::invoice_issue;
 use crate::services::letters::order_letter_due;
 use crate::services::payments::payment_receive;
 use crate::services::selling::stock::stock_sell;
@@ -104,7 +105,7 @@ pub fn order_paid(
         return Ok(PaidOutcome::Already);
     }
     post_paid(tx, &before.order, payment, paid.amount.minor() - paid.captured.minor(), ctx.now)?;
-    let detail = json!({ "payment_id": payment, "provider": paid.provider });
+    let mut detail = json!({ "payment_id": payment, "provider": paid.provider });
     if !before.situation().allows(Action::Pay) {
         let told =
             Told { audit: "order.pay_late", timeline: Happening::PaymentFlagged, event: None, detail, said: None };
@@ -116,6 +117,7 @@ pub fn order_paid(
     let sent = before.order.fulfillment_status == FulfillmentStatus::Fulfilled;
     let status = if sent { OrderStatus::Fulfilled } else { OrderStatus::Paid };
     let to = OrderMove { paid_at: Some(ctx.now), ..OrderMove::to(&before.order, status) };
+    super::put(&mut detail, "invoice", invoice_issue(tx, &before, ctx.now)?);
     let event = Some(EventKind::OrderPaid);
     let told = Told { audit: "order.pay", timeline: Happening::Paid, event, detail, said: None };
     proceed(tx, ctx, &before.order, to, told)?;

@@ -17,6 +17,7 @@ use crate::domain::order::{
 use crate::domain::{Currency, Fields, Invalid, Money, OrderId, OrderLineId, RefundId, Right, VariantId};
 use crate::services::catalog::Preconditions;
 use crate::services::idempotency::Rendered;
+use crate::services::invoices::credit_note_issue;
 use crate::services::letters::order_letter_due;
 use crate::services::selling::stock::stock_return;
 use crate::services::{Ctx, Error, Outcome, Shop};
@@ -213,11 +214,13 @@ pub fn order_refund_done(tx: &WriteTx<'_>, ctx: &Ctx, id: RefundId, reference: O
     }
     let lines = tx.order_lines(&[order.id])?;
     let fulfillment = FulfillmentStatus::of(&lines);
+    let mut detail = json!({ "refund_id": id, "amount": super::amount(order, refund.amount.minor()) });
+    super::put(&mut detail, "credit_note", credit_note_issue(tx, &after, &refund, ctx.now)?);
     let told = Told {
         audit: "order.refunded",
         timeline: Happening::Refunded,
         event: Some(EventKind::OrderRefunded),
-        detail: json!({ "refund_id": id, "amount": super::amount(order, refund.amount.minor()) }),
+        detail,
         said: None,
     };
     proceed(tx, ctx, order, OrderMove { fulfillment, ..OrderMove::to(order, standing(&after)) }, told)?;

@@ -1,5 +1,6 @@
 // Every operation of the staff on orders.
 
+import { invoices } from "./invoices.js";
 import { done, expect, given, refused, type Schemas, type Shop } from "./shop.js";
 
 export async function orders(staff: Shop): Promise<void> {
@@ -48,6 +49,7 @@ async function sold(staff: Shop, order: Schemas["StaffOrderInput"]): Promise<voi
   const refund = { params: keyed("refund"), body: back };
   const refunded = await given(staff.POST("/admin/orders/{number}/refunds", refund));
   expect(refunded.payment?.refunded === "7.00" && refunded.status === "partially_refunded", "what one cost");
+  await invoices(staff, made.number);
   const note = { text: "Sent a card", visible_to_customer: true };
   const noted = await given(staff.POST("/admin/orders/{number}/notes", { params: { path }, body: note }));
   expect(noted.timeline.some((entry) => entry.kind === "note"), "a note");

@@ -9,6 +9,7 @@ use rocket::http::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
+mod invoices;
 mod orders;
 mod own_orders;
 mod payments;
@@ -91,6 +92,7 @@ fn table() -> Vec<Row> {
     .chain(rules::rows())
     .chain(orders::rows())
     .chain(own_orders::rows())
+    .chain(invoices::rows())
     .chain(stock_rows())
     .chain(payments::rows())
     .collect()
@@ -256,6 +258,9 @@ const PUBLIC: &[&str] = &[
     "get /categories",
     "get /categories/{id}",
     "get /orders/{number}",
+    "get /orders/{number}/invoices",
+    "get /orders/{number}/invoices/{id}",
+    "get /orders/{number}/invoices/{id}/pdf",
     "get /products",
     "get /products/{id}",
     "get /products/{id}/reviews",
@@ -326,7 +331,10 @@ fn call(shop: &TestShop, token: Option<&str>, row: &Row) -> Answer {
 }
 
 fn shop() -> TestShop {
-    let shop = TestShop::new();
+    let shop = TestShop::with(|config| {
+        config.selling.invoices = true;
+        config.selling.invoice_seller = "Example Ltd".to_owned();
+    });
     category("Kitchen").create(&shop);
     category("Empty").create(&shop);
     product("Mug").create(&shop);

@@ -115,7 +115,10 @@ fn every_operation_says_what_it_does_takes_and_gives() {
         let successes: Vec<_> = responses.iter().filter(|(status, _)| status.starts_with('2')).collect();
         assert!(!successes.is_empty(), "{at} can succeed");
         for (status, response) in &successes {
-            assert!(*status == "204" || response["content"]["application/json"]["schema"].is_object(), "{at} {status}");
+            // Invoices are for people: as a page, and as a PDF.
+            let kinds = ["application/json", "text/html", "application/pdf"];
+            let described = kinds.iter().any(|kind| response["content"][*kind]["schema"].is_object());
+            assert!(*status == "204" || described, "{at} {status}");
         }
         let conditional = parameters.iter().any(|p| p["name"] == "If-Match");
         // A session, a key or a wish has no states: it is there or not.
@@ -217,7 +220,7 @@ fn every_query_parameter_that_is_described_is_understood_and_no_other() {
     product("Mug").create(&shop);
     crate::events::two_webhooks(&shop);
     // An order is shown to whoever has its own token; no example can have it.
-    let reads = |(path, method, _): &(&str, &str, &Value)| *method == "get" && *path != "/orders/{number}";
+    let reads = |(path, method, _): &(&str, &str, &Value)| *method == "get" && !path.starts_with("/orders/{number}");
     for (path, _, operation) in spec::operations().into_iter().filter(reads) {
         for parameter in operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "query") {
             let name = parameter["name"].as_str().unwrap();

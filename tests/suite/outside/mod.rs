@@ -26,8 +26,9 @@ fn demo_shop() -> (Place, Server) {
     (place, server)
 }
 
-/// Switches off every budget, which very many requests from one address would use up in no time.
+/// Switches off every budget, which very many requests from one address would use up in no time, and invoices on.
 fn unhindered(command: &mut Command) {
+    command.env("NEXUS_SELLING_INVOICES", "true").env("NEXUS_SELLING_INVOICE_SELLER", "Example Ltd\n1 High Street");
     let budgets = serde_json::to_value(LimitSettings::off()).unwrap();
     for (name, none) in budgets.as_object().unwrap() {
         command.env(format!("NEXUS_LIMITS_{}", name.to_uppercase()), none.to_string());

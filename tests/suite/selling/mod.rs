@@ -6,6 +6,7 @@ mod carts_prices;
 mod checkout;
 mod checkout_keys;
 mod checkout_races;
+mod invoices;
 mod order_lookup;
 mod orders;
 mod orders_money;

@@ -126,7 +126,13 @@ impl TestShop {
 
     /// The same shop, stopped and started again.
     pub fn restarted(self) -> Self {
-        let Self { client, shop, config, folder } = self;
+        self.restarted_with(|_| {})
+    }
+
+    /// The same shop, stopped and started again with other settings.
+    pub fn restarted_with(self, change: impl FnOnce(&mut Config)) -> Self {
+        let Self { client, shop, mut config, folder } = self;
+        change(&mut config);
         shop.close();
         drop((client, shop));
         Self::on(folder, config)

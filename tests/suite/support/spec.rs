@@ -78,7 +78,7 @@ pub fn check(method: Method, path: &str, answer: &Answer) {
     let media =
         content.get(given).unwrap_or_else(|| panic!("a content type that is not described, {given:?}: {}", at()));
     let coded = answer.header("Content-Encoding").is_some();
-    if method != Method::Head && !coded {
+    if method != Method::Head && !coded && given.ends_with("json") {
         let validator = validator(&media["schema"]);
         let body = answer.json();
         let errors: Vec<String> =
