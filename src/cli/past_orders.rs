@@ -2,7 +2,7 @@
 
 use super::import::{open, show};
 use super::output::{count, rate};
-use super::{Common, Done, Failure, wait};
+use super::{Common, Done, Failure};
 use crate::services::Ctx;
 use crate::services::import::{Progress, Rename};
 use crate::services::past_orders::{PastOptions, PastReport};
@@ -55,7 +55,7 @@ pub(super) fn run(args: PastOrdersArgs, common: &Common) -> Done {
     let (started, progress) = (Instant::now(), Arc::new(Progress::default()));
     let shown = show(&progress, size, started, "rows");
     let reopen = || Ok(Box::new(std::fs::File::open(&args.file)?) as Box<dyn std::io::Read + Send>);
-    let report = wait(shop.past_orders_import(&Ctx::owner(), &reopen, options, &progress))?;
+    let report = shop.past_orders_import(&Ctx::owner(), &reopen, options, &progress);
     shown.finish_and_clear();
     let report = report?;
     shop.close();

@@ -66,8 +66,8 @@ pub struct PastReport {
 pub type Reopen<'a> = &'a dyn Fn() -> std::io::Result<Box<dyn Read + Send>>;
 
 impl Shop {
-    /// Reads past orders.
-    pub async fn past_orders_import(
+    /// Reads past orders. Blocks until they are written, so it is for threads that serve nobody.
+    pub fn past_orders_import(
         &self,
         ctx: &Ctx,
         file: Reopen<'_>,
@@ -96,7 +96,7 @@ impl Shop {
         self.past_piece(&writer, piece, &mut written)?;
         let detail = json!({ "orders": written.orders, "returned": written.returned, "refused": written.refused });
         let entry = ctx.entry("order.import", None, &detail);
-        self.store.write(move |tx| Ok::<_, Error>(tx.audit(&entry)?)).await?;
+        self.store.write_blocking(move |tx| Ok::<_, Error>(tx.audit(&entry)?))?;
         Ok(written)
     }
 
