@@ -4,6 +4,7 @@
 //! that is there already is left alone, so a run that was cut off is simply started again. Stock is not touched, and
 //! nobody is told.
 
+mod open;
 mod rows;
 mod writing;
 
@@ -12,6 +13,7 @@ pub use rows::Refused;
 use super::import::{Progress, Rename, Table, open_text};
 use super::{Ctx, Error, Outcome, Shop};
 use crate::domain::{Invalid, Right};
+use open::OpenOrders;
 use rows::{Columns, PastLine};
 use serde_json::json;
 use std::io::Read;
@@ -115,23 +117,12 @@ impl Shop {
         let mut table = Table::open(text, budget).map_err(broken)?;
         let columns = Columns::find(&table, &options.renames).map_err(broken)?;
         let currency = self.settings.currency();
-        let mut group: Vec<PastLine> = Vec::new();
+        let mut orders = OpenOrders::default();
         while let Some(line) = table.next_line().map_err(broken)? {
             report.rows += 1;
             progress.rows.fetch_add(1, Ordering::Relaxed);
-            match columns.read(&line, currency) {
-                Ok(row) => {
-                    if group.first().is_some_and(|first| first.order != row.order) {
-                        each(std::mem::take(&mut group))?;
-                    }
-                    group.push(row);
-                    if group.len() > MOST_LINES {
-                        let (order, number) = (&group[0].order, group[0].number);
-                        return Err(broken(format!(
-                            "line {number}: the order {order} has more than {MOST_LINES} lines"
-                        )));
-                    }
-                }
+            match columns.read(&line, currency).and_then(|row| orders.add(row)) {
+                Ok(through) => through.into_iter().try_for_each(&mut *each)?,
                 Err(refused) => {
                     report.refused += 1;
                     if report.named.len() < ROWS_NAMED {
@@ -139,8 +130,12 @@ impl Shop {
                     }
                 }
             }
+            if let Some(order) = orders.too_long() {
+                let (order, number) = (&order[0].order, order[0].number);
+                return Err(broken(format!("line {number}: the order {order} has more than {MOST_LINES} lines")));
+            }
         }
-        if group.is_empty() { Ok(()) } else { each(group) }
+        orders.rest().into_iter().try_for_each(each)
     }
 
     fn past_piece(&self, writer: &PastWriter, piece: Vec<Vec<PastLine>>, report: &mut PastReport) -> Outcome<()> {
