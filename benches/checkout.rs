@@ -8,7 +8,7 @@
 //! connections and wait for each answer. Rates of one turn stand beside each other; the median of the turns is shown.
 
 use nexus::config::Config;
-use nexus::domain::order::{NewLine, NewOrder, NewPayment, OrderSource, OrderStatus, OrderSums};
+use nexus::domain::order::{NewOrder, NewPayment, OrderSource, OrderStatus, OrderSums};
 use nexus::domain::{Currency, Email, VariantId};
 use nexus::services::orders::{Placing, order_place_rows};
 use nexus::services::selling::stock::stock_reserve;
@@ -332,21 +332,6 @@ fn steps(shop: &Arc<Shop>) -> Outcome<()> {
 /// The order that a checkout would make of it.
 fn placing(priced: &PricedCart, token: &str, ctx: &Ctx, currency: Currency) -> Placing {
     let quote = &priced.quote;
-    let sold = priced.lines.iter().filter_map(|line| Some((line.offer.as_ref()?, line.quote.as_ref()?)));
-    let line = sold.map(|(offer, quote)| NewLine {
-        product_id: Some(offer.product_id),
-        variant_id: Some(offer.variant_id),
-        sku: offer.sku.clone(),
-        name: offer.name.clone(),
-        title: offer.title.clone(),
-        quantity: quote.quantity,
-        unit_price: quote.unit_price,
-        discount: quote.discount,
-        tax: quote.tax,
-        total: quote.total,
-        taxes: Vec::new(),
-        weight_grams: offer.weight_grams,
-    });
     let order = NewOrder {
         token: token.to_owned(),
         account_id: None,
@@ -355,13 +340,7 @@ fn placing(priced: &PricedCart, token: &str, ctx: &Ctx, currency: Currency) -> P
         status: OrderStatus::Pending,
         currency: currency.code().to_owned(),
         tax_included: quote.tax_included,
-        sums: OrderSums {
-            subtotal: quote.subtotal,
-            discount_total: quote.discount_total,
-            shipping_total: quote.shipping_total,
-            tax_total: quote.tax_total,
-            total: quote.total,
-        },
+        sums: OrderSums::from(quote),
         shipping_option: None,
         shipping_name: None,
         shipping_address: None,
@@ -371,7 +350,7 @@ fn placing(priced: &PricedCart, token: &str, ctx: &Ctx, currency: Currency) -> P
         note: None,
         client: None,
         placed_at: ctx.now,
-        lines: line.collect(),
+        lines: priced.new_lines(),
     };
     let payment = NewPayment {
         provider: "manual".to_owned(),

@@ -2,6 +2,8 @@
 
 use super::{LineTax, OrderSource, OrderStatus, OrderSums};
 use crate::domain::account::AddressDraft;
+use crate::domain::cart::Offer;
+use crate::domain::pricing::{Quote, QuoteLine, TaxShare};
 use crate::domain::{Email, Money, ProductId, Timestamp, UserId, VariantId};
 
 /// An order about to be written down. It is trusted to add up: it comes out of a quote.
@@ -72,4 +74,42 @@ pub struct NewLine {
     pub taxes: Vec<LineTax>,
     /// What one unit weighs.
     pub weight_grams: Option<i64>,
+}
+
+impl NewLine {
+    /// The line that sells what is offered at what it was quoted.
+    pub fn of(offer: &Offer, quote: &QuoteLine) -> Self {
+        Self {
+            product_id: Some(offer.product_id),
+            variant_id: Some(offer.variant_id),
+            sku: offer.sku.clone(),
+            name: offer.name.clone(),
+            title: offer.title.clone(),
+            quantity: quote.quantity,
+            unit_price: quote.unit_price,
+            discount: quote.discount,
+            tax: quote.tax,
+            total: quote.total,
+            taxes: quote.taxes.iter().map(LineTax::from).collect(),
+            weight_grams: offer.weight_grams,
+        }
+    }
+}
+
+impl From<&TaxShare> for LineTax {
+    fn from(share: &TaxShare) -> Self {
+        Self { name: share.name.clone(), rate_ppm: share.rate_ppm, amount: share.amount }
+    }
+}
+
+impl From<&Quote> for OrderSums {
+    fn from(quote: &Quote) -> Self {
+        Self {
+            subtotal: quote.subtotal,
+            discount_total: quote.discount_total,
+            shipping_total: quote.shipping_total,
+            tax_total: quote.tax_total,
+            total: quote.total,
+        }
+    }
 }

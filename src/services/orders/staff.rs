@@ -7,9 +7,7 @@ use super::{MANUAL, ORDER, ready};
 use crate::domain::account::AddressDraft;
 use crate::domain::audit::Subject;
 use crate::domain::cart::{CartLine, Quantity};
-use crate::domain::order::{
-    Action, LineTax, NewLine, NewOrder, NewPayment, Order, OrderRef, OrderSource, OrderStatus, OrderSums,
-};
+use crate::domain::order::{Action, NewOrder, NewPayment, Order, OrderRef, OrderSource, OrderStatus, OrderSums};
 use crate::domain::payment::PaymentChoice;
 use crate::domain::{CartLineId, Currency, Email, Fields, Invalid, Money, OrderId, Right, VariantId};
 use crate::services::catalog::Preconditions;
@@ -244,25 +242,6 @@ impl Desk {
 
     fn new_order(&self, ctx: &Ctx, priced: &PricedCart, email: Email) -> NewOrder {
         let quote = &priced.quote;
-        let sold = priced.lines.iter().filter_map(|line| Some((line.offer.as_ref()?, line.quote.as_ref()?)));
-        let lines = sold.map(|(offer, quote)| NewLine {
-            product_id: Some(offer.product_id),
-            variant_id: Some(offer.variant_id),
-            sku: offer.sku.clone(),
-            name: offer.name.clone(),
-            title: offer.title.clone(),
-            quantity: quote.quantity,
-            unit_price: quote.unit_price,
-            discount: quote.discount,
-            tax: quote.tax,
-            total: quote.total,
-            taxes: quote
-                .taxes
-                .iter()
-                .map(|tax| LineTax { name: tax.name.clone(), rate_ppm: tax.rate_ppm, amount: tax.amount })
-                .collect(),
-            weight_grams: offer.weight_grams,
-        });
         NewOrder {
             token: self.token.clone(),
             account_id: None,
@@ -271,13 +250,7 @@ impl Desk {
             status: if self.order.draft { OrderStatus::Draft } else { OrderStatus::Pending },
             currency: self.currency.code().to_owned(),
             tax_included: quote.tax_included,
-            sums: OrderSums {
-                subtotal: quote.subtotal,
-                discount_total: quote.discount_total,
-                shipping_total: quote.shipping_total,
-                tax_total: quote.tax_total,
-                total: quote.total,
-            },
+            sums: OrderSums::from(quote),
             shipping_option: priced.shipping.as_ref().map(|option| option.id.clone()),
             shipping_name: priced.shipping.as_ref().map(|option| option.name.clone()),
             shipping_address: self.order.shipping_address.clone(),
@@ -287,7 +260,7 @@ impl Desk {
             note: self.order.note.clone(),
             client: None,
             placed_at: ctx.now,
-            lines: lines.collect(),
+            lines: priced.new_lines(),
         }
     }
 }

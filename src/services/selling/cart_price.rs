@@ -4,6 +4,7 @@ use super::cart_owner::CartLife;
 use super::rules::{RulesQuery, rules_for};
 use crate::domain::account::AddressDraft;
 use crate::domain::cart::{Cart, CartChange, CartLine, Offer, changes};
+use crate::domain::order::NewLine;
 use crate::domain::pricing::{
     Basket, BasketLine, Place, PriceSettings, Quote, QuoteLine, Rules, ShippingOption, price,
 };
@@ -38,6 +39,14 @@ pub struct PricedLine {
     pub offer: Option<Offer>,
     /// What it costs; none when it is gone.
     pub quote: Option<QuoteLine>,
+}
+
+impl PricedCart {
+    /// The lines of the order it would be, without those that are gone.
+    pub fn new_lines(&self) -> Vec<NewLine> {
+        let sold = self.lines.iter().filter_map(|line| Some((line.offer.as_ref()?, line.quote.as_ref()?)));
+        sold.map(|(offer, quote)| NewLine::of(offer, quote)).collect()
+    }
 }
 
 impl PricedLine {

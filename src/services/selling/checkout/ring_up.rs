@@ -4,10 +4,8 @@ use super::draft::CheckoutDraft;
 use super::refusals;
 use crate::domain::account::AddressDraft;
 use crate::domain::cart::Cart;
-use crate::domain::order::{
-    LineTax, NewLine, NewOrder, NewPayment, Order, OrderSource, OrderStatus, OrderSums, WholeOrder,
-};
-use crate::domain::pricing::{Quote, TaxShare};
+use crate::domain::order::{NewOrder, NewPayment, Order, OrderSource, OrderStatus, OrderSums, WholeOrder};
+use crate::domain::pricing::Quote;
 use crate::domain::{Currency, Email, Invalid, OrderId, PaymentId, Timestamp, UserId, VariantId};
 use crate::services::idempotency::{Begun, Claim, Rendered};
 use crate::services::orders::{Placing, order_place_rows};
@@ -168,13 +166,7 @@ impl Till {
             status: OrderStatus::Pending,
             currency: currency.clone(),
             tax_included: quote.tax_included,
-            sums: OrderSums {
-                subtotal: quote.subtotal,
-                discount_total: quote.discount_total,
-                shipping_total: quote.shipping_total,
-                tax_total: quote.tax_total,
-                total: quote.total,
-            },
+            sums: OrderSums::from(quote),
             shipping_option: priced.shipping.as_ref().map(|option| option.id.clone()),
             shipping_name: priced.shipping.as_ref().map(|option| option.name.clone()),
             shipping_address: cart.shipping_address.clone(),
@@ -184,7 +176,7 @@ impl Till {
             note: self.draft.note.clone(),
             client: self.client.clone(),
             placed_at: self.ctx.now,
-            lines: new_lines(priced),
+            lines: priced.new_lines(),
         };
         let payment = NewPayment {
             provider: plan.provider,
@@ -237,28 +229,4 @@ fn use_discounts(tx: &WriteTx<'_>, quote: &Quote, order: OrderId, customer: &str
 /// A billing address that says the same says nothing.
 fn differs(billing: &AddressDraft, shipping: Option<&AddressDraft>) -> bool {
     shipping != Some(billing)
-}
-
-/// The lines as they are written down. That none is gone was seen before.
-fn new_lines(priced: &PricedCart) -> Vec<NewLine> {
-    let sold = priced.lines.iter().filter_map(|line| Some((line.offer.as_ref()?, line.quote.as_ref()?)));
-    let line = sold.map(|(offer, quote)| NewLine {
-        product_id: Some(offer.product_id),
-        variant_id: Some(offer.variant_id),
-        sku: offer.sku.clone(),
-        name: offer.name.clone(),
-        title: offer.title.clone(),
-        quantity: quote.quantity,
-        unit_price: quote.unit_price,
-        discount: quote.discount,
-        tax: quote.tax,
-        total: quote.total,
-        taxes: quote.taxes.iter().map(line_tax).collect(),
-        weight_grams: offer.weight_grams,
-    });
-    line.collect()
-}
-
-fn line_tax(share: &TaxShare) -> LineTax {
-    LineTax { name: share.name.clone(), rate_ppm: share.rate_ppm, amount: share.amount }
 }
