@@ -148,11 +148,7 @@ impl WriteTx<'_> {
         run_at: Timestamp,
         dedupe: Option<&str>,
     ) -> StoreResult<Option<JobId>> {
-        // Counting takes the longer, the more wait, as in a rush of orders; ids that lie close together say at once that
-        // they cannot be too many.
-        let full = "select case when (select max(id) from job) - (select min(id) from job) < ?1 - 1 then 0 else \
-                    (select count(*) from (select 1 from job where state = 'waiting' limit ?1)) end";
-        if self.query_number(full, [MOST_WAITING])? >= MOST_WAITING {
+        if self.jobs_are_too_many()? {
             return Err(StoreError::Busy);
         }
         let (kind, payload) = job.parts();
@@ -163,6 +159,17 @@ impl WriteTx<'_> {
         }
         self.changed(Change::Jobs);
         Ok(Some(JobId::new(self.last_id())))
+    }
+
+    /// Whether no further job may wait. Counting takes the longer, the more wait, as in a rush of orders; ids that lie
+    /// close together say at once that they cannot be too many.
+    fn jobs_are_too_many(&self) -> StoreResult<bool> {
+        let span = "select (select max(id) from job) - (select min(id) from job)";
+        if self.query_one(span, [], |row| row.get::<_, Option<i64>>(0))?.flatten().unwrap_or(0) < MOST_WAITING - 1 {
+            return Ok(false);
+        }
+        let count = "select count(*) from (select 1 from job where state = 'waiting' limit ?1)";
+        Ok(self.query_number(count, [MOST_WAITING])? >= MOST_WAITING)
     }
 
     /// Makes sure that the one job with the key `dedupe` is due at a time or sooner, unless it runs already. There is
