@@ -7,6 +7,9 @@
 //! A shop serves on loopback in this process; every write is on disk before it is answered. Clients keep their
 //! connections and wait for each answer. Rates of one turn stand beside each other; the median of the turns is shown.
 
+#[path = "support/mod.rs"]
+mod support;
+
 use nexus::config::Config;
 use nexus::domain::order::{NewOrder, NewPayment, OrderSource, OrderStatus, OrderSums};
 use nexus::domain::{Currency, Email, VariantId};
@@ -15,14 +18,12 @@ use nexus::services::selling::stock::stock_reserve;
 use nexus::services::selling::{PricedCart, cart_price};
 use nexus::services::{Actor, Ctx, Error, Shop};
 use serde_json::{Value, json};
-use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::{Duration, Instant};
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+use support::client::{Client, Outcome};
 
 const CLIENTS: usize = 64;
 const ORDERS_ALONE: usize = 300;
@@ -181,51 +182,6 @@ fn together<T: Send + 'static>(
     let mut done = std::mem::take(&mut *done.lock().unwrap_or_else(|e| e.into_inner()));
     done.sort_by_key(|(n, _)| *n);
     Ok((took, done.into_iter().map(|(_, one)| one).collect()))
-}
-
-/// A connection that is kept.
-struct Client {
-    stream: TcpStream,
-    buffer: Vec<u8>,
-}
-
-impl Client {
-    fn connect(port: u16) -> Outcome<Self> {
-        let stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::new() })
-    }
-
-    /// Sends a request and gives the body of its answer, which must be a success.
-    fn send(&mut self, method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> Outcome<Vec<u8>> {
-        let body = body.map(Value::to_string).unwrap_or_default();
-        let key = key.map(|key| format!("Idempotency-Key: {key}\r\n")).unwrap_or_default();
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/json\r\n" };
-        let length = body.len();
-        let text =
-            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{key}{kind}Content-Length: {length}\r\n\r\n{body}");
-        self.stream.write_all(text.as_bytes())?;
-        self.buffer.clear();
-        let mut piece = [0; 16 * 1024];
-        loop {
-            let read = self.stream.read(&mut piece)?;
-            if read == 0 {
-                return Err("the connection ended".into());
-            }
-            self.buffer.extend_from_slice(&piece[..read]);
-            let Some(end) = self.buffer.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
-            let head = String::from_utf8_lossy(&self.buffer[..end]).to_lowercase();
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
-            if self.buffer.len() < end + 4 + length {
-                continue;
-            }
-            let body = self.buffer.split_off(end + 4);
-            if !head.starts_with("http/1.1 2") {
-                return Err(format!("{method} {path}: {head} {}", String::from_utf8_lossy(&body)).into());
-            }
-            return Ok(body);
-        }
-    }
 }
 
 /// A shop that serves in this process.
