@@ -32,11 +32,12 @@ impl Shop {
         from: Option<(OwnPosition, Direction)>,
     ) -> Outcome<Page<Order, OwnPosition>> {
         let (person, _) = ctx.person()?;
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(position, _)| position);
-        let rows =
-            self.store.read(|tx| Ok::<_, Error>(tx.orders_of_account(person, start, backwards, size.get() + 1)?))?;
-        Ok(Page::cut(rows, size, from, |order| (order.placed_at, order.id)))
+        self.page_read(
+            size,
+            from,
+            |tx, start, backwards, most| tx.orders_of_account(person, start, backwards, most),
+            |order| (order.placed_at, order.id),
+        )
     }
 
     /// One of them.
