@@ -24,6 +24,7 @@ pub use cart_price::{CartTerms, PricedCart, PricedLine, cart_price, cart_price_a
 pub use carts::{CartLineDraft, Wanted};
 pub use checkout::{CheckoutAnswers, CheckoutDraft};
 pub use opinions::Opinions;
+pub(in crate::services) use own_orders::{order_of_bearer, order_of_person};
 pub use reviews::ReviewsFrom;
 pub use rules::{RulesQuery, rules_for};
 pub use shelf::StockMoved;
