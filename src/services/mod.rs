@@ -119,9 +119,9 @@ impl Shop {
         self.store.generations()
     }
 
-    /// Where buyers reach their order.
+    /// Where buyers reach their order. Behind #, its token reaches neither a server's log nor other sites.
     pub fn order_link(&self, order: &crate::domain::order::Order) -> String {
-        format!("{}/orders/{}?token={}", self.url.trim_end_matches('/'), order.name(), order.token)
+        format!("{}/orders/{}#token={}", self.url, order.name(), order.token)
     }
 
     /// A page of a list by what reads its rows: from a position, backwards or not, and how many at most.
