@@ -33,9 +33,10 @@ const TURNS: usize = 3;
 const STEPS: usize = 400;
 
 fn main() -> Outcome<()> {
-    let place = tempfile::tempdir()?;
-    let below = std::env::args().skip(1).find(|a| !a.starts_with('-')).map(PathBuf::from);
-    let server = Server::start(&below.unwrap_or_else(|| place.path().to_owned()))?;
+    // A new folder each time, which goes with its shop: what another run has left would be measured along.
+    let below = std::env::args().skip(1).find(|a| !a.starts_with('-')).map_or_else(std::env::temp_dir, PathBuf::from);
+    let place = tempfile::Builder::new().prefix("nexus-bench-").tempdir_in(below)?;
+    let server = Server::start(place.path())?;
     println!("load average before: {}", std::fs::read_to_string("/proc/loadavg")?.trim());
     let mut turns = Vec::new();
     for _ in 0..TURNS {

@@ -1,6 +1,6 @@
 //! Time and randomness come in here, so that everything below can be run with fixed ones.
 
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, hex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The moment it is.
@@ -21,7 +21,7 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 
 /// Random bytes as lower-case hexadecimal.
 pub fn random_hex<const N: usize>() -> String {
-    random_bytes::<N>().iter().map(|b| format!("{b:02x}")).collect()
+    hex(&random_bytes::<N>())
 }
 
 /// The moment it is, in microseconds since 1970: to tell what came first among things that happen at once.

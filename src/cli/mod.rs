@@ -11,6 +11,7 @@ mod config;
 mod discount;
 mod export;
 mod import;
+mod invoice;
 mod job;
 mod mail;
 mod migrate;
@@ -81,6 +82,8 @@ enum Command {
     Job(job::JobArgs),
     /// List orders, show one, and pay, send, cancel or refund it
     Order(order::OrderArgs),
+    /// List invoices and credit notes, show one, or write it as a PDF
+    Invoice(invoice::InvoiceArgs),
     /// Look after payments
     Payment(payment::PaymentArgs),
     /// Try out the settings of mail and the templates of letters
@@ -149,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Stock(args) => stock::run(args, &cli.common),
         Command::Job(args) => job::run(args, &cli.common),
         Command::Order(args) => order::run(args, &cli.common),
+        Command::Invoice(args) => invoice::run(args, &cli.common),
         Command::Payment(args) => payment::run(args, &cli.common),
         Command::Mail(args) => mail::run(args, &cli.common),
         Command::Webhook(args) => webhook::run(args, &cli.common),

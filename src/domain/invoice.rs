@@ -29,13 +29,36 @@ impl InvoiceKind {
         [Self::Invoice, Self::CreditNote].into_iter().find(|kind| kind.as_str() == text)
     }
 
+    /// What its names begin with.
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Invoice => "INV-",
+            Self::CreditNote => "CN-",
+        }
+    }
+
     /// How people name the one of this number: `INV-1`, `CN-1`.
     pub fn name(self, number: i64) -> String {
-        let prefix = match self {
-            Self::Invoice => "INV",
-            Self::CreditNote => "CN",
-        };
-        format!("{prefix}-{number}")
+        format!("{}{number}", self.prefix())
+    }
+}
+
+/// How people name an invoice or credit note, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvoiceName {
+    /// Which of the two.
+    pub kind: InvoiceKind,
+    /// Its place in the series of its kind.
+    pub number: i64,
+}
+
+impl InvoiceName {
+    /// Reads a name such as `INV-1` or `CN-1`.
+    pub fn parse(text: &str) -> Option<Self> {
+        [InvoiceKind::Invoice, InvoiceKind::CreditNote].into_iter().find_map(|kind| {
+            let number = InvoiceId::parse(text.strip_prefix(kind.prefix())?)?.get();
+            Some(Self { kind, number })
+        })
     }
 }
 
@@ -171,7 +194,7 @@ impl InvoiceContent {
     ) -> Option<Self> {
         let first = &invoice.content;
         let left = given.iter().fold(first.total.minor(), |left, note| left + note.content.total.minor());
-        let amount = refund.amount.minor().min(left - kept(whole));
+        let amount = refund.amount.minor().min(left - whole.money_kept());
         if amount <= 0 {
             return None;
         }
@@ -207,13 +230,6 @@ impl InvoiceContent {
             ..first.clone()
         })
     }
-}
-
-/// What the shop has of an order's money.
-fn kept(whole: &WholeOrder) -> i64 {
-    let came: i64 = whole.payments.iter().map(|payment| payment.captured.minor()).sum();
-    let done = |refund: &&Refund| refund.status == RefundStatus::Succeeded;
-    came - whole.refunds.iter().filter(done).map(|refund| refund.amount.minor()).sum::<i64>()
 }
 
 fn sold(line: &OrderLine) -> InvoiceLine {
@@ -367,4 +383,20 @@ fn plus(a: Money, b: Money) -> Money {
 fn part(of: Money, some: i64, all: i64) -> Money {
     let part = i128::from(of.minor()) * i128::from(some) / i128::from(all.max(1));
     Money::from_minor(i64::try_from(part).unwrap_or(of.minor()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for (text, kind, number) in [("INV-1", InvoiceKind::Invoice, 1), ("CN-12", InvoiceKind::CreditNote, 12)] {
+            assert_eq!(InvoiceName::parse(text), Some(InvoiceName { kind, number }));
+            assert_eq!(kind.name(number), text);
+        }
+        for bad in ["", "INV", "INV-", "INV-0", "INV-01", "inv-1", "CN--1", "1", "INV-1 "] {
+            assert_eq!(InvoiceName::parse(bad), None, "{bad}");
+        }
+    }
 }

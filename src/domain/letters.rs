@@ -1,6 +1,6 @@
 //! Letters that are due about orders and stock: what they are about. Each is written when it is sent.
 
-use super::{FulfillmentId, OrderId, RefundId, StockRequestId, VariantId};
+use super::{FulfillmentId, OrderId, RefundId, StockRequestId, Timestamp, VariantId};
 use serde::{Deserialize, Serialize};
 
 /// What happened to an order that its buyer is told of.
@@ -35,6 +35,9 @@ pub struct OrderLetter {
 pub struct StockLetter {
     /// Which variant.
     pub variant: VariantId,
+    /// When it began to; jobs of earlier versions do not say.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
 }
 
 /// The letter of a request to be told that something is back: one that asks, or the one it asks for.

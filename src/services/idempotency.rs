@@ -6,7 +6,7 @@
 //! it was cut off and the request comes again.
 
 use super::{Actor, Ctx, Error, Outcome, Shop};
-use crate::domain::{Right, Timestamp};
+use crate::domain::{Right, Timestamp, hex};
 use crate::store::{KeptAnswer, KeyRow, ReadTx, WriteTx};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -49,8 +49,7 @@ impl Claim {
             Actor::Shop => "shop".to_owned(),
             Actor::Anonymous => {
                 // The token itself opens the cart, so it is not written down here.
-                let hash = Sha256::digest(guest.unwrap_or_default());
-                format!("cart:{}", hash.iter().map(|b| format!("{b:02x}")).collect::<String>())
+                format!("cart:{}", hex(&Sha256::digest(guest.unwrap_or_default())))
             }
         };
         let mut request = Sha256::new();

@@ -33,10 +33,12 @@ pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
 
 use crate::config::{AuthSettings, Config, SellingSettings, ShopSettings};
-use crate::domain::Right;
+use crate::domain::page::Page;
+use crate::domain::{Direction, PageSize, Right};
 use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
 use crate::providers::Providers;
+use crate::store::ReadTx;
 use passwords::Passwords;
 
 /// The file of the key that signs access tokens.
@@ -117,9 +119,27 @@ impl Shop {
         self.store.generations()
     }
 
-    /// Where buyers reach their order.
+    /// Where buyers reach their order. Behind #, its token reaches neither a server's log nor other sites.
     pub fn order_link(&self, order: &crate::domain::order::Order) -> String {
-        format!("{}/orders/{}?token={}", self.url.trim_end_matches('/'), order.name(), order.token)
+        format!("{}/orders/{}#token={}", self.url, order.name(), order.token)
+    }
+
+    /// A page of a list by what reads its rows: from a position, backwards or not, and how many at most.
+    fn page_read<T, P: Copy, E>(
+        &self,
+        size: PageSize,
+        from: Option<(P, Direction)>,
+        rows: impl FnOnce(&ReadTx<'_>, Option<P>, bool, usize) -> Result<Vec<T>, E>,
+        position: impl Fn(&T) -> P,
+    ) -> Outcome<Page<T, P>>
+    where
+        Error: From<E>,
+    {
+        let backwards = matches!(from, Some((_, Direction::Previous)));
+        let start = from.map(|(position, _)| position);
+        // One more than the page holds tells whether there is another page.
+        let rows = self.store.read(|tx| Ok::<_, Error>(rows(tx, start, backwards, size.get() + 1)?))?;
+        Ok(Page::cut(rows, size, from, position))
     }
 
     /// How many reads may run beside those of the serving threads.

@@ -9,7 +9,7 @@ pub use demo::{DEMO_PASSWORD, DemoFilled};
 use super::export::ExportFormat;
 use super::import::{ImportMode, ImportOptions, ImportReport, Progress};
 use super::{Ctx, Outcome, Shop};
-use crate::domain::Right;
+use crate::domain::{Right, hex};
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ impl Shop {
     pub fn digest(&self, ctx: &Ctx) -> Outcome<String> {
         let mut hasher = Hashing(Sha256::new());
         self.export_products(ctx, ExportFormat::Jsonl, &mut hasher, &|_| {})?;
-        Ok(hasher.0.finalize().iter().map(|b| format!("{b:02x}")).collect())
+        Ok(hex(&hasher.0.finalize()))
     }
 }
 

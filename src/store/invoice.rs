@@ -2,8 +2,8 @@
 
 use super::error::{StoreError, StoreResult};
 use super::tx::{ReadTx, Row, RowResult, WriteTx, params};
-use crate::domain::invoice::{Invoice, InvoiceContent, InvoiceKind};
-use crate::domain::{InvoiceId, OrderId, RefundId, Timestamp};
+use crate::domain::invoice::{Invoice, InvoiceContent, InvoiceKind, InvoiceName};
+use crate::domain::{InvoiceId, OrderId, RefundId, Timestamp, UserId};
 
 const INVOICE: &str = "select id, kind, number, order_id, refund_id, issued_at, snapshot from invoice";
 
@@ -40,6 +40,24 @@ impl ReadTx<'_> {
     /// The invoice or credit note with this id.
     pub fn invoice_by_id(&self, id: InvoiceId) -> StoreResult<Option<Invoice>> {
         self.query_one(&format!("{INVOICE} where id = ?1"), [id], invoice)?.map(read).transpose()
+    }
+
+    /// The one of this name.
+    pub fn invoice_by_name(&self, name: InvoiceName) -> StoreResult<Option<Invoice>> {
+        let sql = format!("{INVOICE} where kind = ?1 and number = ?2");
+        self.query_one(&sql, params![name.kind.as_str(), name.number], invoice)?.map(read).transpose()
+    }
+
+    /// The newest of them.
+    pub fn invoices_newest(&self, most: u32) -> StoreResult<Vec<Invoice>> {
+        let rows = self.query_all(&format!("{INVOICE} order by id desc limit ?1"), [most], invoice)?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Those of a person's orders, as they were given out.
+    pub fn invoices_of_account(&self, account: UserId) -> StoreResult<Vec<Invoice>> {
+        let sql = format!("{INVOICE} where order_id in (select id from shop_order where account_id = ?1) order by id");
+        self.query_all(&sql, [account], invoice)?.into_iter().map(read).collect()
     }
 
     /// The invoice of an order and its credit notes, as they were given out.

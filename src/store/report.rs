@@ -13,6 +13,12 @@ fn period(column: &str, chars: usize) -> String {
     format!("substr(strftime('%Y-%m-%d', {column} / 1000, 'unixepoch'), 1, {chars})")
 }
 
+/// The part of a line's total that falls on its first units, the fraction of a coin left out, as `OrderLine::share` has
+/// it: in an order that never passes what an integer holds.
+fn share(units: &str) -> String {
+    format!("(l.total / l.quantity * ({units}) + l.total % l.quantity * ({units}) / l.quantity)")
+}
+
 impl ReadTx<'_> {
     /// Sales of a span, period by period, or product by product with those first that brought most.
     pub fn sales(&self, span: Span, by: SalesBy) -> StoreResult<Vec<Sales>> {
@@ -60,14 +66,32 @@ impl ReadTx<'_> {
         Ok(rows.into_values().collect())
     }
 
+    /// Sold in the span, or paid back in it whenever it was sold. What was paid back for no units in particular belongs to
+    /// no product. A refund of units is the part of their line that falls on them, after those of refunds before.
     fn sales_by_product(&self, span: Span) -> StoreResult<Vec<Sales>> {
         let sql = format!(
-            "select coalesce(l.sku, ''), max(l.name), count(distinct o.id), sum(l.quantity), \
-             sum(l.unit_price * l.quantity), sum(l.discount), sum(l.tax), sum(l.total), \
-             sum(l.total * l.refunded / l.quantity) \
-             from shop_order o join order_line l on l.order_id = o.id \
-             where o.placed_at >= ?1 and o.placed_at < ?2 and o.paid_at is not null \
-             group by l.sku, case when l.sku is null then l.name end order by sum(l.total) desc, 1 limit {MOST_PRODUCTS}"
+            "with part as ( \
+               select l.sku, l.name, o.id as sold, l.quantity as units, l.unit_price * l.quantity as subtotal, \
+                 l.discount, l.tax, l.total, 0 as refunded \
+               from shop_order o join order_line l on l.order_id = o.id \
+               where o.placed_at >= ?1 and o.placed_at < ?2 and o.paid_at is not null \
+               union all \
+               select l.sku, l.name, null, 0, 0, 0, 0, 0, \
+                 {} - {} \
+               from ( \
+                 select u.order_line_id, u.quantity, coalesce((select sum(v.quantity) from refund s \
+                   join refund_line v on v.refund_id = s.id and v.order_line_id = u.order_line_id \
+                   where s.order_id = r.order_id and s.id < r.id and s.status <> 'failed'), 0) as before \
+                 from refund r join refund_line u on u.refund_id = r.id \
+                 where r.created_at >= ?1 and r.created_at < ?2 and r.status = 'succeeded' \
+               ) b join order_line l on l.id = b.order_line_id \
+             ) \
+             select coalesce(sku, ''), max(name), count(distinct sold), sum(units), sum(subtotal), sum(discount), \
+               sum(tax), sum(total), sum(refunded) \
+             from part group by sku, case when sku is null then name end \
+             order by sum(total) desc, 1 limit {MOST_PRODUCTS}",
+            share("b.before + b.quantity"),
+            share("b.before")
         );
         self.query_all(&sql, params![span.from, span.until], |row| {
             Ok(Sales {

@@ -116,12 +116,14 @@ impl WriteTx<'_> {
         self.execute("delete from review where id = ?1", [id]).map(drop)
     }
 
-    /// Lets a person's reviews of what an order holds count as those of a buyer, once it is paid.
+    /// Lets a person's reviews of what an order holds count as those of a buyer, if it is theirs and paid.
     pub fn reviews_verify(&self, order: OrderId) -> StoreResult<()> {
-        let sql = "update review set verified = 1, version = version + 1 where verified = 0 \
-                   and account_id = (select account_id from shop_order where id = ?1) \
-                   and product_id in (select product_id from order_line where order_id = ?1)";
-        self.execute(sql, [order]).map(drop)
+        let sql = format!(
+            "update review set verified = 1, version = version + 1 where verified = 0 \
+             and account_id = (select o.account_id from shop_order o where o.id = ?1 and {BOUGHT}) \
+             and product_id in (select product_id from order_line where order_id = ?1 and refunded < quantity)"
+        );
+        self.execute(&sql, [order]).map(drop)
     }
 
     /// Takes the author off a person's reviews. The reviews stay, as others rely on them.

@@ -99,11 +99,12 @@ impl ReadTx<'_> {
         self.query_all(sql, [user], |row| row.get(0))
     }
 
-    /// How many requests an address has, and how many of them are not confirmed.
-    pub fn stock_request_counts(&self, email: &Email) -> StoreResult<(i64, i64)> {
-        let sql =
-            "select count(*), count(*) filter (where state = 'unconfirmed') from stock_request where email_key = ?1";
-        Ok(self.query_one(sql, [email.key()], |row| Ok((row.get(0)?, row.get(1)?)))?.unwrap_or_default())
+    /// How many requests of an address have not ended, and how many of them are not confirmed.
+    pub fn stock_request_counts(&self, email: &Email, now: Timestamp) -> StoreResult<(i64, i64)> {
+        let sql = "select count(*), count(*) filter (where state = 'unconfirmed') from stock_request \
+                   where email_key = ?1 and state <> 'sent' and expires_at > ?2";
+        let counts = self.query_one(sql, params![email.key(), now], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(counts.unwrap_or_default())
     }
 
     /// Requests that wait for a variant, at most so many.
@@ -111,11 +112,12 @@ impl ReadTx<'_> {
         &self,
         product: ProductId,
         variant: VariantId,
+        now: Timestamp,
         most: usize,
     ) -> StoreResult<Vec<StockRequestId>> {
         let sql = "select id from stock_request where product_id = ?1 and state = 'waiting' and variant_id in (0, ?2) \
-                   order by id limit ?3";
-        self.query_all(sql, params![product, variant, most], |row| row.get(0))
+                   and expires_at > ?3 order by id limit ?4";
+        self.query_all(sql, params![product, variant, now, most], |row| row.get(0))
     }
 }
 
@@ -161,8 +163,8 @@ impl WriteTx<'_> {
     }
 
     /// Removes all requests of an address.
-    pub fn stock_requests_drop(&self, email: &str) -> StoreResult<usize> {
-        self.execute("delete from stock_request where email_key = ?1", [email.to_lowercase()])
+    pub fn stock_requests_drop(&self, email: &str) -> StoreResult<()> {
+        self.execute("delete from stock_request where email_key = ?1", [email.to_lowercase()]).map(drop)
     }
 
     /// Removes all requests of a person, those made without signing in included.

@@ -1,6 +1,6 @@
 //! A temporary shop with something to sell and buyers who come all at once.
 
-use crate::cli::Failure;
+use crate::cli::{Done, Failure};
 use crate::config::Config;
 use crate::domain::cart::Quantity;
 use crate::domain::catalog::ProductDraft;
@@ -81,6 +81,16 @@ impl Drop for Fair {
         // What cannot be removed lies in the folder of temporary things.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// What the check found, in a line.
+pub(super) fn finding(finding: &Finding) -> String {
+    format!("{}: {}", finding.check, finding.problem)
+}
+
+/// How a bench ends that has printed so many violations.
+pub(super) fn violated(count: usize) -> Done {
+    if count == 0 { Ok(()) } else { Err(Failure::new(format!("{count} violations"))) }
 }
 
 /// What a buyer sends.

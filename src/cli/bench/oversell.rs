@@ -1,6 +1,6 @@
 //! `nexus bench oversell`: many buyers want few units, and few uses of a discount code, at once.
 
-use super::fair::{Fair, order_body};
+use super::fair::{Fair, finding, order_body, violated};
 use crate::cli::output::table;
 use crate::cli::{Done, Failure};
 use crate::domain::Fields;
@@ -92,7 +92,7 @@ pub(super) fn run(args: &OversellArgs) -> Done {
     let findings = fair.check()?;
     drop(fair);
     let mut violations: Vec<String> = rushes.iter().flat_map(Rush::violations).collect();
-    violations.extend(findings.iter().map(|finding| format!("{}: {}", finding.check, finding.problem)));
+    violations.extend(findings.iter().map(finding));
     if args.json {
         let rushes: Vec<Value> = rushes.iter().map(Rush::json).collect();
         println!("{}", json!({ "ok": violations.is_empty(), "rushes": rushes, "violations": violations }));
@@ -108,10 +108,7 @@ pub(super) fn run(args: &OversellArgs) -> Done {
         );
         violations.iter().for_each(|violation| println!("VIOLATION {violation}"));
     }
-    match violations.len() {
-        0 => Ok(()),
-        count => Err(Failure::new(format!("{count} violations"))),
-    }
+    violated(violations.len())
 }
 
 /// Everybody wants one of the few units.

@@ -4,6 +4,7 @@
 //! entries they made up. It computes and nothing else; the key comes from the data folder.
 
 use super::AuditEntry;
+use crate::domain::bytes_of_hex;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -77,25 +78,15 @@ fn put(mac: &mut Hmac<Sha256>, field: Option<&[u8]>) {
     }
 }
 
-/// A hash in lower-case hexadecimal.
-pub fn digest_hex(digest: &[u8]) -> String {
-    digest.iter().map(|b| format!("{b:02x}")).collect()
-}
-
 /// Reads 64 hexadecimal digits.
 pub fn digest_of_hex(text: &str) -> Option<Digest> {
-    let plain = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    let mut digest = START;
-    for (at, byte) in digest.iter_mut().enumerate().filter(|_| plain) {
-        *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).ok()?;
-    }
-    plain.then_some(digest)
+    bytes_of_hex(text)?.try_into().ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Timestamp;
+    use crate::domain::{Timestamp, hex};
 
     fn entry() -> AuditEntry {
         AuditEntry {
@@ -157,8 +148,8 @@ mod tests {
     #[test]
     fn hash_is_read_as_it_is_written() {
         let digest: Digest = std::array::from_fn(|n| n as u8 * 7);
-        assert_eq!(digest_of_hex(&digest_hex(&digest)), Some(digest));
-        assert_eq!(digest_of_hex(&digest_hex(&digest).to_uppercase()), Some(digest));
+        assert_eq!(digest_of_hex(&hex(&digest)), Some(digest));
+        assert_eq!(digest_of_hex(&hex(&digest).to_uppercase()), Some(digest));
         for bad in ["", "00", &"g".repeat(64), &"0".repeat(65), &"é".repeat(32)] {
             assert_eq!(digest_of_hex(bad), None, "{bad}");
         }

@@ -4,7 +4,7 @@ mod chain;
 mod filter;
 mod verify;
 
-pub use chain::{AuditChain, AuditHead, Digest, digest_hex, digest_of_hex};
+pub use chain::{AuditChain, AuditHead, Digest, digest_of_hex};
 pub use filter::{ACTOR_KINDS, ActionPick, ActorPick, AuditFilter, AuditPosition};
 pub use verify::{AuditBreak, AuditFault, AuditSound, AuditVerifier};
 

@@ -1,7 +1,8 @@
 //! Walks the chain entry by entry and says what is wrong where it breaks first.
 
 use super::AuditRecord;
-use super::chain::{AuditChain, AuditHead, Digest, digest_hex};
+use super::chain::{AuditChain, AuditHead, Digest};
+use crate::domain::hex;
 use std::fmt;
 
 /// A log that is as it was written.
@@ -151,7 +152,7 @@ impl<'k> AuditVerifier<'k> {
 impl AuditSound {
     /// The hash to note elsewhere.
     pub fn hash(&self) -> String {
-        digest_hex(&self.head.hash)
+        hex(&self.head.hash)
     }
 }
 

@@ -283,6 +283,13 @@ impl WholeOrder {
         self.order.version + self.payments.iter().map(|payment| payment.version).sum::<i64>()
     }
 
+    /// What the shop has of the order's money, in minor units: what came in less what went back.
+    pub fn money_kept(&self) -> i64 {
+        let came: i64 = self.payments.iter().map(|payment| payment.captured.minor()).sum();
+        let done = |refund: &&Refund| refund.status == RefundStatus::Succeeded;
+        came - self.refunds.iter().filter(done).map(|refund| refund.amount.minor()).sum::<i64>()
+    }
+
     /// The line of that id.
     pub fn line(&self, id: OrderLineId) -> Option<&OrderLine> {
         self.lines.iter().find(|line| line.id == id)

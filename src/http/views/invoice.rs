@@ -49,7 +49,8 @@ impl InvoiceList {
 }
 
 impl InvoiceView {
-    fn new(invoice: &Invoice, currency: Currency) -> Self {
+    /// The view of one.
+    pub fn new(invoice: &Invoice, currency: Currency) -> Self {
         let content = &invoice.content;
         let currency = Currency::from_code(&content.currency).unwrap_or(currency);
         Self {

@@ -1,6 +1,7 @@
 //! People, their sign-ins and address books as clients see them.
 
 use super::cart::KeptCartView;
+use super::invoice::InvoiceView;
 use super::order::{OrderView, Reader};
 use super::{Moment, ReviewView, one_of};
 use crate::domain::account::Address;
@@ -205,6 +206,8 @@ pub struct MeExport {
     pub carts: Vec<KeptCartView>,
     /// Their orders.
     pub orders: Vec<OrderView>,
+    /// The invoices of these and their credit notes.
+    pub invoices: Vec<InvoiceView>,
     /// What they say of products.
     pub reviews: Vec<ReviewView>,
     /// What is on their wishlist, by id.
@@ -221,6 +224,7 @@ impl MeExport {
         let order = |order| OrderView::new(order, currency, Reader::Buyer);
         Self {
             orders: data.orders.iter().map(order).collect(),
+            invoices: data.invoices.iter().map(|invoice| InvoiceView::new(invoice, currency)).collect(),
             user: UserView::new(data.user),
             addresses: data.addresses.into_iter().map(AddressView::new).collect(),
             sessions: data.sessions.into_iter().map(SessionView::new).collect(),

@@ -29,10 +29,12 @@ impl Shop {
         size: PageSize,
         from: Option<(CategoryId, Direction)>,
     ) -> Outcome<Page<Category, CategoryId>> {
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(id, _)| id);
-        let rows = self.store.read(|tx| Ok::<_, Error>(tx.category_page(start, backwards, size.get() + 1)?))?;
-        Ok(Page::cut(rows, size, from, |category| category.id))
+        self.page_read(
+            size,
+            from,
+            |tx, start, backwards, most| tx.category_page(start, backwards, most),
+            |category| category.id,
+        )
     }
 
     /// The whole tree, siblings in their order.

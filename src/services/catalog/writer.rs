@@ -9,7 +9,7 @@ use super::taken::Bulk;
 use crate::domain::catalog::{Category, CategoryRef, Product, ProductDraft, Status, Variant};
 use crate::domain::search::SearchDocument;
 use crate::domain::{CategoryId, Change, FieldError, ProductId, Sku, Slug, Timestamp};
-use crate::services::selling::stock;
+use crate::services::selling::{offered_letters_due, stock};
 use crate::services::{Ctx, Error, Outcome};
 use crate::store::WriteTx;
 use std::collections::HashMap;
@@ -139,8 +139,10 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
         self.check_variants(before, draft, &matched)?;
         self.tx.product_update(before, &parts.row(draft, &slug, category_id, created_at, self.now))?;
         self.write_variants(before, draft, &matched)?;
-        let written = self.tx.product_by_id(before.id)?;
-        written.iter().try_for_each(|product| self.tx.card_put(product))?;
+        if let Some(written) = self.tx.product_by_id(before.id)? {
+            self.tx.card_put(&written)?;
+            offered_letters_due(self.tx, before, &written, self.now)?;
+        }
         self.index(before.id, draft, category_id)?;
         self.note(before.id, before.category.id, before.brand.as_deref())?;
         self.note(before.id, category_id, draft.brand.as_deref())?;

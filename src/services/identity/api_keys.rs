@@ -63,10 +63,7 @@ impl Shop {
         from: Option<(ApiKeyId, Direction)>,
     ) -> Outcome<Page<ApiKey, ApiKeyId>> {
         ctx.require(Right::KeysManage)?;
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(id, _)| id);
-        let rows = self.store.read(|tx| Ok::<_, Error>(tx.api_key_page(start, backwards, size.get() + 1)?))?;
-        Ok(Page::cut(rows, size, from, |key| key.id))
+        self.page_read(size, from, |tx, start, backwards, most| tx.api_key_page(start, backwards, most), |key| key.id)
     }
 
     /// One key.

@@ -10,6 +10,7 @@ use crate::domain::account::{Address, Addressee, Occasion};
 use crate::domain::audit::Subject;
 use crate::domain::cart::Cart;
 use crate::domain::catalog::Revision;
+use crate::domain::invoice::Invoice;
 use crate::domain::order::WholeOrder;
 use crate::domain::{Fields, UserId};
 use crate::services::catalog::Preconditions;
@@ -58,6 +59,8 @@ pub struct MyData {
     pub carts: Vec<Cart>,
     /// Their orders.
     pub orders: Vec<WholeOrder>,
+    /// The invoices and credit notes of these.
+    pub invoices: Vec<Invoice>,
     /// What they say, remember and wait for.
     pub kept: Opinions,
 }
@@ -149,6 +152,7 @@ impl Shop {
             sessions: self.session_list(ctx)?,
             carts: self.my_carts(ctx)?,
             orders: self.my_orders(ctx)?,
+            invoices: self.my_invoices(ctx)?,
             kept: self.my_opinions(ctx)?,
         })
     }

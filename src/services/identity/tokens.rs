@@ -1,6 +1,6 @@
 //! Access tokens: JWTs of one algorithm that live minutes, signed with a key of the data folder.
 
-use crate::domain::{SessionId, Timestamp, UserId};
+use crate::domain::{SessionId, Timestamp, UserId, hex};
 use crate::services::{Error, Outcome};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
@@ -37,8 +37,7 @@ impl Key {
     fn new(secret: &[u8; 32]) -> Self {
         // Names the key without telling anything about it.
         let id = Sha256::new().chain_update(b"key id").chain_update(secret).finalize();
-        let id = id[..6].iter().map(|b| format!("{b:02x}")).collect();
-        Self { id, sign: EncodingKey::from_secret(secret), verify: DecodingKey::from_secret(secret) }
+        Self { id: hex(&id[..6]), sign: EncodingKey::from_secret(secret), verify: DecodingKey::from_secret(secret) }
     }
 }
 

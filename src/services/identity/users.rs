@@ -83,11 +83,15 @@ impl Shop {
         from: Option<(UserId, Direction)>,
     ) -> Outcome<Page<User, UserId>> {
         ctx.require(Right::UsersRead)?;
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(id, _)| id);
-        let rows = self.store.read(|tx| Ok::<_, Error>(tx.user_page(filter, start, backwards, size.get() + 1)?))?;
-        let users = rows.into_iter().map(User::from).collect();
-        Ok(Page::cut(users, size, from, |user: &User| user.id))
+        self.page_read(
+            size,
+            from,
+            |tx, start, backwards, most| {
+                let rows = tx.user_page(filter, start, backwards, most)?;
+                Ok::<_, Error>(rows.into_iter().map(User::from).collect())
+            },
+            |user: &User| user.id,
+        )
     }
 
     /// Everybody, or everybody of one role.

@@ -9,10 +9,8 @@ use super::columns::{Rename, comma_list, renamed};
 use super::entry::{Body, Raw};
 use super::table::{Line, Named, Table};
 use crate::domain::Slug;
+use crate::domain::stock::StockPolicy;
 use serde_json::{Map, Value, json};
-
-/// What stock is set to for a product whose stock the other shop does not count.
-pub const UNCOUNTED_STOCK: i64 = 1_000;
 
 const OPTIONS: usize = 3;
 
@@ -33,6 +31,7 @@ struct Columns {
     compare: Option<usize>,
     stock: Option<usize>,
     tracker: Option<usize>,
+    policy: Option<usize>,
     grams: Option<usize>,
     image: Option<usize>,
     image_position: Option<usize>,
@@ -72,6 +71,7 @@ impl Columns {
             compare: find(&["variant compare at price", "compare-at price", "compare at price"]),
             stock: find(&["variant inventory qty", "inventory quantity"]),
             tracker: find(&["variant inventory tracker", "inventory tracker"]),
+            policy: find(&["variant inventory policy", "continue selling when out of stock"]),
             grams: find(&["variant grams", "weight value (grams)"]),
             image: find(&["image src", "product image url"]),
             image_position: find(&["image position"]),
@@ -220,6 +220,7 @@ impl<'c> Reading<'c> {
             if compare.bytes().any(|b| (b'1'..=b'9').contains(&b)) { text(compare) } else { Value::Null },
         );
         put("stock", c.stock, self.stock(line));
+        put("stock_policy", c.tracker.or(c.policy), Value::from(self.stock_policy(line).as_str()));
         put("weight_grams", c.grams, weight(cell(line, c.grams)));
         put("barcode", c.barcode, text(code(cell(line, c.barcode))));
         let mut choice = Map::new();
@@ -246,15 +247,24 @@ impl<'c> Reading<'c> {
         sale
     }
 
-    /// Oversold stock is none; stock that is not counted is plenty.
+    /// Oversold stock is none.
     fn stock(&self, line: &Line) -> Value {
         let quantity = cell(line, self.columns.stock);
-        let uncounted = self.columns.tracker.is_some() && cell(line, self.columns.tracker).is_empty();
         match quantity.parse::<i64>() {
-            Ok(count) if count > 0 || !uncounted => Value::from(count.max(0)),
-            Ok(_) => Value::from(UNCOUNTED_STOCK),
-            Err(_) if quantity.is_empty() => Value::from(if uncounted { UNCOUNTED_STOCK } else { 0 }),
+            Ok(count) => Value::from(count.max(0)),
+            Err(_) if quantity.is_empty() => Value::from(0),
             Err(_) => Value::from(quantity),
+        }
+    }
+
+    /// What nobody tracks is sold without counting.
+    fn stock_policy(&self, line: &Line) -> StockPolicy {
+        let c = self.columns;
+        let goes_on = |word: &str| word.eq_ignore_ascii_case("continue") || word.eq_ignore_ascii_case("true");
+        match cell(line, c.policy) {
+            _ if c.tracker.is_some() && cell(line, c.tracker).is_empty() => StockPolicy::Untracked,
+            word if goes_on(word) => StockPolicy::Backorder,
+            _ => StockPolicy::Deny,
         }
     }
 

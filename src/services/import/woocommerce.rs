@@ -4,9 +4,9 @@
 use super::cells::{scaled, unguard};
 use super::columns::{Rename, comma_list, renamed};
 use super::entry::{Body, Raw};
-use super::shopify::UNCOUNTED_STOCK;
 use super::table::{Line, Named, Table};
 use crate::domain::Timestamp;
+use crate::domain::stock::StockPolicy;
 use serde_json::{Map, Value, json};
 use std::collections::{HashMap, VecDeque};
 
@@ -23,6 +23,7 @@ struct Columns {
     description: Option<usize>,
     in_stock: Option<usize>,
     stock: Option<usize>,
+    backorders: Option<usize>,
     /// Where, and grams in 10^-5 of one unit.
     weight: Option<(usize, u64)>,
     sale_from: Option<usize>,
@@ -70,6 +71,7 @@ impl Columns {
             description: find("description"),
             in_stock: find("in stock?"),
             stock: find("stock"),
+            backorders: find("backorders allowed?"),
             weight: units.iter().find_map(|(name, grams)| Some((find(name)?, *grams))),
             sale_from: find("date sale price starts"),
             sale_to: find("date sale price ends"),
@@ -229,7 +231,7 @@ impl Waiting {
             body.extend(self.variations.into_iter().next().map(|(sale, _)| sale).unwrap_or_default());
             return body;
         }
-        for field in ["price", "compare_at_price", "stock", "weight_grams", "barcode", "sku"] {
+        for field in ["price", "compare_at_price", "stock", "stock_policy", "weight_grams", "barcode", "sku"] {
             body.shift_remove(field);
         }
         let mut variants = Vec::new();
@@ -355,7 +357,9 @@ impl Row<'_> {
             put("price", if regular.is_empty() { self.text(c.sale) } else { Value::from(regular) });
             put("compare_at_price", Value::Null);
         }
-        put("stock", self.stock());
+        let (stock, policy) = self.stock();
+        put("stock", stock);
+        put("stock_policy", Value::from(policy.as_str()));
         if let Some((at, grams)) = c.weight {
             let cell = self.cell(Some(at));
             let weight = scaled(cell, grams, 5).map_or_else(|| Value::from(cell), Value::from);
@@ -374,14 +378,18 @@ impl Row<'_> {
             && day(self.columns.sale_to).is_none_or(|to| self.now.millis() < to.millis() + day_ms)
     }
 
-    /// Stock that is not counted is plenty as long as the product is in stock.
-    fn stock(&self) -> Value {
+    /// How many there are, and what happens when there are none. What is in stock without a number is sold without
+    /// counting.
+    fn stock(&self) -> (Value, StockPolicy) {
         let (stock, state) = (self.cell(self.columns.stock), self.cell(self.columns.in_stock).to_lowercase());
         let available = matches!(state.as_str(), "" | "1" | "yes" | "true" | "instock" | "backorder");
+        let goes_on = matches!(self.cell(self.columns.backorders).to_lowercase().as_str(), "1" | "yes" | "notify");
+        let counted = if goes_on { StockPolicy::Backorder } else { StockPolicy::Deny };
         match stock.split('.').next().unwrap_or("").parse::<i64>() {
-            _ if stock.is_empty() => Value::from(if available { UNCOUNTED_STOCK } else { 0 }),
-            Ok(count) => Value::from(count.max(0)),
-            Err(_) => Value::from(stock),
+            _ if stock.is_empty() && available => (Value::from(0), StockPolicy::Untracked),
+            _ if stock.is_empty() => (Value::from(0), StockPolicy::Deny),
+            Ok(count) => (Value::from(count.max(0)), counted),
+            Err(_) => (Value::from(stock), counted),
         }
     }
 }

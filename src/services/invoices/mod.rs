@@ -4,14 +4,16 @@ mod page;
 mod pdf;
 mod shown;
 
-use crate::domain::invoice::{Invoice, InvoiceContent, InvoiceKind};
+use crate::domain::invoice::{Invoice, InvoiceContent, InvoiceKind, InvoiceName};
 use crate::domain::order::{OrderRef, Refund, WholeOrder};
 use crate::domain::{InvoiceId, OrderId, OrderNumber, Right, Timestamp};
+use crate::services::selling::{order_of_bearer, order_of_person};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{NewInvoice, ReadTx, WriteTx};
 use shown::Shown;
 
 const INVOICE: Error = Error::NotFound("invoice");
+const ORDER: Error = Error::NotFound("order");
 
 /// The name under which the database keeps who sells; empty while there are no invoices. Orders are paid by way of
 /// many callers, which need not know the setting.
@@ -85,21 +87,39 @@ impl Shop {
 
     /// The invoice of an order and its credit notes.
     pub fn invoice_list(&self, reader: &InvoiceReader<'_>) -> Outcome<Vec<Invoice>> {
-        let order = self.order_of(reader)?;
-        self.store.read(|tx| Ok(tx.invoices_of_order(order)?))
+        self.store.read(|tx| Ok(tx.invoices_of_order(order_of(tx, reader)?)?))
+    }
+
+    /// The newest invoices and credit notes, for the staff.
+    pub fn invoice_newest(&self, ctx: &Ctx, most: u32) -> Outcome<Vec<Invoice>> {
+        ctx.require(Right::OrdersRead)?;
+        self.store.read(|tx| Ok(tx.invoices_newest(most)?))
+    }
+
+    /// All invoices and credit notes of the person who asks, as they were given out.
+    pub fn my_invoices(&self, ctx: &Ctx) -> Outcome<Vec<Invoice>> {
+        let (person, _) = ctx.person()?;
+        self.store.read(|tx| Ok(tx.invoices_of_account(person)?))
     }
 
     /// One of them.
     pub fn invoice_of(&self, reader: &InvoiceReader<'_>, id: InvoiceId) -> Outcome<Invoice> {
-        let order = self.order_of(reader)?;
-        let found = self.store.read(|tx| Ok::<_, Error>(tx.invoice_by_id(id)?))?;
-        found.filter(|invoice| invoice.order_id == order).ok_or(INVOICE)
+        self.store.read(|tx| {
+            let order = order_of(tx, reader)?;
+            tx.invoice_by_id(id)?.filter(|invoice| invoice.order_id == order).ok_or(INVOICE)
+        })
     }
 
     /// Any invoice or credit note, for the staff.
     pub fn invoice_get(&self, ctx: &Ctx, id: InvoiceId) -> Outcome<Invoice> {
         ctx.require(Right::OrdersRead)?;
         self.store.read(|tx| tx.invoice_by_id(id)?.ok_or(INVOICE))
+    }
+
+    /// The one of this name, for the staff.
+    pub fn invoice_named(&self, ctx: &Ctx, name: InvoiceName) -> Outcome<Invoice> {
+        ctx.require(Right::OrdersRead)?;
+        self.store.read(|tx| tx.invoice_by_name(name)?.ok_or(INVOICE))
     }
 
     /// The page that shows it, to be printed.
@@ -111,13 +131,17 @@ impl Shop {
     pub fn invoice_pdf(&self, invoice: &Invoice) -> Vec<u8> {
         pdf::pdf(&Shown::new(invoice))
     }
+}
 
-    fn order_of(&self, reader: &InvoiceReader<'_>) -> Outcome<OrderId> {
-        let whole = match *reader {
-            InvoiceReader::Staff(ctx, name) => self.order_get(ctx, name)?,
-            InvoiceReader::Customer(ctx, number) => self.my_order_get(ctx, number)?,
-            InvoiceReader::Bearer(number, token) => self.order_by_token(number, token)?,
-        };
-        Ok(whole.order.id)
-    }
+/// The order that invoices are asked of, for whoever may read it.
+fn order_of(tx: &ReadTx<'_>, reader: &InvoiceReader<'_>) -> Outcome<OrderId> {
+    let order = match *reader {
+        InvoiceReader::Staff(ctx, name) => {
+            ctx.require(Right::OrdersRead)?;
+            tx.order_named(name)?.ok_or(ORDER)?
+        }
+        InvoiceReader::Customer(ctx, number) => order_of_person(tx, ctx.person()?.0, number)?,
+        InvoiceReader::Bearer(number, token) => order_of_bearer(tx, number, token)?,
+    };
+    Ok(order.id)
 }

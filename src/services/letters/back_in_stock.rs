@@ -1,5 +1,6 @@
 //! Letters to those who wait for a product: one that asks whether they do, and one when it is back.
 
+use super::letter_id;
 use super::shown::{LinksShown, ProductShown, StockData};
 use super::stock::product_shown;
 use super::templates::Template;
@@ -8,7 +9,6 @@ use crate::domain::{Email, JobFailure, Right};
 use crate::services::identity::Secret;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{ReadTx, StockRequestRow, StockRequestState as State};
-use sha2::{Digest, Sha256};
 
 /// What a letter is about: the request, its product, and the product's slug.
 struct Plan {
@@ -42,8 +42,11 @@ impl Shop {
         };
         let due = request.state == State::Due;
         let template = if due { Template::StockAvailable } else { Template::StockConfirm };
+        // Each attempt has a token of its own, of which the last one counts, and so it is another letter: a mailbox must
+        // not drop it as a copy of one whose links lead nowhere any more.
+        let letter_id = letter_id(&token);
         let data = StockData { shop: self.shown(), product, links, token };
-        let letter = self.letter_of(&letter_id(&request), to, template, &data)?;
+        let letter = self.letter_of(&letter_id, to, template, &data)?;
         self.mail_send(ctx, letter).await?;
         if due {
             let ends = request.expires_at;
@@ -70,11 +73,4 @@ fn plan(tx: &ReadTx<'_>, letter: StockRequestLetter) -> Outcome<Option<Plan>> {
         None => Some(ProductShown { name: product.name, title: String::new(), sku: None, stock: product.stock }),
     };
     Ok(shown.map(|product| Plan { request, product, slug }))
-}
-
-/// The same letter has the same id, so that a mailbox can tell a second copy.
-fn letter_id(request: &StockRequestRow) -> String {
-    let StockRequestRow { id, email, updated_at, .. } = request;
-    let hash = Sha256::digest(format!("stock request {id} {email} {}", updated_at.millis()));
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

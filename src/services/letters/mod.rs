@@ -14,9 +14,10 @@ pub use templates::{Template, Written};
 pub(in crate::services) use templates::{environment, text_of};
 
 use super::{Ctx, Outcome, Shop};
-use crate::domain::{Email, JobFailure, Letter, Right};
+use crate::domain::{Email, JobFailure, Letter, Right, hex};
 use crate::services::Error;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use shown::ShopShown;
 use templates::Templates;
 
@@ -24,14 +25,7 @@ impl Shop {
     /// Writes a letter with made-up data, to look at.
     pub fn mail_preview(&self, ctx: &Ctx, template: Template) -> Outcome<Written> {
         ctx.require(Right::Maintain)?;
-        let shop = self.shown();
-        let templates = self.templates();
-        let written = match template {
-            Template::StockLow | Template::StockConfirm | Template::StockAvailable => {
-                templates.write(template, &sample::stock(shop))
-            }
-            _ => templates.write(template, &sample::order(shop, self.settings.currency().code())),
-        };
+        let written = sample::write(&self.templates(), template, self.shown(), self.settings.currency().code());
         written.map_err(Error::Internal)
     }
 
@@ -59,4 +53,10 @@ impl Shop {
         let letter = Letter::new(id, to, &written.subject, &written.text).and_then(|l| l.with_html(&written.html));
         letter.map_err(|invalid| JobFailure::Permanent(invalid.summary()))
     }
+}
+
+/// The id of a letter, which stays the same as long as what it is made of does: a mailbox can tell a second copy of the
+/// same letter. Whatever secrets it is made of cannot be told from it.
+fn letter_id(made_of: &str) -> String {
+    hex(&Sha256::digest(made_of)[..16])
 }

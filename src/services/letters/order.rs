@@ -1,5 +1,6 @@
 //! Letters to the buyer of an order.
 
+use super::letter_id;
 use super::shown::{LineShown, OrderData, OrderShown, RefundShown, ShipmentShown, ShopShown, SumShown};
 use super::templates::Template;
 use crate::domain::account::AddressDraft;
@@ -9,7 +10,6 @@ use crate::domain::{Currency, Email, Job, JobFailure, Money, OrderId, Right, Tim
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::WriteTx;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 /// Queues a letter to the buyer in the transaction of what it tells of.
 pub fn order_letter_due(tx: &WriteTx<'_>, order: OrderId, occasion: OrderOccasion, now: Timestamp) -> Outcome<()> {
@@ -31,8 +31,10 @@ impl Shop {
         // Somebody erased is written to no more.
         let Some(to) = Email::parse(&whole.order.email) else { return Ok(()) };
         let currency = Currency::from_code(&whole.order.currency).unwrap_or_else(|| self.settings.currency());
-        let Some(data) = data(&whole, letter.occasion, self.shown(), currency) else { return Ok(()) };
-        let id = letter_id(&whole.order.token, letter.occasion);
+        let (shop, link) = (self.shown(), self.order_link(&whole.order));
+        let Some(data) = data(&whole, letter.occasion, shop, link, currency) else { return Ok(()) };
+        // With the token in it, nobody can guess the id.
+        let id = letter_id(&format!("{} {:?}", whole.order.token, letter.occasion));
         let letter = self.letter_of(&id, to, template(letter.occasion), &data)?;
         self.mail_send(ctx, letter).await
     }
@@ -48,14 +50,14 @@ const fn template(occasion: OrderOccasion) -> Template {
     }
 }
 
-/// The same letter has the same id, so that a mailbox can tell a second copy; nobody can guess it.
-fn letter_id(token: &str, occasion: OrderOccasion) -> String {
-    let hash = Sha256::digest(format!("{token} {occasion:?}"));
-    hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// What a letter fills in; nothing when what it tells of is gone.
-fn data(whole: &WholeOrder, occasion: OrderOccasion, shop: ShopShown, currency: Currency) -> Option<OrderData> {
+fn data(
+    whole: &WholeOrder,
+    occasion: OrderOccasion,
+    shop: ShopShown,
+    url: String,
+    currency: Currency,
+) -> Option<OrderData> {
     let amount = |money| currency.format(money);
     let shipment = match occasion {
         OrderOccasion::Shipped(id) => {
@@ -75,10 +77,9 @@ fn data(whole: &WholeOrder, occasion: OrderOccasion, shop: ShopShown, currency: 
         _ => None,
     };
     let order = &whole.order;
-    let number = order.name();
     let shown = OrderShown {
-        url: format!("{}/orders/{number}?token={}", shop.url, order.token),
-        number,
+        url,
+        number: order.name(),
         currency: order.currency.clone(),
         tax_included: order.tax_included,
         lines: whole.lines.iter().map(|line| line_shown(line, line.quantity, currency)).collect(),

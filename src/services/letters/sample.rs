@@ -4,8 +4,24 @@ use super::shown::{
     LineShown, LinksShown, OrderData, OrderShown, ProductShown, RefundShown, ShipmentShown, ShopShown, StockData,
     SumShown,
 };
+use super::templates::{Template, Templates, Written};
 
 const TOKEN: &str = "sample-token";
+
+/// A letter filled in with them.
+pub(super) fn write(
+    templates: &Templates,
+    template: Template,
+    shop: ShopShown,
+    currency: &str,
+) -> Result<Written, String> {
+    match template {
+        Template::StockLow | Template::StockConfirm | Template::StockAvailable => {
+            templates.write(template, &stock(shop))
+        }
+        _ => templates.write(template, &order(shop, currency)),
+    }
+}
 
 fn line(quantity: i64, name: &str, title: &str, amount: &str) -> LineShown {
     let sku = Some("MUG-01".to_owned());
@@ -13,14 +29,14 @@ fn line(quantity: i64, name: &str, title: &str, amount: &str) -> LineShown {
 }
 
 /// An order of two lines with everything an order can have.
-pub(super) fn order(shop: ShopShown, currency: &str) -> OrderData {
+fn order(shop: ShopShown, currency: &str) -> OrderData {
     let lines = vec![line(2, "Blue mug", "Large", "39.98"), line(1, "Tea <strainer> & lid", "", "7.50")];
     let sum = |(label, amount): (&str, &str)| SumShown { label: label.to_owned(), amount: amount.to_owned() };
     let totals =
         [("Subtotal", "47.48"), ("Discount", "-4.00"), ("Shipping", "4.90"), ("Tax", "9.19"), ("Total", "57.57")];
     let order = OrderShown {
         number: "1001".to_owned(),
-        url: format!("{}/orders/1001?token={TOKEN}", shop.url),
+        url: format!("{}/orders/1001#token={TOKEN}", shop.url),
         currency: currency.to_owned(),
         tax_included: false,
         lines: lines.clone(),
@@ -36,7 +52,7 @@ pub(super) fn order(shop: ShopShown, currency: &str) -> OrderData {
 }
 
 /// A variant of which two are left.
-pub(super) fn stock(shop: ShopShown) -> StockData {
+fn stock(shop: ShopShown) -> StockData {
     let links = LinksShown {
         product: format!("{}/products/blue-mug", shop.url),
         confirm: format!("{}/back-in-stock#token={TOKEN}", shop.url),

@@ -1,5 +1,6 @@
 //! Letters to the staff about stock that runs low.
 
+use super::letter_id;
 use super::shown::{LinksShown, ProductShown, StockData};
 use super::templates::Template;
 use crate::domain::letters::StockLetter;
@@ -13,9 +14,13 @@ const MOST_READERS: usize = 20;
 /// Queues a letter to the staff in the transaction that lets a variant run low. Asked for twice before it is sent, it is
 /// sent once.
 pub fn low_stock_letter_due(tx: &WriteTx<'_>, variant: VariantId, now: Timestamp) -> Outcome<()> {
-    let key = format!("low stock {variant}");
-    tx.job_add_at(&Job::StockLetter(StockLetter { variant }), now, now, Some(&key))?;
+    tx.job_add_at(&Job::StockLetter(StockLetter { variant, since: Some(now) }), now, now, Some(&job_key(variant)))?;
     Ok(())
+}
+
+/// The key under which one job at a time waits to tell of a variant.
+fn job_key(variant: VariantId) -> String {
+    format!("low stock {variant}")
 }
 
 /// What letters say of a variant; nothing when it is gone.
@@ -45,11 +50,15 @@ impl Shop {
         let Some(product) = shown else { return Ok(()) };
         let data = StockData { shop: self.shown(), product, links: LinksShown::default(), token: String::new() };
         let readers = self.mail_staff.iter().chain(&admins).filter_map(|address| Email::parse(address));
+        // The same in every attempt, so that one that was cut off after its letters were queued makes copies of them.
+        let id = |to: &Email| letter_id(&format!("low stock {letter:?} {}", to.key()));
         let letters: Vec<_> = readers
             .take(MOST_READERS)
-            .map(|to| self.letter_of(&crate::clock::random_hex::<16>(), to, Template::StockLow, &data))
+            .map(|to| self.letter_of(&id(&to), to, Template::StockLow, &data))
             .collect::<Result<_, _>>()?;
         let queued = self.store.write(move |tx| {
+            // What runs low from now on is told in a letter of its own.
+            tx.job_key_free(&job_key(letter.variant))?;
             letters.into_iter().try_for_each(|letter| tx.job_add(&Job::Mail(letter), now).map(drop))?;
             Ok::<_, Error>(())
         });

@@ -251,14 +251,7 @@ mod tests {
     }
 
     fn write(folder: &Path, template: Template) -> Written {
-        let templates = Templates::new(folder.to_owned());
-        match template {
-            Template::StockLow | Template::StockConfirm | Template::StockAvailable => {
-                templates.write(template, &sample::stock(shop()))
-            }
-            _ => templates.write(template, &sample::order(shop(), "EUR")),
-        }
-        .unwrap()
+        sample::write(&Templates::new(folder.to_owned()), template, shop(), "EUR").unwrap()
     }
 
     #[test]
@@ -291,7 +284,7 @@ mod tests {
             "  Tax: 9.19 EUR\n  Total: 57.57 EUR\n",
             "We ship to\n  Ann Example\n",
             "How to pay\nPlease transfer",
-            "\n  https://shop.test/orders/1001?token=sample-token\n",
+            "\n  https://shop.test/orders/1001#token=sample-token\n",
             "Tea <strainer> & lid",
         ] {
             assert!(written.text.contains(part), "{part:?} in {}", written.text);
@@ -299,7 +292,7 @@ mod tests {
         assert!(written.html.contains("Tea &lt;strainer&gt; &amp; lid"), "{}", written.html);
         assert!(!written.html.contains("<strainer>"));
         assert!(
-            written.html.contains(r#"<a href="https://shop.test/orders/1001?token=sample-token">"#),
+            written.html.contains(r#"<a href="https://shop.test/orders/1001#token=sample-token">"#),
             "{}",
             written.html
         );

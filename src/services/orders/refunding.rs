@@ -258,10 +258,7 @@ fn standing(whole: &WholeOrder) -> OrderStatus {
     if !matches!(status, Paid | Fulfilled | Completed | PartiallyRefunded) {
         return status;
     }
-    let came: i64 = whole.payments.iter().map(|payment| payment.captured.minor()).sum();
-    let done = |refund: &&Refund| refund.status == RefundStatus::Succeeded;
-    let went: i64 = whole.refunds.iter().filter(done).map(|refund| refund.amount.minor()).sum();
-    match came - went {
+    match whole.money_kept() {
         0 => Refunded,
         // Of an order that was paid twice, only what was too much went back.
         left if left >= whole.order.sums.total.minor() => status,

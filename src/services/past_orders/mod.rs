@@ -15,11 +15,10 @@ use super::{Ctx, Error, Outcome, Shop};
 use crate::domain::{Invalid, Right};
 use open::OpenOrders;
 use rows::{Columns, PastLine};
-use serde_json::json;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use writing::PastWriter;
+use writing::{PastWriter, check_total};
 
 /// Orders in one transaction.
 const PIECE: usize = 200;
@@ -78,7 +77,7 @@ impl Shop {
     ) -> Outcome<PastReport> {
         ctx.require(Right::Maintain)?;
         let mut report = PastReport::default();
-        self.past_rows(file, &options, progress, &mut report, &mut |_| Ok(()))?;
+        self.past_rows(file, &options, progress, &mut report, &mut |rows| check_total(&rows))?;
         if options.dry_run || (report.refused > 0 && !options.skip_errors) {
             return Ok(report);
         }
@@ -96,9 +95,6 @@ impl Shop {
             Ok(())
         })?;
         self.past_piece(&writer, piece, &mut written)?;
-        let detail = json!({ "orders": written.orders, "returned": written.returned, "refused": written.refused });
-        let entry = ctx.entry("order.import", None, &detail);
-        self.store.write_blocking(move |tx| Ok::<_, Error>(tx.audit(&entry)?))?;
         Ok(written)
     }
 
@@ -146,6 +142,7 @@ impl Shop {
         let done = self.store.write_blocking(move |tx| {
             let mut done = PastReport::default();
             piece.iter().try_for_each(|group| writer.write(tx, group, &mut done))?;
+            writer.note(tx, &done)?;
             Ok::<_, Error>(done)
         })?;
         report.orders += done.orders;

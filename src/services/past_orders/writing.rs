@@ -43,6 +43,15 @@ impl PastWriter {
         back.into_iter().try_for_each(|row| self.take_back(tx, row, report))
     }
 
+    /// Notes in the audit log what a piece of the file has brought, in the write that brings it.
+    pub(super) fn note(&self, tx: &WriteTx<'_>, done: &PastReport) -> Outcome<()> {
+        if done.orders == 0 && done.returned == 0 {
+            return Ok(());
+        }
+        let detail = json!({ "orders": done.orders, "returned": done.returned });
+        Ok(tx.audit(&self.ctx.entry("order.import", None, &detail))?)
+    }
+
     fn sale(&self, tx: &WriteTx<'_>, rows: &[&PastLine], report: &mut PastReport) -> Outcome<()> {
         let at = rows[0].placed_at;
         let is_shipping = |row: &PastLine| {
@@ -198,13 +207,20 @@ impl PastWriter {
     }
 }
 
-/// What rows come to.
+/// Refuses an order that comes to more than the shop can keep, before anything of the file is written.
+pub(super) fn check_total(rows: &[PastLine]) -> Outcome<()> {
+    total(&rows.iter().filter(|row| row.quantity > 0).collect::<Vec<_>>()).map(drop)
+}
+
+/// What rows of one order come to.
 fn total(rows: &[&PastLine]) -> Outcome<Money> {
     let sum =
         rows.iter().try_fold(0_i64, |sum, row| sum.checked_add(row.unit_price.minor().checked_mul(row.quantity)?));
     let most = crate::domain::money::MAX_MINOR;
     sum.filter(|sum| *sum <= most).map(Money::from_minor).ok_or_else(|| {
-        let reason = "the order comes to more than any amount the shop can keep";
+        let (number, order) = rows.first().map_or((0, ""), |row| (row.number, row.order.as_str()));
+        let reason =
+            format!("line {number}: the order {order} comes to more than any amount the shop can keep; take it out");
         crate::domain::Invalid::one("", "too_large", reason).into()
     })
 }

@@ -87,6 +87,7 @@ impl Shop {
         let number = order.name();
         Ok(PaymentRequest {
             key: self.payment_key(&payment).await?,
+            // In the query, unlike in letters: what stands behind # need not survive the way by the provider.
             return_url: format!("{}/orders/{number}?token={}", self.url, order.token),
             order_number: number,
             amount: payment.amount,

@@ -77,11 +77,12 @@ impl Shop {
         from: Option<(PaymentId, Direction)>,
     ) -> Outcome<Page<PaymentRow, PaymentId>> {
         ctx.require(Right::OrdersRead)?;
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(id, _)| id);
-        let page = |tx: &crate::store::ReadTx<'_>| tx.payment_page(flagged, start, backwards, size.get() + 1);
-        let rows = self.store.read(|tx| Ok::<_, Error>(page(tx)?))?;
-        Ok(Page::cut(rows, size, from, |row| row.payment.id))
+        self.page_read(
+            size,
+            from,
+            |tx, start, backwards, most| tx.payment_page(flagged, start, backwards, most),
+            |row| row.payment.id,
+        )
     }
 
     /// A person has looked at a payment and says what came of it. Its flag goes, the note stays with the order.

@@ -3,8 +3,7 @@
 //! Somebody signed in whose mailbox is proven is told without further ado. Anybody else first gets a letter that asks;
 //! nothing more is sent before its link was followed, and no answer tells what is known of an address.
 
-use crate::domain::audit::Subject;
-use crate::domain::catalog::{Product, Status};
+use crate::domain::catalog::{Product, Status, Variant};
 use crate::domain::letters::StockRequestLetter;
 use crate::domain::stock::{StockLevel, StockNews};
 use crate::domain::{Email, Fields, Invalid, Job, JobFailure, ProductId, Right, Timestamp, UserId, VariantId};
@@ -12,7 +11,6 @@ use crate::services::identity::Secret;
 use crate::services::letters::low_stock_letter_due;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{ReadTx, StockRequestRow, StockRequestState as State, WriteTx};
-use serde_json::json;
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -20,7 +18,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 const WAITS: Duration = Duration::from_secs(180 * 86_400);
 /// How long it waits to be confirmed.
 const UNCONFIRMED: Duration = Duration::from_secs(2 * 86_400);
-/// Requests of one address.
+/// Requests of one address that wait, or are to be confirmed.
 const MOST_REQUESTS: i64 = 100;
 /// Those of them that nobody has confirmed.
 const MOST_UNCONFIRMED: i64 = 5;
@@ -61,21 +59,47 @@ pub struct StockReader {
 
 /// Queues the letters that news of stock asks for, in the transaction that makes them true: to the staff about what runs
 /// low, to those who wait for what is back.
-pub fn stock_letters_due(tx: &WriteTx<'_>, level: &StockLevel, news: StockNews, now: Timestamp) -> Outcome<()> {
+pub(in crate::services) fn stock_letters_due(
+    tx: &WriteTx<'_>,
+    level: &StockLevel,
+    news: StockNews,
+    now: Timestamp,
+) -> Outcome<()> {
     match news {
         StockNews::Low => low_stock_letter_due(tx, level.variant_id, now),
         StockNews::Available => back_in_stock_due(tx, level.product_id, level.variant_id, now),
     }
 }
 
-/// Queues letters to those who wait for a variant, in the transaction in which it can be bought again.
-pub fn back_in_stock_due(tx: &WriteTx<'_>, product: ProductId, variant: VariantId, now: Timestamp) -> Outcome<()> {
-    if tx.stock_requests_waiting(product, variant, 1)?.is_empty() {
+/// Queues letters to those who wait for what a change of the catalog has put on sale: a product that is active now, or a
+/// variant that it did not have. What changed of the stock of a variant that was on sale before is told elsewhere.
+pub(in crate::services) fn offered_letters_due(
+    tx: &WriteTx<'_>,
+    before: &Product,
+    after: &Product,
+    now: Timestamp,
+) -> Outcome<()> {
+    if after.status != Status::Active {
         return Ok(());
     }
-    let key = format!("back in stock {variant}");
-    tx.job_add_at(&Job::BackInStock(variant), now, now, Some(&key))?;
+    let known = |variant: &Variant| before.variants.iter().any(|old| old.id == variant.id);
+    let offered = |variant: &&Variant| before.status != Status::Active || !known(variant);
+    let mut on_sale = after.variants.iter().filter(offered).filter(|variant| variant.in_stock());
+    on_sale.try_for_each(|variant| back_in_stock_due(tx, after.id, variant.id, now))
+}
+
+/// Queues letters to those who wait for a variant, in the transaction in which it can be bought again.
+fn back_in_stock_due(tx: &WriteTx<'_>, product: ProductId, variant: VariantId, now: Timestamp) -> Outcome<()> {
+    if tx.stock_requests_waiting(product, variant, now, 1)?.is_empty() {
+        return Ok(());
+    }
+    tx.job_add_at(&Job::BackInStock(variant), now, now, Some(&job_key(variant)))?;
     Ok(())
+}
+
+/// The key under which one job at a time waits to tell of a variant.
+fn job_key(variant: VariantId) -> String {
+    format!("back in stock {variant}")
 }
 
 impl Shop {
@@ -124,35 +148,27 @@ impl Shop {
 
     /// Confirms a request, by the token from its letter.
     pub async fn back_in_stock_confirm(&self, ctx: &Ctx, token: &str) -> Outcome<()> {
-        let (hash, ctx) = (Secret::parse(token).ok_or_else(bad_token)?.hash(), ctx.clone());
+        let (hash, now) = (Secret::parse(token).ok_or_else(bad_token)?.hash(), ctx.now);
         self.store
             .write(move |tx| {
-                let found = tx.stock_request_by_token(&hash, ctx.now)?.ok_or_else(bad_token)?;
-                if !tx.stock_request_move(found.id, State::Unconfirmed, State::Waiting, ctx.now, ctx.now.plus(WAITS))? {
+                let found = tx.stock_request_by_token(&hash, now)?.ok_or_else(bad_token)?;
+                if !tx.stock_request_move(found.id, State::Unconfirmed, State::Waiting, now, now.plus(WAITS))? {
                     // It was confirmed before.
                     return Ok(());
                 }
-                tx.audit(&ctx.entry("stock_request.confirm", Subject::from(found.product_id), &json!({})))?;
                 // It may have come back in between.
-                match tx.product_by_id(found.product_id)? {
-                    Some(product) if is_available(&product, found.variant_id).unwrap_or(false) => {
-                        due(tx, &found, ctx.now)
-                    }
-                    _ => Ok(()),
-                }
+                if still_available(tx, found.product_id, found.variant_id)? { due(tx, &found, now) } else { Ok(()) }
             })
             .await
     }
 
     /// Removes all requests of the address to which a letter went, by the token from it.
     pub async fn back_in_stock_withdraw(&self, ctx: &Ctx, token: &str) -> Outcome<()> {
-        let (hash, ctx) = (Secret::parse(token).ok_or_else(bad_token)?.hash(), ctx.clone());
+        let (hash, now) = (Secret::parse(token).ok_or_else(bad_token)?.hash(), ctx.now);
         self.store
             .write(move |tx| {
-                let found = tx.stock_request_by_token(&hash, ctx.now)?.ok_or_else(bad_token)?;
-                let dropped = tx.stock_requests_drop(&found.email)?;
-                let detail = json!({ "requests": dropped });
-                Ok(tx.audit(&ctx.entry("stock_request.withdraw", Subject::from(found.product_id), &detail))?)
+                let found = tx.stock_request_by_token(&hash, now)?.ok_or_else(bad_token)?;
+                Ok(tx.stock_requests_drop(&found.email)?)
             })
             .await
     }
@@ -206,7 +222,7 @@ fn ask(
     if lives && matches!(state, Some(State::Waiting | State::Due)) {
         return Ok(());
     }
-    let (all, unconfirmed) = tx.stock_request_counts(&reader.email)?;
+    let (all, unconfirmed) = tx.stock_request_counts(&reader.email, ctx.now)?;
     if reader.proven && all >= MOST_REQUESTS {
         let detail = format!("at most {MOST_REQUESTS} products are waited for by one address");
         return Err(Error::Conflict("too_many", detail, Vec::new()));
@@ -229,7 +245,6 @@ fn ask(
         expires_at: ctx.now.plus(ends),
     };
     let request = tx.stock_request_put(&row, &reader.email)?;
-    tx.audit(&ctx.entry("stock_request.create", Subject::from(product), &json!({ "variant": variant })))?;
     if !reader.proven {
         let key = format!("stock request {request}");
         tx.job_add_at(&Job::StockRequestLetter(StockRequestLetter { request }), ctx.now, ctx.now, Some(&key))?;
@@ -248,11 +263,13 @@ fn due(tx: &WriteTx<'_>, row: &StockRequestRow, now: Timestamp) -> Outcome<()> {
 
 /// Takes on some who wait for a variant; tells how many.
 fn announce(tx: &WriteTx<'_>, variant: VariantId, now: Timestamp) -> Outcome<usize> {
+    // Whoever begins to wait after this, and for whom it comes back before this job has ended, has a job of their own.
+    tx.job_key_free(&job_key(variant))?;
     let Some(product) = tx.product_id_by_variant(variant)? else { return Ok(0) };
-    if !still_available(tx, product, variant)? {
+    if !still_available(tx, product, Some(variant))? {
         return Ok(0);
     }
-    let waiting = tx.stock_requests_waiting(product, variant, PIECE)?;
+    let waiting = tx.stock_requests_waiting(product, variant, now, PIECE)?;
     for id in &waiting {
         if let Some(row) = tx.stock_request_by_id(*id)? {
             due(tx, &row, now)?;
@@ -261,8 +278,8 @@ fn announce(tx: &WriteTx<'_>, variant: VariantId, now: Timestamp) -> Outcome<usi
     Ok(waiting.len())
 }
 
-/// Whether a variant can still be bought: it may have sold out again since.
-fn still_available(tx: &ReadTx<'_>, product: ProductId, variant: VariantId) -> Outcome<bool> {
+/// Whether what is waited for can be bought now: it may have sold out again, or be on sale no more.
+fn still_available(tx: &ReadTx<'_>, product: ProductId, variant: Option<VariantId>) -> Outcome<bool> {
     let product = tx.product_by_id(product)?.filter(|product| product.status == Status::Active);
-    Ok(product.is_some_and(|product| is_available(&product, Some(variant)).unwrap_or(false)))
+    Ok(product.is_some_and(|product| is_available(&product, variant).unwrap_or(false)))
 }

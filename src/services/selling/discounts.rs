@@ -25,11 +25,12 @@ impl Shop {
         from: Option<(DiscountId, Direction)>,
     ) -> Outcome<Page<Discount, DiscountId>> {
         ctx.require(Right::DiscountsRead)?;
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(id, _)| id);
-        let rows =
-            self.store.read(|tx| Ok::<_, Error>(tx.discount_page(filter, start, backwards, size.get() + 1)?))?;
-        Ok(Page::cut(rows, size, from, |discount| discount.id))
+        self.page_read(
+            size,
+            from,
+            |tx, start, backwards, most| tx.discount_page(filter, start, backwards, most),
+            |discount| discount.id,
+        )
     }
 
     /// One discount.

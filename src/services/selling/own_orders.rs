@@ -2,9 +2,9 @@
 
 use crate::domain::order::{Order, OrderRef, WholeOrder};
 use crate::domain::page::Page;
-use crate::domain::{Direction, OrderNumber, PageSize};
+use crate::domain::{Direction, OrderNumber, PageSize, UserId};
 use crate::services::{Ctx, Error, Outcome, Shop};
-use crate::store::OwnPosition;
+use crate::store::{OwnPosition, ReadTx};
 use subtle::ConstantTimeEq;
 
 const ORDER: Error = Error::NotFound("order");
@@ -16,10 +16,7 @@ impl Shop {
     /// The order of this number, for whoever has its token. A wrong token is answered like a number that is not there.
     pub fn order_by_token(&self, number: Option<OrderNumber>, token: &str) -> Outcome<WholeOrder> {
         self.store.read(|tx| {
-            let found = tx.order_named(OrderRef::Number(number.unwrap_or(OrderNumber::new(0))))?;
-            let known = found.as_ref().map_or(NO_TOKEN, |order| order.token.as_str());
-            let same = bool::from(known.as_bytes().ct_eq(token.as_bytes()));
-            let order = found.filter(|_| same).ok_or(ORDER)?;
+            let order = order_of_bearer(tx, number, token)?;
             tx.orders_whole(vec![order])?.pop().ok_or(ORDER)
         })
     }
@@ -32,20 +29,38 @@ impl Shop {
         from: Option<(OwnPosition, Direction)>,
     ) -> Outcome<Page<Order, OwnPosition>> {
         let (person, _) = ctx.person()?;
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(position, _)| position);
-        let rows =
-            self.store.read(|tx| Ok::<_, Error>(tx.orders_of_account(person, start, backwards, size.get() + 1)?))?;
-        Ok(Page::cut(rows, size, from, |order| (order.placed_at, order.id)))
+        self.page_read(
+            size,
+            from,
+            |tx, start, backwards, most| tx.orders_of_account(person, start, backwards, most),
+            |order| (order.placed_at, order.id),
+        )
     }
 
     /// One of them.
     pub fn my_order_get(&self, ctx: &Ctx, number: OrderNumber) -> Outcome<WholeOrder> {
         let (person, _) = ctx.person()?;
         self.store.read(|tx| {
-            let found = tx.order_named(OrderRef::Number(number))?;
-            let mine = found.filter(|order| order.account_id == Some(person)).ok_or(ORDER)?;
-            tx.orders_whole(vec![mine])?.pop().ok_or(ORDER)
+            let order = order_of_person(tx, person, number)?;
+            tx.orders_whole(vec![order])?.pop().ok_or(ORDER)
         })
     }
+}
+
+/// The order of this number, for whoever has its token, without what hangs on it.
+pub(in crate::services) fn order_of_bearer(
+    tx: &ReadTx<'_>,
+    number: Option<OrderNumber>,
+    token: &str,
+) -> Outcome<Order> {
+    let found = tx.order_named(OrderRef::Number(number.unwrap_or(OrderNumber::new(0))))?;
+    let known = found.as_ref().map_or(NO_TOKEN, |order| order.token.as_str());
+    let same = bool::from(known.as_bytes().ct_eq(token.as_bytes()));
+    found.filter(|_| same).ok_or(ORDER)
+}
+
+/// The order of this number, for the person whose it is, without what hangs on it.
+pub(in crate::services) fn order_of_person(tx: &ReadTx<'_>, person: UserId, number: OrderNumber) -> Outcome<Order> {
+    let found = tx.order_named(OrderRef::Number(number))?;
+    found.filter(|order| order.account_id == Some(person)).ok_or(ORDER)
 }

@@ -68,10 +68,12 @@ impl Shop {
     }
 
     fn page(&self, filter: &ReviewFilter, size: PageSize, from: ReviewsFrom) -> Outcome<Page<Review, ReviewId>> {
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(id, _)| id);
-        let rows = self.store.read(|tx| Ok::<_, Error>(tx.review_page(filter, start, backwards, size.get() + 1)?))?;
-        Ok(Page::cut(rows, size, from, |review| review.id))
+        self.page_read(
+            size,
+            from,
+            |tx, start, backwards, most| tx.review_page(filter, start, backwards, most),
+            |review| review.id,
+        )
     }
 
     /// Writes a review of a product on sale: one for each person and product.

@@ -24,10 +24,12 @@ impl Shop {
         from: Option<(ShippingZoneId, Direction)>,
     ) -> Outcome<Page<ShippingZone, ShippingZoneId>> {
         ctx.require(Right::SettingsRead)?;
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(id, _)| id);
-        let rows = self.store.read(|tx| Ok::<_, Error>(tx.shipping_zone_page(start, backwards, size.get() + 1)?))?;
-        Ok(Page::cut(rows, size, from, |zone| zone.id))
+        self.page_read(
+            size,
+            from,
+            |tx, start, backwards, most| tx.shipping_zone_page(start, backwards, most),
+            |zone| zone.id,
+        )
     }
 
     /// One zone.

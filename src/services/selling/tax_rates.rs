@@ -24,10 +24,12 @@ impl Shop {
         from: Option<(TaxRateId, Direction)>,
     ) -> Outcome<Page<TaxRate, TaxRateId>> {
         ctx.require(Right::SettingsRead)?;
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(id, _)| id);
-        let rows = self.store.read(|tx| Ok::<_, Error>(tx.tax_rate_page(start, backwards, size.get() + 1)?))?;
-        Ok(Page::cut(rows, size, from, |rate| rate.id))
+        self.page_read(
+            size,
+            from,
+            |tx, start, backwards, most| tx.tax_rate_page(start, backwards, most),
+            |rate| rate.id,
+        )
     }
 
     /// One rate.

@@ -1,12 +1,10 @@
 //! Wishlists: what people want to remember, and nobody but they sees.
 
-use crate::domain::audit::Subject;
 use crate::domain::catalog::Status;
 use crate::domain::page::Page;
 use crate::domain::{Direction, PageSize, ProductId, Timestamp};
 use crate::services::catalog::{Shown, shown};
 use crate::services::{Ctx, Error, Outcome, Shop};
-use serde_json::json;
 
 pub use crate::store::WishPosition;
 
@@ -55,21 +53,21 @@ impl Shop {
     /// Puts a product on sale on the wishlist of the person who asks; where it stands already, it stays.
     pub async fn wishlist_add(&self, ctx: &Ctx, product: ProductId) -> Outcome<()> {
         let (user, _) = ctx.person()?;
-        let ctx = ctx.clone();
+        let now = ctx.now;
         self.store
             .write(move |tx| {
                 let found = tx.product_by_id(product)?.ok_or(PRODUCT)?;
                 if found.status != Status::Active {
                     return Err(PRODUCT);
                 }
-                if !tx.wishlist_add(user, product, ctx.now)? {
+                if !tx.wishlist_add(user, product, now)? {
                     return Ok(());
                 }
                 if tx.wishlist_count(user)? > MOST_WISHES {
                     let detail = format!("a wishlist holds at most {MOST_WISHES} products: remove one first");
                     return Err(Error::Conflict("too_many", detail, Vec::new()));
                 }
-                Ok(tx.audit(&ctx.entry("wishlist.add", Subject::from(product), &json!({})))?)
+                Ok(())
             })
             .await
     }
@@ -77,13 +75,10 @@ impl Shop {
     /// Takes a product off the wishlist of the person who asks.
     pub async fn wishlist_remove(&self, ctx: &Ctx, product: ProductId) -> Outcome<()> {
         let (user, _) = ctx.person()?;
-        let ctx = ctx.clone();
         self.store
-            .write(move |tx| {
-                if !tx.wishlist_remove(user, product)? {
-                    return Err(Error::NotFound("product on your wishlist"));
-                }
-                Ok(tx.audit(&ctx.entry("wishlist.remove", Subject::from(product), &json!({})))?)
+            .write(move |tx| match tx.wishlist_remove(user, product)? {
+                true => Ok(()),
+                false => Err(Error::NotFound("product on your wishlist")),
             })
             .await
     }

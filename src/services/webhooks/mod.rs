@@ -39,10 +39,12 @@ impl Shop {
         from: Option<(WebhookId, Direction)>,
     ) -> Outcome<Page<Webhook, WebhookId>> {
         ctx.require(Right::WebhooksWrite)?;
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(id, _)| id);
-        let rows = self.store.read(|tx| Ok::<_, Error>(tx.webhook_page(start, backwards, size.get() + 1)?))?;
-        Ok(Page::cut(rows, size, from, |webhook| webhook.id))
+        self.page_read(
+            size,
+            from,
+            |tx, start, backwards, most| tx.webhook_page(start, backwards, most),
+            |webhook| webhook.id,
+        )
     }
 
     /// One endpoint.

@@ -25,13 +25,15 @@ impl Shop {
         from: Option<(DeliveryId, Direction)>,
     ) -> Outcome<Page<Delivery, DeliveryId>> {
         ctx.require(Right::WebhooksWrite)?;
-        let backwards = matches!(from, Some((_, Direction::Previous)));
-        let start = from.map(|(id, _)| id);
-        let rows = self.store.read(|tx| {
-            current(tx, webhook)?;
-            Ok::<_, Error>(tx.delivery_page(webhook, filter, start, backwards, size.get() + 1)?)
-        })?;
-        Ok(Page::cut(rows, size, from, |delivery| delivery.id))
+        self.page_read(
+            size,
+            from,
+            |tx, start, backwards, most| {
+                current(tx, webhook)?;
+                Ok::<_, Error>(tx.delivery_page(webhook, filter, start, backwards, most)?)
+            },
+            |delivery| delivery.id,
+        )
     }
 
     /// One delivery.

@@ -3,8 +3,8 @@
 use super::{letters, token};
 use crate::support::{Requests, TestShop, category, product, variant, wait};
 use nexus::config::LimitSettings;
-use nexus::domain::{ProductId, VariantId};
-use nexus::services::selling::back_in_stock_due;
+use nexus::domain::letters::StockRequestLetter;
+use nexus::domain::{Email, ProductId, StockRequestId, Timestamp, VariantId};
 use nexus::services::{Ctx, Error};
 use serde_json::{Value, json};
 
@@ -20,13 +20,16 @@ fn shop() -> TestShop {
 /// Lets the mug be in stock again, or sold out.
 fn stock(shop: &TestShop, units: i64) {
     shop.staff().patch("/api/v1/products/1", &json!({"stock": units})).ok(200);
-    let told = shop.shop.store().write_blocking(move |tx| {
-        if units > 0 {
-            back_in_stock_due(tx, ProductId::new(1), VariantId::new(1), Ctx::shop().now)?;
-        }
-        Ok::<_, Error>(())
-    });
-    told.unwrap();
+}
+
+/// Puts the mug on sale, or takes it off.
+fn status(shop: &TestShop, status: &str) {
+    shop.staff().patch("/api/v1/products/1", &json!({"status": status})).ok(200);
+}
+
+/// The moment so many days from now.
+fn in_days(days: i64) -> Timestamp {
+    Timestamp::from_millis(Ctx::shop().now.millis() + days * 86_400_000)
 }
 
 /// Lets mail have been proven to arrive at the customer's address.
@@ -146,13 +149,113 @@ fn requests_end_after_half_a_year_and_with_their_person() {
     prove(&shop);
     shop.customer().post(ASK, &json!({})).empty(204);
     shop.anonymous().post(ASK, &json!({"email": "eve@example.test"})).empty(204);
-    let later = |days: i64| {
-        let now = Ctx::shop().now.millis() + days * 86_400_000;
-        Ctx { now: nexus::domain::Timestamp::from_millis(now), ..Ctx::shop() }
-    };
+    let later = |days: i64| Ctx { now: in_days(days), ..Ctx::shop() };
     assert_eq!(wait(shop.shop.stock_requests_sweep(&later(1))).unwrap(), 0);
     assert_eq!(wait(shop.shop.stock_requests_sweep(&later(3))).unwrap(), 1, "one that nobody confirmed");
     assert_eq!(wait(shop.shop.stock_requests_sweep(&later(179))).unwrap(), 0);
     shop.customer().delete("/api/v1/me").empty(204);
     assert_eq!(count().unwrap(), 0);
+}
+
+#[test]
+fn what_comes_back_while_its_letters_are_queued_is_told_too() {
+    let shop = shop();
+    prove(&shop);
+    shop.customer().post(ASK, &json!({})).empty(204);
+    stock(&shop, 1);
+    let count = |state: &str| {
+        let sql = format!("select count(*) from job where kind = 'back_in_stock' and state = '{state}'");
+        shop.shop.store().read(|tx| Ok::<_, Error>(tx.query_number(&sql, ())?)).unwrap()
+    };
+    let now = Ctx::shop().now;
+    shop.shop.store().write_blocking(move |tx| Ok::<_, Error>(tx.job_claim(1, &[], now)?)).unwrap();
+    assert_eq!((count("running"), count("waiting")), (1, 0));
+    wait(shop.shop.back_in_stock_announce(&Ctx::shop(), VariantId::new(1))).unwrap();
+    // The job is through with those it knew, but has not ended.
+    stock(&shop, 0);
+    shop.customer().post(ASK, &json!({"variant_id": 1})).empty(204);
+    stock(&shop, 1);
+    assert_eq!((count("running"), count("waiting")), (1, 1));
+}
+
+#[test]
+fn product_that_is_put_on_sale_again_is_back() {
+    let shop = shop();
+    prove(&shop);
+    shop.customer().post(ASK, &json!({})).empty(204);
+    shop.anonymous().post(ASK, &json!({"email": "eve@example.test"})).empty(204);
+    let code = token(&letters(&shop)[0]);
+    status(&shop, "draft");
+    stock(&shop, 5);
+    shop.anonymous().post("/api/v1/back-in-stock/confirm", &json!({"token": code})).empty(204);
+    assert!(letters(&shop).is_empty(), "nobody can buy it yet");
+    status(&shop, "active");
+    assert_eq!(letters(&shop).len(), 2);
+}
+
+#[test]
+fn variant_that_is_new_and_in_stock_brings_its_product_back() {
+    let shop = shop();
+    let cap = product("Cap").option("Size", &["S", "L"]).variant(variant("5").choose("Size", "S")).create(&shop);
+    prove(&shop);
+    let path = format!("/api/v1/products/{}", cap["id"]);
+    shop.customer().post(&format!("{path}/back-in-stock-requests"), &json!({})).empty(204);
+    shop.staff().patch(&path, &json!({"description": "A cap."})).ok(200);
+    assert!(letters(&shop).is_empty());
+    let large = json!({"options": {"Size": "L"}, "price": "6.00", "stock": 3});
+    shop.staff().post(&format!("{path}/variants"), &large).ok(201);
+    let told = letters(&shop);
+    assert!(told.len() == 1 && told[0].contains("Subject: Cap is back at Nexus"), "{told:?}");
+}
+
+#[test]
+fn only_requests_that_still_wait_are_counted_and_told() {
+    let shop = shop();
+    prove(&shop);
+    shop.customer().post(ASK, &json!({})).empty(204);
+    let seen = |at: Timestamp| {
+        let email = Email::parse("customer@example.test").unwrap();
+        let read = shop.shop.store().read(|tx| {
+            let waiting = tx.stock_requests_waiting(ProductId::new(1), VariantId::new(1), at, 9)?;
+            Ok::<_, Error>((tx.stock_request_counts(&email, at)?, waiting.len()))
+        });
+        read.unwrap()
+    };
+    assert_eq!(seen(Ctx::shop().now), ((1, 0), 1));
+    assert_eq!(seen(in_days(181)), ((0, 0), 0), "it has ended");
+    stock(&shop, 1);
+    assert_eq!(letters(&shop).len(), 1);
+    assert_eq!(seen(Ctx::shop().now), ((0, 0), 0), "it was told");
+}
+
+#[test]
+fn letter_that_is_made_again_has_a_token_and_an_id_of_its_own() {
+    let shop = shop();
+    shop.anonymous().post(ASK, &json!({"email": "eve@example.test"})).empty(204);
+    let mut sent = letters(&shop);
+    // As when nobody could note that it was sent.
+    let again = StockRequestLetter { request: StockRequestId::new(1) };
+    wait(shop.shop.stock_request_letter_send(&Ctx::shop(), again)).unwrap();
+    sent.extend(letters(&shop));
+    assert_eq!(sent.len(), 2);
+    let id = |letter: &str| letter.lines().find(|line| line.starts_with("Message-ID")).unwrap().to_owned();
+    assert_ne!(id(&sent[0]), id(&sent[1]), "a mailbox must not drop the letter whose token is good");
+    let confirm = |code: &str| shop.anonymous().post("/api/v1/back-in-stock/confirm", &json!({"token": code}));
+    confirm(&token(&sent[0])).names_field("token", "invalid");
+    confirm(&token(&sent[1])).empty(204);
+}
+
+#[test]
+fn what_people_remember_and_wait_for_leaves_no_entry_in_the_audit_log() {
+    let shop = shop();
+    shop.customer().put("/api/v1/me/wishlist/1", &json!({})).empty(204);
+    shop.customer().delete("/api/v1/me/wishlist/1").empty(204);
+    shop.anonymous().post(ASK, &json!({"email": "eve@example.test"})).empty(204);
+    let code = token(&letters(&shop)[0]);
+    for what in ["confirm", "unsubscribe"] {
+        shop.anonymous().post(&format!("/api/v1/back-in-stock/{what}"), &json!({"token": code})).empty(204);
+    }
+    for action in ["wishlist.", "stock_request."] {
+        assert!(shop.admin().results(&format!("/api/v1/admin/audit?action={action}")).is_empty(), "{action}");
+    }
 }

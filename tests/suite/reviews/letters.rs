@@ -1,12 +1,13 @@
 //! Letters made of templates: to buyers about their orders, to the staff about stock.
 
 use super::{ORDER_TOKEN, letters, order};
-use crate::support::{TestShop, category, product};
-use nexus::domain::letters::OrderOccasion;
+use crate::support::{TestShop, category, product, wait};
+use nexus::domain::letters::{OrderOccasion, StockLetter};
 use nexus::domain::order::{Fulfillment, OrderStatus};
 use nexus::domain::{FulfillmentId, OrderId, ProductId, RefundId, VariantId};
 use nexus::services::letters::{low_stock_letter_due, order_letter_due};
 use nexus::services::{Ctx, Error};
+use std::time::Duration;
 
 fn shop() -> TestShop {
     let shop = TestShop::with(|config| config.shop.url = "https://shop.test".to_owned());
@@ -27,7 +28,7 @@ fn letter_of_an_order_says_what_was_bought_for_how_much_and_how_to_pay() {
     due(&shop, order, OrderOccasion::Placed);
     let sent = letters(&shop);
     assert_eq!(sent.len(), 1);
-    let link = format!("https://shop.test/orders/1001?token={ORDER_TOKEN}");
+    let link = format!("https://shop.test/orders/1001#token={ORDER_TOKEN}");
     for part in [
         "To: customer@example.test\n",
         "Subject: Your order 1001 at Nexus\n",
@@ -106,6 +107,22 @@ fn low_stock_is_told_once_to_the_staff_named_or_to_the_admins() {
     let sent = low(&shop);
     assert_eq!(sent.len(), 2, "{sent:?}");
     assert!(sent.iter().any(|l| l.contains("To: a@shop.test")) && sent.iter().any(|l| l.contains("To: b@shop.test")));
+}
+
+#[test]
+fn low_stock_told_twice_by_one_job_is_told_in_copies_of_one_letter() {
+    let shop = shop();
+    let told = |letter: StockLetter| {
+        wait(shop.shop.stock_letter_send(&Ctx::shop(), letter)).unwrap();
+        let sent = letters(&shop);
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        sent[0].lines().find(|line| line.starts_with("Message-ID")).unwrap().to_owned()
+    };
+    let letter = StockLetter { variant: VariantId::new(1), since: Some(Ctx::shop().now) };
+    let id = told(letter);
+    assert_eq!(told(letter), id);
+    let later = StockLetter { since: Some(Ctx::shop().now.plus(Duration::from_secs(60))), ..letter };
+    assert_ne!(told(later), id, "what runs low anew is another letter");
 }
 
 #[test]

@@ -94,6 +94,18 @@ fn order_gets_an_invoice_when_it_is_paid_and_not_before() {
 }
 
 #[test]
+fn customers_take_their_invoices_with_them() {
+    let shop = shop_plain();
+    paid(&shop, 1, "of somebody else");
+    let order = buy(&shop.customer(), 2, "a", &by_test("paid"));
+    let kept = shop.customer().get("/api/v1/me/export").ok(200)["invoices"].clone();
+    let path = format!("/api/v1/me/orders/{}/invoices", order["number"].as_str().unwrap());
+    assert_eq!(kept, shop.customer().get(&path).ok(200)["results"]);
+    assert_eq!(kept[0]["number"], "INV-2");
+    assert_eq!(shop.other_customer().get("/api/v1/me/export").ok(200)["invoices"], json!([]));
+}
+
+#[test]
 fn shop_without_invoices_gives_out_none() {
     let shop = shop_with_mugs(9);
     let order = buy(&shop.anonymous(), 1, "a", &by_transfer());

@@ -3,7 +3,7 @@
 
 use super::super::WebhookRefusal;
 use crate::config::Secret;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, bytes_of_hex};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -67,22 +67,12 @@ fn mac(secret: &Secret, time: &str, body: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::hex;
 
     const BODY: &[u8] = br#"{"id": "evt_1"}"#;
-
-    fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|b| format!("{b:02x}")).collect()
-    }
 
     fn sign(secret: &str, seconds: i64, body: &[u8]) -> String {
         hex(&mac(&Secret::new(secret), &seconds.to_string(), body).finalize().into_bytes())
