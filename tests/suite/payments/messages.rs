@@ -2,7 +2,7 @@
 
 use super::stand_in::{KEY, signature};
 use crate::support::{Answer, Requests, TestShop};
-use nexus::config::{Secret, StripeSettings};
+use nexus::config::{Config, GeneralLimit, Secret, StripeSettings};
 use nexus::services::Error;
 use rocket::http::Method;
 use serde_json::{Value, json};
@@ -12,8 +12,13 @@ const URL: &str = "/api/v1/payments/stripe/webhook";
 const BODY: &str = r#"{"id": "evt_1", "type": "customer.created", "data": {"object": {"id": "cus_1"}}}"#;
 
 fn shop(secrets: &[&str]) -> TestShop {
+    shop_with(secrets, |_| {})
+}
+
+fn shop_with(secrets: &[&str], change: impl FnOnce(&mut Config)) -> TestShop {
     let webhook_secrets = secrets.iter().map(|secret| Secret::new(*secret)).collect();
     TestShop::with(|config| {
+        change(config);
         config.payment.stripe =
             StripeSettings { secret_key: Secret::new(KEY), webhook_secrets, api_base: "http://127.0.0.1:9".into() };
     })
@@ -93,4 +98,15 @@ fn message_that_is_signed_and_makes_no_sense_or_is_too_large_is_refused() {
     let large = format!("{BODY}{}", " ".repeat(64 * 1024));
     send(&shop, &sign(&large), &large).problem(413, "too-large");
     assert_eq!(taken(&shop), 0);
+}
+
+#[test]
+fn messages_count_against_the_budget_of_their_sender_only_when_they_are_not_genuine() {
+    let shop = shop_with(&["whsec_a"], |config| config.limits.writes_per_client = GeneralLimit::PerMinute(3));
+    let good = || send(&shop, &[signature(BODY.as_bytes(), now(), "whsec_a")], BODY);
+    let bad = || send(&shop, &[signature(BODY.as_bytes(), now(), "whsec_b")], BODY);
+    (0..10).for_each(|_| good().empty(204));
+    (0..3).for_each(|_| drop(bad().problem(400, "bad-signature")));
+    bad().problem(429, "too-many-requests");
+    good().empty(204);
 }
