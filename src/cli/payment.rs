@@ -61,7 +61,7 @@ fn list(shop: &Shop, flagged: bool, json: bool) -> Done {
             let payment = &row.payment;
             let order = row.number.map_or_else(|| format!("d{}", payment.order_id), |number| number.to_string());
             let flag = payment.flag.clone().unwrap_or_default();
-            let note = PaymentDetails::of(&payment.details).flag_note.unwrap_or_default();
+            let note = PaymentDetails::of(&payment.details).flag_note.unwrap_or_default().replace('\n', "; ");
             let amount = format!("{} {}", currency.format(payment.amount), payment.currency);
             let status = payment.status.as_str().to_owned();
             vec![payment.id.to_string(), order, payment.provider.clone(), status, amount, flag, note]
@@ -89,7 +89,7 @@ fn shown(row: &PaymentRow, currency: Currency) -> Value {
 
 fn reconcile(shop: &Shop, json: bool) -> Done {
     let checked = wait(shop.payment_reconcile_now(&Ctx::owner()))??;
-    for Checked { before, after } in &checked {
+    for Checked { before, after, .. } in &checked {
         let (from, to, flag) = (before.status.as_str(), after.status.as_str(), after.flag.as_deref());
         if json {
             println!("{}", json!({ "id": after.id, "before": from, "after": to, "flag": flag }));

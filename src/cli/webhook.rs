@@ -72,22 +72,28 @@ fn kind(text: &str) -> Result<EventKind, &'static str> {
 
 pub(super) fn run(args: WebhookArgs, common: &Common) -> Done {
     let shop = common.open()?;
-    match args.command {
+    let done = match args.command {
         WebhookCommand::List { json } => list(&shop, json),
         WebhookCommand::Test { id, json } => test(&shop, id, json),
         WebhookCommand::Replay { id, from, to, kinds, json } => {
-            if from >= to {
-                return Err(Failure::new("--to must be later than --from"));
-            }
-            let count = wait(shop.webhook_replay(&Ctx::owner(), id, ReplayRange { from, to, kinds }))??;
-            if json {
-                println!("{}", json!({ "replayed": count }));
-            } else {
-                println!("{count} events are sent again by a running shop or `nexus job run`");
-            }
-            Ok(())
+            replay(&shop, id, ReplayRange { from, to, kinds }, json)
         }
+    };
+    shop.close();
+    done
+}
+
+fn replay(shop: &Shop, id: WebhookId, range: ReplayRange, json: bool) -> Done {
+    if range.from >= range.to {
+        return Err(Failure::new("--to must be later than --from"));
     }
+    let count = wait(shop.webhook_replay(&Ctx::owner(), id, range))??;
+    if json {
+        println!("{}", json!({ "replayed": count }));
+    } else {
+        println!("{count} events are sent again by a running shop or `nexus job run`");
+    }
+    Ok(())
 }
 
 fn list(shop: &Shop, json: bool) -> Done {

@@ -3,7 +3,7 @@
 use super::account::Notice;
 use super::letters::{OrderLetter, StockLetter, StockRequestLetter};
 use super::mail::Letter;
-use super::{JobId, PaymentId, RefundId, Timestamp, VariantId};
+use super::{JobId, Timestamp, VariantId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt;
@@ -27,16 +27,8 @@ pub enum Job {
     StockRequestLetter(StockRequestLetter),
     /// Tell others of events, as far as that is due.
     Deliver,
-    /// Ask the provider where a payment stands.
-    PaymentCheck {
-        /// Which.
-        payment: PaymentId,
-    },
-    /// Ask the provider for a refund, or where it stands.
-    RefundCheck {
-        /// Which.
-        refund: RefundId,
-    },
+    /// Ask providers where payments and refunds stand, as far as that is due.
+    Reconcile,
 }
 
 impl Job {

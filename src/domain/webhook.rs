@@ -55,6 +55,12 @@ pub struct ReplayRange {
     pub kinds: Vec<EventKind>,
 }
 
+/// What an event is called where it is told, by which a repetition is known. The moment is part of it, since a shop that
+/// is brought back to an earlier day gives the ids of events out again.
+pub fn event_name(event: EventId, happened_at: Timestamp) -> String {
+    format!("evt_{event}_{}", happened_at.millis())
+}
+
 /// One event on its way to one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
@@ -64,6 +70,8 @@ pub struct Delivery {
     pub webhook: WebhookId,
     /// Of which event.
     pub event: EventId,
+    /// When that happened.
+    pub happened_at: Timestamp,
     /// The event's kind.
     pub kind: String,
     /// How it stands.

@@ -2,7 +2,8 @@
 //! over the very bytes of the body.
 
 use super::answer::{Managed, Nothing};
-use super::guards::Client;
+use super::guards::Uncounted;
+use super::limits::Limits;
 use super::problem::Problem;
 use crate::services::payments::{Received, WebhookRefusal};
 use crate::services::{Ctx, Shop};
@@ -19,20 +20,25 @@ use std::sync::Arc;
 const LIMIT_KIB: u64 = 64;
 
 /// # Take a message of a payment provider
-/// Only a message that the provider has signed is taken, and each of them once.
+/// Only a message that the provider has signed is taken, and each of them once. Those that are not taken count against
+/// the budget of their sender.
 #[openapi(tag = "Selling")]
 #[post("/payments/<provider>/webhook", data = "<message>")]
 pub async fn payment_webhook(
-    client: Client,
+    client: Uncounted,
     provider: &str,
     message: Message,
+    limits: Managed<'_, Limits>,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Nothing, Problem> {
-    let ctx = Ctx::shop().from(client.0);
+    let (address, ctx) = (client.address(), Ctx::shop().from(client.0));
     let headers: Vec<(&str, &str)> = message.headers.iter().map(|(name, value)| (&name[..], &value[..])).collect();
     match shop.payment_message(&ctx, provider, &message.body, &headers).await? {
         Received::Taken => Ok(Nothing),
-        Received::Refused(refusal) => Err(refused(refusal)),
+        Received::Refused(refusal) => {
+            limits.write(address)?;
+            Err(refused(refusal))
+        }
     }
 }
 

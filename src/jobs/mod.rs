@@ -61,7 +61,6 @@ async fn perform(shop: Arc<Shop>, ctx: Ctx, job: Job) -> Result<(), JobFailure> 
         Job::BackInStock(variant) => letters::back_in_stock(&shop, &ctx, variant).await,
         Job::StockRequestLetter(letter) => letters::to_who_waits(&shop, &ctx, letter).await,
         Job::Deliver => deliver::run(&shop, &ctx).await,
-        Job::PaymentCheck { payment } => payments::payment(&shop, &ctx, payment).await,
-        Job::RefundCheck { refund } => payments::refund(&shop, &ctx, refund).await,
+        Job::Reconcile => payments::run(&shop, &ctx).await,
     }
 }

@@ -1,12 +1,8 @@
-//! `payment_check` and `refund_check`: ask a provider where a payment or a refund stands.
+//! `reconcile`: asks providers where payments and refunds stand, as far as that is due.
 
-use crate::domain::{JobFailure, PaymentId, RefundId};
+use crate::domain::JobFailure;
 use crate::services::{Ctx, Shop};
 
-pub(super) async fn payment(shop: &Shop, ctx: &Ctx, id: PaymentId) -> Result<(), JobFailure> {
-    Ok(shop.payment_check(ctx, id).await.map(drop)?)
-}
-
-pub(super) async fn refund(shop: &Shop, ctx: &Ctx, id: RefundId) -> Result<(), JobFailure> {
-    Ok(shop.refund_check(ctx, id).await?)
+pub(super) async fn run(shop: &Shop, ctx: &Ctx) -> Result<(), JobFailure> {
+    Ok(shop.payment_reconcile(ctx).await?)
 }

@@ -35,11 +35,8 @@ pub(super) fn chores() -> Arc<[Chore]> {
         sweep("stock_request_sweep", DAY, |shop, ctx| async move { shop.stock_requests_sweep(&ctx).await }),
         sweep("idempotency_sweep", HOUR, |shop, ctx| async move { shop.idempotency_sweep(&ctx).await }),
         sweep("order_expire", MINUTE, |shop, ctx| async move { shop.orders_expire(&ctx).await }),
-        chore(
-            "payment_reconcile",
-            MINUTE,
-            |shop, ctx| async move { Ok(shop.payment_reconcile(&ctx).await.map(drop)?) },
-        ),
+        chore("payment_reconcile", MINUTE, |shop, ctx| async move { Ok(shop.payment_reconcile_due(&ctx).await?) }),
+        sweep("payment_event_sweep", DAY, |shop, ctx| async move { shop.payment_events_sweep(&ctx).await }),
         chore("mail_prune", DAY, |shop, ctx| async move { shop.mail_prune(&ctx).await }),
     ])
 }

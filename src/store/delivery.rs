@@ -4,7 +4,7 @@
 //! somebody asked for the delivery again.
 
 use super::error::StoreResult;
-use super::tx::{ReadTx, Row, RowResult, Value, WriteTx, params};
+use super::tx::{ReadTx, Row, RowResult, WriteTx, params};
 use super::webhook::kinds_text;
 use crate::domain::webhook::{Delivery, DeliveryState, ReplayRange};
 use crate::domain::{DeliveryId, EventId, EventKind, Timestamp, WebhookId};
@@ -55,7 +55,8 @@ pub struct AttemptNote {
 }
 
 const DELIVERY: &str = "select id, webhook_id, event_id, kind, state, attempts, replays, last_status, last_error, \
-     response, next_at, created_at, updated_at from webhook_delivery";
+     response, next_at, created_at, updated_at, \
+     (select e.created_at from event e where e.id = webhook_delivery.event_id) from webhook_delivery";
 
 fn delivery(row: &Row<'_>) -> RowResult<Delivery> {
     Ok(Delivery {
@@ -72,6 +73,7 @@ fn delivery(row: &Row<'_>) -> RowResult<Delivery> {
         next_at: row.get(10)?,
         created_at: row.get(11)?,
         updated_at: row.get(12)?,
+        happened_at: row.get(13)?,
     })
 }
 
@@ -124,12 +126,13 @@ impl ReadTx<'_> {
         Ok(self.query_one(sql, [], |row| row.get(0))?.flatten())
     }
 
-    /// How many events a replay would tell again.
-    pub fn replay_count(&self, range: &ReplayRange, most: i64) -> StoreResult<i64> {
-        let sql = "select count(*) from (select 1 from event where created_at >= ?1 and created_at < ?2 and kind <> ?3 \
-                   and (?4 = '[]' or kind in (select value from json_each(?4))) limit ?5)";
+    /// The events that a replay tells again, the oldest first. It may read all that happened in its stretch of time.
+    pub fn replay_events(&self, range: &ReplayRange, most: usize) -> StoreResult<Vec<EventId>> {
+        let sql = "select id from event where created_at >= ?1 and created_at < ?2 and kind <> ?3 \
+                   and (?4 = '[]' or kind in (select value from json_each(?4))) order by created_at, id limit ?5";
         let kinds = kinds_text(&range.kinds);
-        self.query_number(sql, params![range.from, range.to, EventKind::WebhookTest.as_str(), kinds, most])
+        let test = EventKind::WebhookTest.as_str();
+        self.query_all(sql, params![range.from, range.to, test, kinds, most], |row| row.get(0))
     }
 }
 
@@ -183,23 +186,34 @@ impl WriteTx<'_> {
         self.execute(sql, params![id, now]).map(drop)
     }
 
-    /// Sends the events of a stretch of time to an endpoint, again or for the first time, but for those that are on
-    /// their way; tells how many.
-    pub fn replay(&self, webhook: WebhookId, range: &ReplayRange, now: Timestamp) -> StoreResult<usize> {
+    /// Sends events to an endpoint, again or for the first time, but for those that are on their way or gone; tells how
+    /// many.
+    pub fn replay(&self, webhook: WebhookId, events: &[EventId], now: Timestamp) -> StoreResult<usize> {
         let sql = "insert into webhook_delivery (webhook_id, event_id, kind, next_at, created_at, updated_at) \
-                   select ?1, id, kind, ?2, ?2, ?2 from event where created_at >= ?3 and created_at < ?4 and kind <> ?5 \
-                   and (?6 = '[]' or kind in (select value from json_each(?6))) order by id \
+                   select ?1, id, kind, ?2, ?2, ?2 from event where id in (select value from json_each(?3)) order by id \
                    on conflict (event_id, webhook_id) do update set state = 'waiting', attempts = 0, \
                    replays = replays + 1, next_at = excluded.next_at, updated_at = excluded.updated_at \
                    where state <> 'waiting'";
-        let (kinds, test) = (kinds_text(&range.kinds), EventKind::WebhookTest.as_str());
-        self.execute(sql, params![webhook, now, range.from, range.to, test, kinds])
+        let events: Vec<i64> = events.iter().map(|event| event.get()).collect();
+        let events = serde_json::to_string(&events).unwrap_or_else(|_| "[]".to_owned());
+        self.execute(sql, params![webhook, now, events])
     }
 
-    /// Deletes deliveries to which nothing has happened since a moment, at most so many; tells how many.
-    pub fn delivery_sweep(&self, before: Timestamp, most: usize) -> StoreResult<usize> {
+    /// Deletes deliveries to which nothing has happened since a moment, at most so many; tells how many, and how many of
+    /// them were still waiting.
+    pub fn delivery_sweep(&self, before: Timestamp, most: usize) -> StoreResult<(usize, i64)> {
+        let waiting = "select count(*) from (select state from webhook_delivery where updated_at < ?1 \
+                       order by updated_at, id limit ?2) where state = 'waiting'";
+        let waiting = self.query_number(waiting, params![before, most])?;
         let sql = "delete from webhook_delivery where id in \
-                   (select id from webhook_delivery where updated_at < ?1 order by updated_at limit ?2)";
-        self.execute(sql, [Value::from(before), Value::Integer(i64::try_from(most).unwrap_or(i64::MAX))])
+                   (select id from webhook_delivery where updated_at < ?1 order by updated_at, id limit ?2)";
+        Ok((self.execute(sql, params![before, most])?, waiting))
+    }
+
+    /// Deletes deliveries to an endpoint, whatever became of them, at most so many; tells how many.
+    pub fn delivery_forget(&self, webhook: WebhookId, most: usize) -> StoreResult<usize> {
+        let sql = "delete from webhook_delivery where id in \
+                   (select id from webhook_delivery where webhook_id = ?1 order by id limit ?2)";
+        self.execute(sql, params![webhook, most])
     }
 }

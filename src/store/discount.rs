@@ -230,4 +230,19 @@ impl WriteTx<'_> {
         self.execute(sql, [order])?;
         self.execute("delete from discount_use where order_id = ?1", [order]).map(drop)
     }
+
+    /// Keeps what a draft takes off, to be counted when it is placed.
+    pub fn draft_discount_add(&self, draft: OrderId, id: DiscountId, amount: Money) -> StoreResult<()> {
+        let sql = "insert into draft_discount (order_id, discount_id, amount) values (?1, ?2, ?3)";
+        self.execute(sql, params![draft, id, amount]).map(drop)
+    }
+
+    /// What a draft takes off, discount by discount with its name; it is forgotten with that.
+    pub fn draft_discounts_take(&self, draft: OrderId) -> StoreResult<Vec<(DiscountId, String, Money)>> {
+        let sql = "select d.id, d.name, a.amount from draft_discount a join discount d on d.id = a.discount_id \
+                   where a.order_id = ?1 order by d.id";
+        let taken = self.query_all(sql, [draft], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        self.execute("delete from draft_discount where order_id = ?1", [draft])?;
+        Ok(taken)
+    }
 }

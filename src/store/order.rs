@@ -251,7 +251,7 @@ impl WriteTx<'_> {
 
     /// Removes a draft and what hangs on it.
     pub fn order_discard(&self, draft: OrderId) -> StoreResult<()> {
-        for table in ["order_line", "order_event", "payment"] {
+        for table in ["order_line", "order_event", "payment", "draft_discount"] {
             self.execute(&format!("delete from {table} where order_id = ?1"), [draft])?;
         }
         self.execute("delete from shop_order where id = ?1 and status = 'draft'", [draft]).map(drop)

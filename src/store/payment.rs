@@ -1,13 +1,22 @@
 //! SQL of payments and refunds as their providers see them. How orders see them stands in `order_money.rs`.
 //!
 //! A payment only moves on: every update names the states it may move from, and tells whether it did.
+//!
+//! One job at a time asks providers, whatever their number: it is due when the first payment is to be asked about.
 
 use super::error::StoreResult;
 use super::order_money::{PAYMENT, payment};
-use super::tx::{ReadTx, WriteTx, params};
+use super::product::placeholders;
+use super::tx::{ReadTx, WriteTx, params, params_from_iter};
 use crate::domain::order::Payment;
 use crate::domain::payment::{PaymentDetails, PaymentFlag};
-use crate::domain::{Money, OrderNumber, PaymentId, RefundId, Timestamp};
+use crate::domain::{Job, Money, OrderId, OrderNumber, PaymentId, RefundId, Timestamp};
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// The key under which there is at most one job that asks providers.
+const RECONCILE: &str = "payments";
 
 /// A payment with the number of its order, for lists.
 #[derive(Clone, Debug)]
@@ -43,10 +52,24 @@ impl ReadTx<'_> {
         self.query_all(sql, params![now, most], |row| row.get(0))
     }
 
-    /// Refunds of which nothing was heard since a moment, the oldest first.
-    pub fn refunds_due(&self, before: Timestamp, most: usize) -> StoreResult<Vec<RefundId>> {
-        let sql = "select id from refund where status = 'pending' and updated_at <= ?1 order by id limit ?2";
-        self.query_all(sql, params![before, most], |row| row.get(0))
+    /// When a payment is to be asked about next.
+    pub fn payments_next_at(&self) -> StoreResult<Option<Timestamp>> {
+        let sql = "select min(check_at) from payment where check_at is not null";
+        Ok(self.query_one(sql, [], |row| row.get(0))?.flatten())
+    }
+
+    /// Refunds on their way that are to be asked about by now, those heard of longest ago first: each waits for half of
+    /// the time from when it was made to when it was last heard of, within these bounds.
+    pub fn refunds_due(
+        &self,
+        now: Timestamp,
+        pause: &RangeInclusive<Duration>,
+        most: usize,
+    ) -> StoreResult<Vec<RefundId>> {
+        let sql = "select id from refund where status = 'pending' \
+                   and updated_at + min(max((updated_at - created_at) / 2, ?2), ?3) <= ?1 order by updated_at, id limit ?4";
+        let ms = |pause: &Duration| i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+        self.query_all(sql, params![now, ms(pause.start()), ms(pause.end()), most], |row| row.get(0))
     }
 
     /// A page of payments, the newest first, from behind or before one; all, or those with a flag.
@@ -60,7 +83,12 @@ impl ReadTx<'_> {
         let start = if backwards { 0 } else { i64::MAX };
         let from = from.map_or(start, PaymentId::get);
         let payments = self.query_all(&page(flagged, backwards), params![from, limit], payment)?;
-        payments.into_iter().map(|payment| self.payment_row(payment)).collect()
+        let orders: Vec<OrderId> = payments.iter().map(|payment| payment.order_id).collect();
+        let sql = format!("select id, number from shop_order where id in ({})", placeholders(orders.len()));
+        let known = |row: &super::tx::Row<'_>| Ok((row.get::<_, OrderId>(0)?, row.get::<_, Option<OrderNumber>>(1)?));
+        let numbers: HashMap<_, _> = self.query_all(&sql, params_from_iter(orders), known)?.into_iter().collect();
+        let row = |payment: Payment| PaymentRow { number: numbers.get(&payment.order_id).copied().flatten(), payment };
+        Ok(payments.into_iter().map(row).collect())
     }
 
     /// How the engine gets at a page of payments, for a test.
@@ -115,6 +143,32 @@ impl WriteTx<'_> {
         self.execute("update payment set check_at = ?2 where id = ?1", params![id, at]).map(drop)
     }
 
+    /// Has the provider of a payment that waits asked at a time or sooner.
+    pub fn payment_ask_by(&self, id: PaymentId, at: Timestamp, now: Timestamp) -> StoreResult<()> {
+        let sql = "update payment set check_at = min(coalesce(check_at, ?2), ?2) \
+                   where id = ?1 and status in ('pending', 'authorized')";
+        self.execute(sql, params![id, at])?;
+        self.reconcile_by(at, now)
+    }
+
+    /// Lets a payment that nobody was asked for yet begin now, since its order is placed now.
+    pub fn payment_restart(&self, id: PaymentId, now: Timestamp) -> StoreResult<()> {
+        let sql = "update payment set created_at = ?2, updated_at = ?2, check_at = ?2, version = version + 1 \
+                   where id = ?1 and status = 'pending' and reference is null";
+        self.execute(sql, params![id, now])?;
+        self.reconcile_by(now, now)
+    }
+
+    /// Makes sure that a job asks providers at a time or sooner.
+    pub fn reconcile_by(&self, at: Timestamp, now: Timestamp) -> StoreResult<()> {
+        self.job_hurry(&Job::Reconcile, now, at, RECONCILE)
+    }
+
+    /// For the job that asks providers, as it ends: lets the next one be added.
+    pub fn reconcile_again(&self) -> StoreResult<()> {
+        self.job_key_free(RECONCILE)
+    }
+
     /// Lets a payment that had come to nothing wait again, since its money came in after all; false when it had not.
     pub fn payment_reopen(&self, id: PaymentId, now: Timestamp) -> StoreResult<bool> {
         let sql = "update payment set status = 'pending', updated_at = ?2, version = version + 1 \
@@ -161,5 +215,12 @@ impl WriteTx<'_> {
         let sql = "insert into payment_event (provider, event_id, kind, received_at) values (?1, ?2, ?3, ?4) \
                    on conflict (provider, event_id) do nothing";
         Ok(self.execute(sql, params![provider, event, kind, now])? > 0)
+    }
+
+    /// Forgets messages of providers that came before a moment, at most so many; tells how many.
+    pub fn payment_event_sweep(&self, before: Timestamp, most: usize) -> StoreResult<usize> {
+        let sql = "delete from payment_event where (provider, event_id) in \
+                   (select provider, event_id from payment_event where received_at < ?1 order by received_at limit ?2)";
+        self.execute(sql, params![before, most])
     }
 }

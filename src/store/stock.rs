@@ -237,6 +237,12 @@ impl ReadTx<'_> {
                    group by order_id order by min(expires_at), order_id limit ?2";
         self.query_all(sql, params![now, most], |row| row.get(0))
     }
+
+    /// Whether what is promised to an order has run out.
+    pub fn reservations_are_due(&self, order: OrderId, now: Timestamp) -> StoreResult<bool> {
+        let sql = "select exists (select 1 from reservation where order_id = ?1 and expires_at <= ?2)";
+        Ok(self.query_number(sql, params![order, now])? == 1)
+    }
 }
 
 impl WriteTx<'_> {
@@ -292,6 +298,12 @@ impl WriteTx<'_> {
     /// Lets what is promised to an order run out at another moment, or never.
     pub fn reservations_extend(&self, order: OrderId, expires_at: Option<Timestamp>) -> StoreResult<()> {
         self.execute("update reservation set expires_at = ?2 where order_id = ?1", params![order, expires_at]).map(drop)
+    }
+
+    /// Lets what is promised to an order run out no sooner than then; what never runs out stays so.
+    pub fn reservations_prolong(&self, order: OrderId, until: Timestamp) -> StoreResult<()> {
+        let sql = "update reservation set expires_at = ?2 where order_id = ?1 and expires_at < ?2";
+        self.execute(sql, params![order, until]).map(drop)
     }
 
     /// Keeps the sum of a product's stock after that of its variants has changed by so many in all. That something was

@@ -136,6 +136,11 @@ impl WriteTx<'_> {
         self.execute(sql, params![id, why, at]).map(drop)
     }
 
+    /// Has an endpoint that is about to be removed told nothing more.
+    pub fn webhook_silence(&self, id: WebhookId) -> StoreResult<()> {
+        self.execute("update webhook set active = 0 where id = ?1", [id]).map(drop)
+    }
+
     /// Removes an endpoint with all deliveries to it.
     pub fn webhook_delete(&self, id: WebhookId) -> StoreResult<()> {
         self.execute("delete from webhook where id = ?1", [id]).map(drop)

@@ -16,6 +16,8 @@ pub enum PaymentFlag {
     CurrencyMismatch,
     /// It was paid although the order had been cancelled.
     PaidAfterCancel,
+    /// The order was paid by it although some of it had been paid otherwise.
+    PaidTwice,
     /// A refund that was asked for did not work.
     RefundFailed,
     /// More was refunded at the provider than in the shop.
@@ -28,10 +30,11 @@ pub enum PaymentFlag {
 
 impl PaymentFlag {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::AmountMismatch,
         Self::CurrencyMismatch,
         Self::PaidAfterCancel,
+        Self::PaidTwice,
         Self::RefundFailed,
         Self::RefundedElsewhere,
         Self::Disputed,
@@ -44,6 +47,7 @@ impl PaymentFlag {
             Self::AmountMismatch => "amount_mismatch",
             Self::CurrencyMismatch => "currency_mismatch",
             Self::PaidAfterCancel => "paid_after_cancel",
+            Self::PaidTwice => "paid_twice",
             Self::RefundFailed => "refund_failed",
             Self::RefundedElsewhere => "refunded_elsewhere",
             Self::Disputed => "disputed",

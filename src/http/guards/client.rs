@@ -38,6 +38,26 @@ impl<'r> FromRequest<'r> for Client {
     }
 }
 
+/// Where a request comes from that counts only when it turns out that it should not have been sent. For those who tell
+/// the shop something and send as much as happens, such as providers of payments.
+pub struct Uncounted(pub Origin);
+
+impl Uncounted {
+    /// The address, as the budgets know it.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.client
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Uncounted {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        Outcome::Success(Self(origin(request)))
+    }
+}
+
 /// The address of the client, in the shorter of its forms.
 pub fn client_address(request: &Request<'_>) -> Option<IpAddr> {
     let peer = request.remote()?.ip().to_canonical();
@@ -87,6 +107,7 @@ fn seen_before(request: &Request<'_>) -> bool {
 }
 
 described!(Client, RequestHeaderInput::None);
+described!(Uncounted, RequestHeaderInput::None);
 
 #[cfg(test)]
 mod tests {

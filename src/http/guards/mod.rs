@@ -13,7 +13,7 @@ pub use caller::{
     ReportsRead, ReviewsWrite, SettingsRead, SettingsWrite, SignedIn, StockRead, StockWrite, UsersRead, UsersWrite,
     WebhooksWrite,
 };
-pub use client::{Client, client_address};
+pub use client::{Client, Uncounted, client_address};
 pub use conditions::IfMatch;
 pub(super) use described::described;
 pub use forwarded::Proxies;

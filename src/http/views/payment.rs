@@ -48,7 +48,7 @@ pub struct PaymentRowView {
     currency: String,
     /// Why a person has to look.
     flag: Option<Flag>,
-    /// More about the flag.
+    /// Why it has its flag: a line for each reason since a person last looked.
     flag_note: Option<String>,
     /// When the provider is asked about it next.
     check_at: Option<Moment>,

@@ -1,7 +1,7 @@
 //! Webhooks and their deliveries as admins see them.
 
 use super::{Moment, one_of};
-use crate::domain::webhook::{Delivery, DeliveryState, Webhook, WebhookDraft};
+use crate::domain::webhook::{Delivery, DeliveryState, Webhook, WebhookDraft, event_name};
 use crate::domain::{DeliveryId, EventKind, WebhookId};
 use crate::http::query::Links;
 use crate::services::webhooks::NewWebhook;
@@ -142,10 +142,11 @@ fn delivery_state(_: &mut SchemaGenerator) -> Schema {
 impl DeliveryView {
     /// The view of a delivery.
     pub fn new(delivery: Delivery) -> Self {
-        let Delivery { id, event, kind, state, attempts, replays, last_status, last_error, response, .. } = delivery;
+        let Delivery { id, event, happened_at, kind, state, attempts, replays, last_status, .. } = delivery;
+        let Delivery { last_error, response, .. } = delivery;
         Self {
             id,
-            event: format!("evt_{event}"),
+            event: event_name(event, happened_at),
             kind,
             state,
             attempts,

@@ -196,6 +196,8 @@ pub struct Standing {
 pub enum PaymentState {
     /// Not paid, and may still be.
     Pending,
+    /// The buyer has paid, and the money is on its way.
+    Processing,
     /// The money is held.
     Authorized,
     /// The money is taken.

@@ -1,4 +1,4 @@
-//! Calling orders off: by whoever bought, by the staff, or because nobody paid in time.
+//! Calling orders off: by whoever bought or by the staff, and what that undoes whatever the reason.
 
 use super::acting::Answering;
 use super::books::post_cancelled;
@@ -12,13 +12,10 @@ use crate::services::catalog::Preconditions;
 use crate::services::idempotency::Rendered;
 use crate::services::letters::order_letter_due;
 use crate::services::selling::stock::{stock_release, stock_return};
-use crate::services::{Ctx, Error, Outcome, Shop};
+use crate::services::{Ctx, Outcome, Shop};
 use crate::store::{OrderMove, WriteTx};
 use serde_json::json;
 use std::time::Duration;
-
-/// Orders that are called off in one run because nobody paid.
-const PIECE: usize = 100;
 
 /// How long a cart is kept at least whose order came to nothing.
 const CART_KEPT: Duration = Duration::from_secs(86_400);
@@ -90,19 +87,6 @@ impl Shop {
         };
         self.order_act(ctx, how, work).await
     }
-
-    /// Calls some of the orders off that were not paid while their stock was held; tells how many.
-    pub async fn orders_expire(&self, ctx: &Ctx) -> Outcome<usize> {
-        ctx.require(Right::Maintain)?;
-        let now = ctx.now;
-        let due = self.store.read(|tx| Ok::<_, Error>(tx.reservations_due(now, PIECE)?))?;
-        let mut count = 0;
-        for id in due {
-            let ctx = ctx.clone();
-            count += usize::from(self.store.write(move |tx| expire(tx, &ctx, id)).await?);
-        }
-        Ok(count)
-    }
 }
 
 /// Calls an order off, paid or not. The caller has checked that it may.
@@ -112,18 +96,6 @@ fn cancel(tx: &WriteTx<'_>, ctx: &Ctx, before: &WholeOrder, why: &Why) -> Outcom
         _ => call_off_paid(tx, ctx, before, why)?,
     }
     Ok(before.order.id)
-}
-
-/// Calls an order off whose stock was held long enough. One that is paid by now, or is over, keeps what it has.
-fn expire(tx: &WriteTx<'_>, ctx: &Ctx, id: OrderId) -> Outcome<bool> {
-    let before = whole(tx, id)?;
-    if before.order.status != OrderStatus::Pending || !before.situation().allows(Action::Cancel) {
-        // Whoever looks next must not meet the same order again.
-        tx.reservations_extend(id, None)?;
-        return Ok(false);
-    }
-    call_off(tx, ctx, &before, &Why::Unpaid)?;
-    Ok(true)
 }
 
 /// Calls an order off that was paid: all of it goes back, its goods to the shelf and its money to whoever paid.

@@ -3,18 +3,17 @@
 use super::acting::Answering;
 use super::books::post_paid;
 use super::calling_off::{Why, call_off};
-use super::{MANUAL, ORDER, Told, amount, proceed, ready, step, whole};
+use super::{MANUAL, Told, amount, proceed, ready, step, whole};
 use crate::domain::event::EventKind;
 use crate::domain::letters::OrderOccasion;
 use crate::domain::order::{
     Action, FulfillmentStatus, Happening, NewPayment, OrderRef, OrderStatus, Payment, PaymentStatus, WholeOrder,
 };
-use crate::domain::{Currency, Fields, Money, OrderId, PaymentId, Right};
+use crate::domain::{Currency, Fields, Invalid, Money, OrderId, PaymentId, Right};
 use crate::services::catalog::Preconditions;
 use crate::services::idempotency::Rendered;
 use crate::services::invoices::invoice_issue;
 use crate::services::letters::order_letter_due;
-use crate::services::payments::payment_receive;
 use crate::services::selling::stock::stock_sell;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{OrderMove, WriteTx};
@@ -27,6 +26,9 @@ const PAYMENT: Error = Error::NotFound("payment");
 pub enum PaidOutcome {
     /// The order is paid.
     Paid,
+    /// The order is paid, and a part of it had been paid otherwise: that is too much. Somebody has to look, and can
+    /// refund it.
+    Over,
     /// The payment was known; nothing has changed.
     Already,
     /// The money is in the books, but the order did not wait for it: it was called off, or paid otherwise. Somebody has
@@ -65,7 +67,7 @@ impl Shop {
             let before = ready(tx, name, &known, Action::Pay)?;
             let payment = by_hand(tx, ctx, &before)?;
             let payment = tx.payment_by_id(payment)?.ok_or(PAYMENT)?;
-            payment_receive(tx, ctx, &payment, draft.amount, draft.reference.as_deref())?;
+            receive(tx, ctx, &before, &payment, &draft)?;
             Ok(before.order.id)
         };
         self.order_act(ctx, how, work).await
@@ -90,7 +92,33 @@ fn by_hand(tx: &WriteTx<'_>, ctx: &Ctx, before: &WholeOrder) -> Outcome<PaymentI
     Ok(tx.payment_insert(before.order.id, &new, ctx.now)?)
 }
 
-/// All of a payment came in: the order is paid, what was reserved is sold. Called again it changes nothing.
+/// Notes that money for a payment by hand has come in: all that is left, or a part. Parts add up; with the last one the
+/// order is paid.
+fn receive(tx: &WriteTx<'_>, ctx: &Ctx, before: &WholeOrder, payment: &Payment, draft: &PaymentDraft) -> Outcome<()> {
+    let reference = draft.reference.as_deref();
+    if let Some(reference) = reference
+        && tx.payment_by_reference(MANUAL, reference)?.is_some_and(|other| other.id != payment.id)
+    {
+        return Err(Invalid::one("reference", "taken", "is that of another payment; leave it out or add to it").into());
+    }
+    let left = Money::from_minor(payment.amount.minor() - payment.captured.minor());
+    let came = draft.amount.unwrap_or(left);
+    if came.minor() == 0 && left.minor() > 0 {
+        return Err(Invalid::one("amount", "out_of_range", "must be above zero").into());
+    }
+    if came > left {
+        let left = amount(&before.order, left.minor());
+        let why = format!("must be at most {left}, which is what is left");
+        return Err(Invalid::one("amount", "too_large", why).into());
+    }
+    if came < left {
+        return part_paid(tx, ctx, before, payment, came, reference);
+    }
+    order_paid(tx, ctx, before.order.id, payment.id, reference).map(drop)
+}
+
+/// All of a payment came in: the order is paid, what was reserved is sold, and nothing else is waited for. Called again it
+/// changes nothing.
 /// The provider's own name of the payment is kept when it is told.
 pub fn order_paid(
     tx: &WriteTx<'_>,
@@ -112,6 +140,12 @@ pub fn order_paid(
         step(tx, ctx, order, told)?;
         return Ok(PaidOutcome::Late);
     }
+    // Whatever else it waits for would be too much; providers are told when they are asked next, which is soon.
+    let others = || before.payments.iter().filter(|one| one.id != payment);
+    for other in others().filter(|other| other.status.open()) {
+        tx.payment_end(other.id, PaymentStatus::Cancelled, ctx.now)?;
+    }
+    let over = others().any(|other| other.refundable().minor() > 0);
     stock_sell(tx, ctx, order)?;
     // What is paid on delivery may have been sent before.
     let sent = before.order.fulfillment_status == FulfillmentStatus::Fulfilled;
@@ -123,24 +157,33 @@ pub fn order_paid(
     proceed(tx, ctx, &before.order, to, told)?;
     order_letter_due(tx, order, OrderOccasion::Paid, ctx.now)?;
     tx.reviews_verify(order)?;
-    Ok(PaidOutcome::Paid)
+    Ok(if over { PaidOutcome::Over } else { PaidOutcome::Paid })
 }
 
-/// A part of a payment came in; the order waits for the rest.
-pub fn order_part_paid(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, part: Money) -> Outcome<()> {
-    let order = tx.order_by_id(payment.order_id)?.ok_or(ORDER)?;
+/// A part of a payment came in; the order waits for the rest. What the statement of account calls the part stands in the
+/// timeline: the payment has the name of what completes it.
+fn part_paid(
+    tx: &WriteTx<'_>,
+    ctx: &Ctx,
+    before: &WholeOrder,
+    payment: &Payment,
+    part: Money,
+    reference: Option<&str>,
+) -> Outcome<()> {
     if !tx.payment_part(payment.id, part, ctx.now)? {
         return Err(Error::Stale);
     }
-    post_paid(tx, &order, payment.id, part.minor(), ctx.now)?;
+    let order = &before.order;
+    post_paid(tx, order, payment.id, part.minor(), ctx.now)?;
     let came = Money::from_minor(payment.captured.minor() + part.minor());
     let detail = json!({
         "payment_id": payment.id,
         "provider": payment.provider,
-        "amount": amount(&order, part.minor()),
-        "paid": amount(&order, came.minor()),
+        "amount": amount(order, part.minor()),
+        "paid": amount(order, came.minor()),
     });
-    let told = Told { audit: "order.pay_part", timeline: Happening::PartPaid, event: None, detail, said: None };
+    let said = reference.map(str::to_owned);
+    let told = Told { audit: "order.pay_part", timeline: Happening::PartPaid, event: None, detail, said };
     step(tx, ctx, order.id, told).map(drop)
 }
 

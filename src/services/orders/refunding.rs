@@ -229,9 +229,16 @@ pub fn order_refund_done(tx: &WriteTx<'_>, ctx: &Ctx, id: RefundId, reference: O
 }
 
 /// A refund did not go through: its money and units are open again, and somebody has to look. False when it was over.
-pub fn order_refund_failed(tx: &WriteTx<'_>, ctx: &Ctx, id: RefundId, reason: &str) -> Outcome<bool> {
+/// The provider's own name of the refund is kept when it is told.
+pub fn order_refund_failed(
+    tx: &WriteTx<'_>,
+    ctx: &Ctx,
+    id: RefundId,
+    reason: &str,
+    reference: Option<&str>,
+) -> Outcome<bool> {
     let refund = tx.refund_by_id(id)?.ok_or(REFUND)?;
-    if !tx.refund_end(&refund, RefundStatus::Failed, None, ctx.now)? {
+    if !tx.refund_end(&refund, RefundStatus::Failed, reference, ctx.now)? {
         return Ok(false);
     }
     for line in &refund.lines {

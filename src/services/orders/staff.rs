@@ -7,7 +7,9 @@ use super::{MANUAL, ORDER, ready};
 use crate::domain::account::AddressDraft;
 use crate::domain::audit::Subject;
 use crate::domain::cart::{CartLine, Quantity};
-use crate::domain::order::{Action, NewOrder, NewPayment, Order, OrderRef, OrderSource, OrderStatus, OrderSums};
+use crate::domain::order::{
+    Action, NewOrder, NewPayment, Order, OrderRef, OrderSource, OrderStatus, OrderSums, Payment,
+};
 use crate::domain::payment::PaymentChoice;
 use crate::domain::{CartLineId, Currency, Email, Fields, Invalid, Money, OrderId, Right, VariantId};
 use crate::services::catalog::Preconditions;
@@ -137,12 +139,11 @@ impl Shop {
             }
             let order = tx.order_by_id(before.order.id)?.ok_or(ORDER)?;
             placed(tx, ctx, &order)?;
-            for payment in before.payments.iter().filter(|payment| payment.provider != MANUAL) {
-                tx.payment_check_at(payment.id, Some(ctx.now))?;
+            for payment in before.payments.iter().filter(|payment| is_asked(payment)) {
+                tx.payment_restart(payment.id, ctx.now)?;
             }
-            let coded = order.discount_code.as_deref().map(|code| tx.discount_by_code(code)).transpose()?.flatten();
-            if let Some(discount) = coded {
-                count(tx, &order, discount.id, &discount.draft.name, order.sums.discount_total)?;
+            for (discount, name, amount) in tx.draft_discounts_take(order.id)? {
+                count(tx, &order, discount, &name, amount)?;
             }
             let wanted = before.lines.iter().filter_map(|line| Some((line.variant_id?, line.quantity))).collect();
             take(tx, ctx, &order, wanted)
@@ -170,7 +171,7 @@ impl Desk {
         self.check(&priced)?;
         let choice = self.order.payment.clone().ok_or_else(|| Invalid::one("payment", "required", "is required"))?;
         let plan = self.payments.plan(choice, priced.quote.total, ctx.now)?;
-        // A link to pay is opened when it is, so the provider is told at once; a draft is none of its business.
+        // A link to pay is opened when it is, so a job tells the provider at once; a draft is none of its business.
         let check_at = plan.check_at.filter(|_| !self.order.draft).map(|_| ctx.now);
         let payment = NewPayment {
             provider: plan.provider,
@@ -183,7 +184,13 @@ impl Desk {
         let order = NewOrder { account_id: account, ..self.new_order(ctx, &priced, email) };
         let made = order_place_rows(tx, ctx, &Placing { order, payment, first_number: self.first_number })?.order;
         if self.order.draft {
+            for applied in &priced.quote.applied {
+                tx.draft_discount_add(made.id, applied.discount, applied.amount)?;
+            }
             return Ok(made.id);
+        }
+        if check_at.is_some() {
+            tx.reconcile_by(ctx.now, ctx.now)?;
         }
         for applied in &priced.quote.applied {
             count(tx, &made, applied.discount, &applied.name, applied.amount)?;
@@ -263,6 +270,11 @@ impl Desk {
             lines: priced.new_lines(),
         }
     }
+}
+
+/// Whether somebody else than the staff says when a payment is there: a provider, or the shop when there is nothing to pay.
+fn is_asked(payment: &Payment) -> bool {
+    payment.provider != MANUAL || payment.amount.minor() == 0
 }
 
 fn count(

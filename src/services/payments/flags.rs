@@ -20,7 +20,11 @@ pub(super) enum Aloud {
     ButForTheTimeline,
 }
 
-/// Says why a person has to look at a payment, once.
+/// Notes that are kept of one payment, the newest: more than anybody reads.
+const MOST_NOTES: usize = 20;
+
+/// Says why a person has to look at a payment. Each reason is said once and stays until somebody has looked, whatever
+/// else is said of the payment meanwhile: the flag is that of the newest reason, the notes are all of them.
 pub(super) fn flag(
     tx: &WriteTx<'_>,
     ctx: &Ctx,
@@ -29,16 +33,23 @@ pub(super) fn flag(
     note: &str,
     aloud: Aloud,
 ) -> Outcome<()> {
-    if !tx.payment_flag(payment.id, flag, ctx.now)? {
+    let known = tx.payment_by_id(payment.id)?.ok_or(PAYMENT)?;
+    let details = PaymentDetails::of(&known.details);
+    let said = details.flag_note.as_deref().filter(|_| known.flag.is_some()).unwrap_or_default();
+    // Notes are told apart by their lines.
+    let note = &note.replace('\n', " ");
+    if said.lines().any(|line| line == note) {
         return Ok(());
     }
-    let known = tx.payment_by_id(payment.id)?.ok_or(PAYMENT)?;
-    let details = PaymentDetails { flag_note: Some(note.to_owned()), ..PaymentDetails::of(&known.details) };
+    let mut notes: Vec<&str> = said.lines().chain([note.as_str()]).collect();
+    notes.drain(..notes.len().saturating_sub(MOST_NOTES));
+    let details = PaymentDetails { flag_note: Some(notes.join("\n")), ..details.clone() };
+    tx.payment_flag(payment.id, flag, ctx.now)?;
     tx.payment_details(payment.id, &details, ctx.now)?;
     let detail = json!({ "payment_id": payment.id, "provider": payment.provider, "flag": flag.as_str() });
     if aloud == Aloud::Yes {
         let mut shown = detail.clone();
-        shown["text"] = note.into();
+        shown["text"] = note.as_str().into();
         let kind = Happening::PaymentFlagged.as_str();
         tx.order_event_add(payment.order_id, kind, &shown, false, &ctx.actor_name(), ctx.now)?;
         tx.order_touch(payment.order_id, ctx.now)?;

@@ -7,11 +7,17 @@ use super::{Outcome, SHOP_KEY, Shop, WebhookRefusal};
 use crate::domain::audit::Subject;
 use crate::domain::order::Payment;
 use crate::domain::payment::PaymentFlag;
-use crate::domain::{Currency, Money, RefundId};
+use crate::domain::{Currency, Money, RefundId, Right, Timestamp};
 use crate::providers::payment::{Event, PaymentKey, RefundKey, Says, Standing};
 use crate::services::Ctx;
 use crate::store::{ReadTx, WriteTx};
 use serde_json::json;
+use std::time::Duration;
+
+/// How long it is known which messages were taken. Stripe sends one again for three days, and by hand for a month.
+const KEPT: Duration = Duration::from_secs(90 * 86_400);
+/// How many are forgotten in one transaction.
+const SWEPT_AT_ONCE: usize = 1_000;
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +42,21 @@ impl Shop {
             return Ok(Received::Refused(WebhookRefusal::Disabled));
         };
         let event = match known.event(body, headers, ctx.now) {
+            // What does not matter here leaves no trace: some accounts send a hundred of these for one that does.
+            Ok(Event { says: Says::Nothing, .. }) => return Ok(Received::Taken),
             Ok(event) => event,
             Err(refusal) => return Ok(Received::Refused(refusal)),
         };
         let (ctx, provider) = (ctx.clone(), known.name());
         self.store.write(move |tx| take(tx, &ctx, provider, &event)).await
+    }
+
+    /// Forgets messages that are older than any provider sends again, some at a time; tells how many.
+    pub async fn payment_events_sweep(&self, ctx: &Ctx) -> Outcome<usize> {
+        ctx.require(Right::Maintain)?;
+        let kept = i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);
+        let before = Timestamp::from_millis(ctx.now.millis().saturating_sub(kept));
+        self.store.write(move |tx| Ok(tx.payment_event_sweep(before, SWEPT_AT_ONCE)?)).await
     }
 }
 
@@ -95,7 +111,10 @@ fn payment_named(
     if let Some(payment) = tx.payment_by_reference(provider, &standing.reference)? {
         return Ok(Some(payment));
     }
-    let Some(key) = key.filter(|key| is_ours(tx, &key.shop)) else { return Ok(None) };
+    let Some(key) = key else { return Ok(None) };
+    if !is_ours(tx, &key.shop)? {
+        return Ok(None);
+    }
     let payment = tx.payment_by_id(key.payment)?.filter(|payment| {
         (payment.provider.as_str(), payment.created_at) == (provider, key.made) && payment.reference.is_none()
     });
@@ -112,7 +131,9 @@ fn refund_named(
     reference: &str,
     key: Option<&RefundKey>,
 ) -> Outcome<Option<RefundId>> {
-    if let Some(key) = key.filter(|key| is_ours(tx, &key.shop)) {
+    if let Some(key) = key
+        && is_ours(tx, &key.shop)?
+    {
         let refund = tx.refund_by_id(key.refund)?.filter(|refund| refund.created_at == key.made);
         return Ok(refund.map(|refund| refund.id));
     }
@@ -121,8 +142,8 @@ fn refund_named(
     Ok(tx.refund_by_reference(payment.id, reference)?)
 }
 
-fn is_ours(tx: &ReadTx<'_>, shop: &str) -> bool {
-    tx.setting(SHOP_KEY).is_ok_and(|ours| ours.as_deref() == Some(shop))
+fn is_ours(tx: &ReadTx<'_>, shop: &str) -> Outcome<bool> {
+    Ok(tx.setting(SHOP_KEY)?.as_deref() == Some(shop))
 }
 
 /// More was refunded in all than the shop knows of: somebody did it at the provider.

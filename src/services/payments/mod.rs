@@ -9,7 +9,6 @@ mod asking;
 mod flags;
 mod messages;
 mod noting;
-mod receiving;
 mod reconciling;
 mod refunds;
 
@@ -19,8 +18,7 @@ pub use asking::PaymentAnswer;
 pub use flags::ResolveDraft;
 pub use messages::Received;
 pub use noting::{PaymentProgress, payment_note};
-pub use receiving::payment_receive;
-pub use reconciling::{Checked, MOST_CHECKED};
+pub use reconciling::Checked;
 
 use super::{Error, Outcome, Shop};
 use crate::domain::payment::PaymentChoice;

@@ -6,21 +6,24 @@ use super::flags::{Aloud, flag};
 use super::{Error, FIRST_CHECK, Outcome, PAYMENT};
 use crate::domain::order::{Happening, Payment, PaymentStatus};
 use crate::domain::payment::{PaymentDetails, PaymentFlag};
-use crate::domain::{Currency, Job, PaymentId, Timestamp};
+use crate::domain::{Currency, Timestamp};
 use crate::providers::PaymentError;
 use crate::providers::payment::{Begun, PaymentState, Standing};
 use crate::services::Ctx;
 use crate::services::orders::{PaidOutcome, order_paid, order_payment_failed};
 use crate::store::WriteTx;
 use serde_json::json;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// The shortest pause between two times of asking; each further one is half as long as the payment is old.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(60);
-/// The longest.
-const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3_600);
+/// The pause between two times of asking: half as long as the payment, or the refund, is old, within these bounds.
+pub(super) const PAUSE: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(6 * 3_600);
 /// After that a person has to look.
 const PATIENCE: Duration = Duration::from_secs(7 * 86_400);
+/// After that a person has to look at money that is on its way: a direct debit may take two weeks.
+const PATIENCE_WITH_BANKS: Duration = Duration::from_secs(21 * 86_400);
+/// How much longer stock is held each time that money is found to be on its way; longer than the longest pause.
+const HELD_ON: Duration = Duration::from_secs(86_400);
 
 /// How far a payment is, for whoever waits for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +55,7 @@ pub fn payment_note(tx: &WriteTx<'_>, ctx: &Ctx, answer: &PaymentAnswer) -> Outc
         }
         Said::NotBegun(PaymentError::Temporary(why)) | Said::Silent(PaymentError::Temporary(why)) => {
             tracing::warn!(payment = %payment.id, why, "where a payment stands is not known; asking again later");
-            check_again(tx, ctx, &payment)?;
+            check_again(tx, ctx, &payment, PATIENCE)?;
         }
         Said::Silent(PaymentError::Permanent(why) | PaymentError::Declined(why)) => {
             tx.payment_check_at(payment.id, None)?;
@@ -80,35 +83,54 @@ fn not_begun(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, why: &str, shown: O
 }
 
 fn begun_note(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, begun: &Begun) -> Outcome<()> {
-    tx.payment_ways(payment.id, begun.client_secret.as_deref(), begun.redirect_url.as_deref(), ctx.now)?;
-    standing_note(tx, ctx, payment, &begun.standing)?;
-    if let Some(at) = begun.ask_at {
-        let key = check_key(payment.id);
-        tx.job_add_at(&Job::PaymentCheck { payment: payment.id }, ctx.now, at.max(ctx.now), Some(&key))?;
+    if named(tx, ctx, payment, &begun.standing.reference)? {
+        tx.payment_ways(payment.id, begun.client_secret.as_deref(), begun.redirect_url.as_deref(), ctx.now)?;
+        standing_note(tx, ctx, payment, &begun.standing)?;
+        if let Some(at) = begun.ask_at {
+            tx.payment_ask_by(payment.id, at.max(ctx.now), ctx.now)?;
+        }
     }
     Ok(())
 }
 
-/// The key under which there is at most one job that asks about a payment.
-pub(super) fn check_key(id: PaymentId) -> String {
-    format!("payment-{id}")
+/// Keeps what a provider calls a payment. False, with a flag, when it is known by another name.
+fn named(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, reference: &str) -> Outcome<bool> {
+    let named = tx.payment_name(payment.id, reference, ctx.now)?;
+    if !named {
+        // Only a provider that forgets its keys can make two payments of one.
+        tracing::error!(payment = %payment.id, "a second payment was begun for it at its provider");
+        let note = format!("a second payment at the provider: {reference}");
+        flag(tx, ctx, payment, PaymentFlag::AmountMismatch, &note, Aloud::Yes)?;
+    }
+    Ok(named)
 }
 
 /// Notes where a payment stands at its provider. What is older than what is known changes nothing.
 pub(super) fn standing_note(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, standing: &Standing) -> Outcome<()> {
-    if !tx.payment_name(payment.id, &standing.reference, ctx.now)? {
-        // Only a provider that forgets its keys can make two payments of one.
-        tracing::error!(payment = %payment.id, "a second payment was begun for it at its provider");
-        let note = format!("a second payment at the provider: {}", standing.reference);
-        return flag(tx, ctx, payment, PaymentFlag::AmountMismatch, &note, Aloud::Yes);
+    if !named(tx, ctx, payment, &standing.reference)? {
+        return Ok(());
     }
     match standing.state {
-        PaymentState::Pending => check_again(tx, ctx, payment),
-        PaymentState::Authorized if payment.status == PaymentStatus::Pending => {
-            // Nothing is taken here: whoever asks next captures it.
-            if mismatch(tx, ctx, payment, standing)? { Ok(()) } else { authorized(tx, ctx, payment) }
+        // What was taken never waits again.
+        PaymentState::Pending | PaymentState::Processing | PaymentState::Authorized
+            if payment.status == PaymentStatus::Captured =>
+        {
+            Ok(())
         }
-        PaymentState::Authorized => Ok(()),
+        PaymentState::Pending => check_again(tx, ctx, payment, PATIENCE),
+        PaymentState::Processing => {
+            tx.reservations_prolong(payment.order_id, ctx.now.plus(HELD_ON))?;
+            check_again(tx, ctx, payment, PATIENCE_WITH_BANKS)
+        }
+        // Nothing is taken here: whoever asks next captures it, or calls it off.
+        PaymentState::Authorized if payment.status.open() => {
+            if mismatch(tx, ctx, payment, standing)? {
+                Ok(())
+            } else {
+                authorized(tx, ctx, payment)
+            }
+        }
+        PaymentState::Authorized => check_again(tx, ctx, payment, PATIENCE),
         PaymentState::Captured => captured(tx, ctx, payment, standing),
         PaymentState::Cancelled => {
             if payment.status.open() {
@@ -121,9 +143,10 @@ pub(super) fn standing_note(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, stan
 }
 
 fn authorized(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment) -> Outcome<()> {
-    tx.payment_authorize(payment.id, ctx.now)?;
-    let job = Job::PaymentCheck { payment: payment.id };
-    Ok(tx.job_add_at(&job, ctx.now, ctx.now, Some(&check_key(payment.id))).map(drop)?)
+    if tx.payment_authorize(payment.id, ctx.now)? {
+        return Ok(tx.reconcile_by(ctx.now, ctx.now)?);
+    }
+    check_again(tx, ctx, payment, PATIENCE)
 }
 
 fn captured(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, standing: &Standing) -> Outcome<()> {
@@ -133,11 +156,17 @@ fn captured(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, standing: &Standing)
     // One that was called off here and paid there nevertheless: its money is put into the books, to be given back.
     tx.payment_reopen(payment.id, ctx.now)?;
     let outcome = order_paid(tx, ctx, payment.order_id, payment.id, Some(&standing.reference))?;
-    if outcome == PaidOutcome::Late {
-        let note = "the money came in when the order did not wait for it any more";
-        flag(tx, ctx, payment, PaymentFlag::PaidAfterCancel, note, Aloud::ButForTheTimeline)?;
+    match outcome {
+        PaidOutcome::Late => {
+            let note = "the money came in when the order did not wait for it any more";
+            flag(tx, ctx, payment, PaymentFlag::PaidAfterCancel, note, Aloud::ButForTheTimeline)
+        }
+        PaidOutcome::Over => {
+            let note = "a part of the order had been paid otherwise: that is too much and waits to be refunded";
+            flag(tx, ctx, payment, PaymentFlag::PaidTwice, note, Aloud::Yes)
+        }
+        PaidOutcome::Paid | PaidOutcome::Already => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether the provider has taken something else than what is owed; then a person has to look, and nothing is paid.
@@ -157,20 +186,20 @@ fn mismatch(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, standing: &Standing)
 }
 
 /// Decides when the provider is asked again about a payment that has not come to an end.
-fn check_again(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment) -> Outcome<()> {
-    let at = next_check(payment.created_at, ctx.now);
+fn check_again(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, patience: Duration) -> Outcome<()> {
+    let at = next_check(payment.created_at, ctx.now, patience);
     tx.payment_check_at(payment.id, at)?;
     if at.is_none() {
-        let note = "the provider has given no final answer for a week";
-        flag(tx, ctx, payment, PaymentFlag::NoAnswer, note, Aloud::Yes)?;
+        let note = format!("the provider has given no final answer for {} days", patience.as_secs() / 86_400);
+        flag(tx, ctx, payment, PaymentFlag::NoAnswer, &note, Aloud::Yes)?;
     }
     Ok(())
 }
 
 /// When to ask about a payment that was made then; none when it is time for a person to look.
-fn next_check(made: Timestamp, now: Timestamp) -> Option<Timestamp> {
+fn next_check(made: Timestamp, now: Timestamp, patience: Duration) -> Option<Timestamp> {
     let age = now.since(made);
-    (age < PATIENCE).then(|| now.plus((age / 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)))
+    (age < patience).then(|| now.plus((age / 2).clamp(*PAUSE.start(), *PAUSE.end())))
 }
 
 /// Notes that an attempt of the buyer to pay did not work. The payment waits for the next one.
@@ -196,10 +225,10 @@ mod tests {
     fn pauses_grow_with_the_age_of_a_payment_and_end_after_a_week() {
         let at = Timestamp::from_millis;
         let (minute, hour, day) = (60_000, 3_600_000, 86_400_000);
-        assert_eq!(next_check(at(0), at(1_000)), Some(at(1_000 + minute)));
-        assert_eq!(next_check(at(0), at(hour)), Some(at(hour + hour / 2)));
-        assert_eq!(next_check(at(0), at(3 * day)), Some(at(3 * day + 6 * hour)));
-        assert_eq!(next_check(at(0), at(7 * day)), None);
-        assert_eq!(next_check(at(hour), at(0)), Some(at(minute)), "a clock that was set back");
+        assert_eq!(next_check(at(0), at(1_000), PATIENCE), Some(at(1_000 + minute)));
+        assert_eq!(next_check(at(0), at(hour), PATIENCE), Some(at(hour + hour / 2)));
+        assert_eq!(next_check(at(0), at(3 * day), PATIENCE), Some(at(3 * day + 6 * hour)));
+        assert_eq!(next_check(at(0), at(7 * day), PATIENCE), None);
+        assert_eq!(next_check(at(hour), at(0), PATIENCE), Some(at(minute)), "a clock that was set back");
     }
 }

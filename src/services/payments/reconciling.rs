@@ -2,20 +2,29 @@
 //! that never came has left open is found here, so that whatever was paid there is paid here, or flagged.
 
 use super::asking::{PaymentAnswer, Said};
-use super::noting::{check_key, payment_note};
+use super::noting::{PAUSE, payment_note};
 use super::{Error, Outcome, PAYMENT, Shop};
 use crate::domain::order::{Payment, PaymentStatus};
-use crate::domain::{Job, PaymentId, RefundId, Right, Timestamp};
+use crate::domain::{PaymentId, RefundId, Right, Timestamp};
 use crate::providers::PaymentError;
 use crate::providers::payment::PaymentState;
 use crate::services::Ctx;
 use crate::store::WriteTx;
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The most that is looked at in one go.
-pub const MOST_CHECKED: usize = 200;
-/// How long after it was last heard of a refund is asked about.
-const REFUND_PAUSE: Duration = Duration::from_secs(60);
+const MOST_CHECKED: usize = 200;
+/// How long one job goes on beginning to ask; the next one carries on.
+const SHIFT: Duration = Duration::from_secs(60);
+/// The least time from one job to the next.
+const REST: Duration = Duration::from_secs(1);
+/// The same when something could not be noted.
+const REST_AFTER_TROUBLE: Duration = Duration::from_secs(60);
+/// A payment of which the provider knows nothing may still come to be for so long: a call that was cut off may yet be
+/// carried out, and what was begun is not found at once by its key.
+const MAY_COME_TO_BE: Duration = Duration::from_secs(86_400);
 
 /// A payment before and after its provider was asked.
 #[derive(Clone, Debug)]
@@ -24,6 +33,15 @@ pub struct Checked {
     pub before: Payment,
     /// After.
     pub after: Payment,
+    /// Whether the provider gave an answer, if it was asked.
+    pub heard: bool,
+}
+
+/// What a provider is to be asked about.
+#[derive(Clone, Copy)]
+enum Due {
+    Payment(PaymentId),
+    Refund(RefundId),
 }
 
 impl Shop {
@@ -40,15 +58,21 @@ impl Shop {
             }
             _ => PaymentAnswer { payment: id, said: Said::Known },
         };
+        let silent = matches!(
+            answer.said,
+            Said::Silent(PaymentError::Temporary(_)) | Said::NotBegun(PaymentError::Temporary(_))
+        );
         let (ctx, done) = (ctx.clone(), !before.status.open());
         let note = move |tx: &WriteTx<'_>| {
-            if matches!(answer.said, Said::Known) && done {
+            // There is nobody to ask, or nothing to ask about; but for one that was called off just now.
+            let over = || Ok::<_, Error>(done || tx.payment_by_id(id)?.is_some_and(|now| now.status.open()));
+            if matches!(answer.said, Said::Known) && over()? {
                 tx.payment_check_at(id, None)?;
             }
             payment_note(tx, &ctx, &answer)
         };
         self.store.write(note).await?;
-        Ok(Checked { before, after: read()? })
+        Ok(Checked { before, after: read()?, heard: !silent })
     }
 
     async fn payment_pursue(&self, ctx: &Ctx, payment: &Payment) -> Outcome<PaymentAnswer> {
@@ -76,6 +100,9 @@ impl Shop {
         });
         let said = match ask.await {
             Ok(Some(standing)) => Said::Stands(standing),
+            Ok(None) if ctx.now.since(payment.created_at) < MAY_COME_TO_BE => {
+                Said::Silent(PaymentError::Temporary("the provider knows no such payment, so far".to_owned()))
+            }
             // Nothing of it ever came to be.
             Ok(None) => Said::Known,
             Err(PaymentError::Declined(why)) => Said::Silent(PaymentError::Permanent(why)),
@@ -90,46 +117,76 @@ impl Shop {
         self.refund_send(ctx, id).await
     }
 
-    /// Queues what is due: a job for each payment and refund whose provider is to be asked.
-    pub async fn payment_reconcile(&self, ctx: &Ctx) -> Outcome<usize> {
+    /// Has a job ask about what is due, if anything is.
+    pub async fn payment_reconcile_due(&self, ctx: &Ctx) -> Outcome<()> {
         ctx.require(Right::Maintain)?;
-        let (payments, refunds) = self.payments_waiting(ctx.now)?;
-        if payments.is_empty() && refunds.is_empty() {
-            return Ok(0);
-        }
         let now = ctx.now;
-        let queue = move |tx: &WriteTx<'_>| {
-            let mut count = 0;
-            for payment in payments {
-                let job = Job::PaymentCheck { payment };
-                count += usize::from(tx.job_add_at(&job, now, now, Some(&check_key(payment)))?.is_some());
-            }
-            for refund in refunds {
-                let (job, key) = (Job::RefundCheck { refund }, format!("refund-{refund}"));
-                count += usize::from(tx.job_add_at(&job, now, now, Some(&key))?.is_some());
-            }
-            Ok::<_, Error>(count)
-        };
-        self.store.write(queue).await
+        if self.payments_waiting(now)?.is_empty() {
+            return Ok(());
+        }
+        self.store.write(move |tx| Ok(tx.reconcile_by(now, now)?)).await
     }
 
-    /// Does at once what is due, and tells what has changed; for the command line.
+    /// The job: asks about what is due, two at a time. There is one such job at a time, so a provider that hangs takes one
+    /// of the runner's places however many payments are open there, and mail goes on beside it.
+    pub async fn payment_reconcile(&self, ctx: &Ctx) -> Outcome<()> {
+        ctx.require(Right::Maintain)?;
+        let started = Instant::now();
+        let waiting = Mutex::new(self.payments_waiting(ctx.now)?);
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let ask = async || {
+            let mut troubled = false;
+            while started.elapsed() < SHIFT
+                && let Some(due) = next()
+            {
+                let ctx = Ctx { now: ctx.now.plus(started.elapsed()), ..ctx.clone() };
+                let asked = match due {
+                    Due::Payment(id) => self.payment_check(&ctx, id).await.map(drop),
+                    Due::Refund(id) => self.refund_check(&ctx, id).await,
+                };
+                if let Err(error) = &asked {
+                    tracing::warn!(%error, "what a provider says could not be noted; asking again later");
+                }
+                troubled |= asked.is_err();
+            }
+            troubled
+        };
+        let (one, other) = tokio::join!(ask(), ask());
+        let now = ctx.now.plus(started.elapsed());
+        let rest = now.plus(if one || other { REST_AFTER_TROUBLE } else { REST });
+        let end = move |tx: &WriteTx<'_>| {
+            // From here on whoever wants a provider to be asked adds a job for it.
+            tx.reconcile_again()?;
+            let next = tx.payments_next_at()?;
+            Ok::<_, Error>(next.map_or(Ok(()), |next| tx.reconcile_by(next.max(rest), now))?)
+        };
+        self.store.write(end).await
+    }
+
+    /// Does at once what is due, and tells what has become of the payments; for the command line.
     pub async fn payment_reconcile_now(&self, ctx: &Ctx) -> Outcome<Vec<Checked>> {
         ctx.require(Right::Maintain)?;
-        let (payments, refunds) = self.payments_waiting(ctx.now)?;
-        for refund in refunds {
-            self.refund_send(ctx, refund).await?;
-        }
-        let mut checked = Vec::with_capacity(payments.len());
-        for payment in payments {
-            checked.push(self.payment_check(ctx, payment).await?);
+        let mut checked = Vec::new();
+        for due in self.payments_waiting(ctx.now)? {
+            match due {
+                Due::Payment(id) => checked.push(self.payment_check(ctx, id).await?),
+                Due::Refund(id) => self.refund_send(ctx, id).await?,
+            }
         }
         Ok(checked)
     }
 
-    fn payments_waiting(&self, now: Timestamp) -> Outcome<(Vec<PaymentId>, Vec<RefundId>)> {
-        let pause = i64::try_from(REFUND_PAUSE.as_millis()).unwrap_or(0);
-        let heard = Timestamp::from_millis(now.millis() - pause);
-        self.store.read(|tx| Ok((tx.payments_due(now, MOST_CHECKED)?, tx.refunds_due(heard, MOST_CHECKED)?)))
+    /// What is due, by turns a refund and a payment, so that neither holds up the other.
+    fn payments_waiting(&self, now: Timestamp) -> Outcome<VecDeque<Due>> {
+        let (payments, refunds) = self.store.read(|tx| {
+            Ok::<_, Error>((tx.payments_due(now, MOST_CHECKED)?, tx.refunds_due(now, &PAUSE, MOST_CHECKED)?))
+        })?;
+        let (mut payments, mut refunds) = (payments.into_iter(), refunds.into_iter());
+        let mut due = VecDeque::with_capacity(payments.len() + refunds.len());
+        while payments.len() + refunds.len() > 0 {
+            due.extend(refunds.next().map(Due::Refund));
+            due.extend(payments.next().map(Due::Payment));
+        }
+        Ok(due)
     }
 }

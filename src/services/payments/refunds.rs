@@ -72,7 +72,7 @@ pub(super) fn refund_note(tx: &WriteTx<'_>, ctx: &Ctx, id: RefundId, word: &Refu
     match word {
         RefundWord::Stands(RefundStanding { reference, state }) => match state {
             RefundState::Succeeded => order_refund_done(tx, ctx, id, Some(reference)).map(drop),
-            RefundState::Failed(why) => failed(tx, ctx, &refund, why),
+            RefundState::Failed(why) => failed(tx, ctx, &refund, why, Some(reference)),
             RefundState::Pending => waits(tx, ctx, &refund, Some(reference)),
         },
         RefundWord::NotMade(PaymentError::Temporary(why)) => {
@@ -87,20 +87,21 @@ pub(super) fn refund_note(tx: &WriteTx<'_>, ctx: &Ctx, id: RefundId, word: &Refu
             waits(tx, ctx, &refund, None)
         }
         RefundWord::NotMade(PaymentError::Permanent(why) | PaymentError::Declined(why)) => {
-            failed(tx, ctx, &refund, why)
+            failed(tx, ctx, &refund, why, None)
         }
     }
 }
 
 /// The refund did not work: what was set aside can be refunded again, and a person has to look. One that had worked
 /// before, and comes back from the bank, is for that person alone to put right.
-fn failed(tx: &WriteTx<'_>, ctx: &Ctx, refund: &Refund, why: &str) -> Outcome<()> {
-    let open = order_refund_failed(tx, ctx, refund.id, why)?;
+fn failed(tx: &WriteTx<'_>, ctx: &Ctx, refund: &Refund, why: &str, reference: Option<&str>) -> Outcome<()> {
+    let open = order_refund_failed(tx, ctx, refund.id, why, reference)?;
     if !open && refund.status == RefundStatus::Failed {
         return Ok(());
     }
     let payment = tx.payment_by_id(refund.payment_id)?.ok_or(PAYMENT)?;
-    let note = if open { why.to_owned() } else { format!("refund {} had worked and came back: {why}", refund.id) };
+    let what = if open { "did not work" } else { "had worked and came back" };
+    let note = format!("refund {} {what}: {why}", refund.id);
     let aloud = if open { Aloud::ButForTheTimeline } else { Aloud::Yes };
     flag(tx, ctx, &payment, PaymentFlag::RefundFailed, &note, aloud)
 }

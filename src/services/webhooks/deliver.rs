@@ -9,7 +9,7 @@
 //! events must bear getting one twice, which its id tells.
 
 use super::signature::signatures;
-use crate::domain::webhook::{DeliveryState, next_attempt};
+use crate::domain::webhook::{DeliveryState, event_name, next_attempt};
 use crate::domain::{DeliveryId, Right, Timestamp, WebhookId};
 use crate::providers::webhook::{Post, Reply, SendError};
 use crate::services::{Ctx, Error, Outcome, Shop};
@@ -249,7 +249,7 @@ fn complaint(status: u16) -> Option<String> {
 fn post(webhook: &ActiveWebhook, claimed: &ClaimedDelivery, now: Timestamp) -> Post {
     let happened = claimed.happened_at.to_rfc3339();
     let body = format!(r#"{{"type":"{}","timestamp":"{happened}","data":{}}}"#, claimed.kind, claimed.payload);
-    let (id, seconds) = (format!("evt_{}", claimed.event), now.millis().div_euclid(1_000));
+    let (id, seconds) = (event_name(claimed.event, claimed.happened_at), now.millis().div_euclid(1_000));
     let previous = webhook.previous.as_ref().filter(|(_, until)| *until > now).map(|(secret, _)| secret.as_str());
     let secrets: Vec<&str> = std::iter::once(webhook.secret.as_str()).chain(previous).collect();
     let signature = signatures(&secrets, &id, seconds, &body);

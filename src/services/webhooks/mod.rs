@@ -13,7 +13,7 @@ use crate::domain::webhook::{Webhook, WebhookDraft};
 use crate::domain::{Direction, Invalid, PageSize, Right, Timestamp, WebhookId};
 use crate::services::catalog::Preconditions;
 use crate::services::{Ctx, Error, Outcome, Shop};
-use crate::store::ReadTx;
+use crate::store::{ReadTx, WriteTx};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -106,17 +106,28 @@ impl Shop {
             .await
     }
 
-    /// Removes an endpoint, and what was on its way there.
+    /// Removes an endpoint, and what was on its way there. It may have been told a hundred thousand things, which would
+    /// hold up every other write if they went in one: first it is switched off, then they go piece by piece, then it goes.
+    /// Cut off in between it is there, switched off, and can be removed again.
     pub async fn webhook_remove(&self, ctx: &Ctx, id: WebhookId, known: Preconditions) -> Outcome<()> {
         ctx.require(Right::WebhooksWrite)?;
+        let checked = known.clone();
+        let silence = move |tx: &WriteTx<'_>| {
+            checked.check(Revision::of(current(tx, id)?.version))?;
+            tx.webhook_silence(id)?;
+            Ok::<_, Error>(tx.delivery_forget(id, SWEPT_AT_ONCE)?)
+        };
+        let mut forgotten = self.store.write(silence).await?;
+        while forgotten > 0 {
+            forgotten = self.store.write(move |tx| Ok::<_, Error>(tx.delivery_forget(id, SWEPT_AT_ONCE)?)).await?;
+        }
         let ctx = ctx.clone();
-        self.store
-            .write(move |tx| {
-                known.check(Revision::of(current(tx, id)?.version))?;
-                tx.webhook_delete(id)?;
-                Ok(tx.audit(&ctx.entry("webhook.remove", Subject::from(id), &json!({})))?)
-            })
-            .await
+        let remove = move |tx: &WriteTx<'_>| {
+            known.check(Revision::of(current(tx, id)?.version))?;
+            tx.webhook_delete(id)?;
+            Ok(tx.audit(&ctx.entry("webhook.remove", Subject::from(id), &json!({})))?)
+        };
+        self.store.write(remove).await
     }
 
     /// Gives an endpoint a new secret; the one before signs too for some hours, so that nothing is lost while the
@@ -141,10 +152,18 @@ impl Shop {
         ctx.require(Right::Maintain)?;
         let kept = i64::try_from(KEPT.as_millis()).unwrap_or(i64::MAX);
         let before = Timestamp::from_millis(ctx.now.millis().saturating_sub(kept));
-        let sweep = move |tx: &crate::store::WriteTx<'_>| {
-            Ok(tx.delivery_sweep(before, SWEPT_AT_ONCE)? + tx.event_sweep(before, SWEPT_AT_ONCE)?)
+        let sweep = move |tx: &WriteTx<'_>| {
+            let (deliveries, waiting) = tx.delivery_sweep(before, SWEPT_AT_ONCE)?;
+            Ok::<_, Error>((deliveries + tx.event_sweep(before, SWEPT_AT_ONCE)?, waiting))
         };
-        self.store.write(sweep).await
+        let (count, waiting) = self.store.write(sweep).await?;
+        if waiting > 0 {
+            tracing::warn!(
+                waiting,
+                "deliveries were given up that waited for a month for webhooks that are switched off"
+            );
+        }
+        Ok(count)
     }
 
     /// The address as it is kept, when it is one to send to.

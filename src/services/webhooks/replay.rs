@@ -6,11 +6,11 @@ use crate::domain::page::Page;
 use crate::domain::webhook::{Delivery, ReplayRange, Webhook};
 use crate::domain::{DeliveryId, Direction, EventKind, Invalid, PageSize, Right, WebhookId};
 use crate::services::{Ctx, Error, Outcome, Shop};
-use crate::store::{DeliveryFilter, WriteTx};
+use crate::store::{DeliveryFilter, ReadTx};
 use serde_json::json;
 
 /// Events that one replay may tell again.
-const MOST_REPLAYED: i64 = 10_000;
+const MOST_REPLAYED: usize = 10_000;
 
 const DELIVERY: Error = Error::NotFound("delivery");
 
@@ -77,17 +77,21 @@ impl Shop {
     /// Sends an endpoint the events of a stretch of time, again or for the first time; tells how many.
     pub async fn webhook_replay(&self, ctx: &Ctx, id: WebhookId, range: ReplayRange) -> Outcome<usize> {
         ctx.require(Right::WebhooksWrite)?;
+        // Which they are is found out before the write: rare ones are looked for among all that happened.
+        let events = self.store.read(|tx| {
+            let webhook = ready(tx, id)?;
+            let kinds = if range.kinds.is_empty() { webhook.draft.kinds } else { range.kinds.clone() };
+            Ok::<_, Error>(tx.replay_events(&ReplayRange { kinds, ..range.clone() }, MOST_REPLAYED + 1)?)
+        })?;
+        if events.len() > MOST_REPLAYED {
+            let why = format!("holds more than {MOST_REPLAYED} events up to this moment: ask for less at once");
+            return Err(Invalid::one("to", "too_many", why).into());
+        }
         let ctx = ctx.clone();
         self.store
             .write(move |tx| {
-                let webhook = ready(tx, id)?;
-                let kinds = if range.kinds.is_empty() { webhook.draft.kinds } else { range.kinds };
-                let range = ReplayRange { kinds, ..range };
-                if tx.replay_count(&range, MOST_REPLAYED + 1)? > MOST_REPLAYED {
-                    let why = format!("holds more than {MOST_REPLAYED} events up to this moment: ask for less at once");
-                    return Err(Invalid::one("to", "too_many", why).into());
-                }
-                let count = tx.replay(id, &range, ctx.now)?;
+                ready(tx, id)?;
+                let count = tx.replay(id, &events, ctx.now)?;
                 tx.deliver_by(ctx.now, ctx.now)?;
                 let (from, to) = (range.from.to_rfc3339(), range.to.to_rfc3339());
                 let detail = json!({ "from": from, "to": to, "events": count });
@@ -99,7 +103,7 @@ impl Shop {
 }
 
 /// The endpoint, when it is told anything.
-fn ready(tx: &WriteTx<'_>, id: WebhookId) -> Outcome<Webhook> {
+fn ready(tx: &ReadTx<'_>, id: WebhookId) -> Outcome<Webhook> {
     let webhook = tx.webhook_by_id(id)?.ok_or(WEBHOOK)?;
     if webhook.draft.active {
         return Ok(webhook);

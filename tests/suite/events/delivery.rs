@@ -24,7 +24,7 @@ fn event_is_told_once_signed_after_the_standard_to_those_who_want_it() {
     run(&shop, &clock);
     let told = books.told();
     assert_eq!(told.len(), 1, "one event, and none from before there was anybody to tell: {before} {told:?}");
-    assert_eq!(told[0].header("webhook-id"), format!("evt_{event}"));
+    assert_eq!(told[0].header("webhook-id"), format!("evt_{event}_{START}"));
     let seconds: i64 = told[0].header("webhook-timestamp").parse().unwrap();
     assert!((0..5).contains(&(seconds - START / 1000)), "{seconds}");
     assert_eq!(told[0].signed_by(&[&secret]), [secret.as_str()]);
@@ -227,4 +227,25 @@ fn old_deliveries_and_events_are_swept_and_newer_ones_stay() {
     happen(&shop, &clock, EventKind::OrderPlaced, 3);
     run(&shop, &clock);
     assert_eq!(receiver.told().len(), 3);
+}
+
+#[test]
+fn webhook_that_was_told_a_lot_is_removed_with_all_of_it() {
+    let (shop, clock, receiver, id, _) = told(Manner::Says(200));
+    let (other, _) = webhook(&shop, &clock, &receiver, &[EventKind::OrderPlaced]);
+    let fill = "insert into event (kind, subject_kind, subject_id, payload, created_at) \
+                with recursive n(i) as (select 1 union all select i + 1 from n where i < 2500) \
+                select 'order.paid', 'order', '1', '{}', 1 from n";
+    let told = format!(
+        "{fill}; insert into webhook_delivery (webhook_id, event_id, kind, next_at, created_at, updated_at) \
+         select {id}, id, kind, 1, 1, 1 from event; \
+         insert into webhook_delivery (webhook_id, event_id, kind, next_at, created_at, updated_at) \
+         select {other}, max(id), 'order.paid', 1, 1, 1 from event"
+    );
+    shop.shop.store().write_blocking(move |tx| Ok::<_, nexus::services::Error>(tx.execute_script(&told)?)).unwrap();
+    wait(shop.shop.webhook_remove(&at(&clock), id, Default::default())).unwrap();
+    assert!(shop.shop.webhook_get(&Ctx::owner(), id).is_err());
+    let left = "select count(*) from webhook_delivery";
+    let left = shop.shop.store().read(|tx| Ok::<_, nexus::services::Error>(tx.query_number(left, [])?)).unwrap();
+    assert_eq!((left, deliveries(&shop, other).len()), (1, 1));
 }

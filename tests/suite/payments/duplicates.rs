@@ -66,6 +66,22 @@ fn messages_in_any_order_come_to_the_same() {
 }
 
 #[test]
+fn old_message_of_a_payment_that_came_in_changes_nothing() {
+    let bench = Bench::new();
+    let (_, payment) = bench.place(1999, stripe(None));
+    bench.begin(payment);
+    let reference = bench.payment(payment).reference.unwrap();
+    bench.stripe.state().fail(&reference);
+    let old = bench.stripe.messages().pop().unwrap();
+    bench.stripe.pay(&reference);
+    bench.deliver_all();
+    bench.pass(8 * 86_400);
+    assert_eq!(bench.deliver(&old).unwrap(), Received::Taken);
+    let paid = bench.payment(payment);
+    assert_eq!((paid.status, paid.check_at, paid.flag), (PaymentStatus::Captured, None, None));
+}
+
+#[test]
 fn declined_attempt_leaves_the_payment_open_for_the_next_one() {
     let bench = Bench::new();
     let (order, payment) = bench.place(1999, stripe(None));

@@ -1,6 +1,7 @@
 //! Money that staff receives by hand.
 
 use super::bench::{Bench, manual, stripe};
+use nexus::domain::PaymentId;
 use nexus::domain::order::{OrderStatus, PaymentStatus};
 use nexus::services::payments::PaymentProgress;
 use serde_json::json;
@@ -47,5 +48,28 @@ fn order_that_was_paid_twice_nevertheless_is_flagged() {
     bench.deliver_all();
     assert_eq!(bench.payment(payment).flag.as_deref(), Some("paid_after_cancel"));
     assert_eq!(bench.order(order).status, OrderStatus::Paid);
+    bench.sound();
+}
+
+#[test]
+fn order_that_was_part_paid_by_hand_and_then_paid_online_is_flagged_and_the_part_can_be_given_back() {
+    let bench = Bench::new();
+    let (order, online) = bench.place(10_000, stripe(None));
+    bench.begin(online);
+    bench.receive(order, Some(4_000)).unwrap();
+    bench.stripe.pay(&bench.payment(online).reference.unwrap());
+    bench.deliver_all();
+    assert_eq!(bench.order(order).status, OrderStatus::Paid);
+    assert_eq!(bench.payment(online).flag.as_deref(), Some("paid_twice"));
+    let by_hand = bench.payment(PaymentId::new(online.get() + 1));
+    assert_eq!(
+        (by_hand.status, by_hand.captured.minor()),
+        (PaymentStatus::Cancelled, 4_000),
+        "nothing else is waited for"
+    );
+    bench.sound();
+    bench.refund(order, 4_000).unwrap();
+    assert_eq!(bench.payment(by_hand.id).refunded.minor(), 4_000);
+    assert_eq!(bench.order(order).status, OrderStatus::Paid, "what was due is there");
     bench.sound();
 }

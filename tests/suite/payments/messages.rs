@@ -1,19 +1,25 @@
 //! Messages over HTTP: which are taken, and that the others change nothing.
 
 use super::stand_in::{KEY, signature};
-use crate::support::{Answer, Requests, TestShop};
-use nexus::config::{Secret, StripeSettings};
-use nexus::services::Error;
+use crate::support::{Answer, Requests, TestShop, wait};
+use nexus::config::{Config, GeneralLimit, Secret, StripeSettings};
+use nexus::domain::Timestamp;
+use nexus::services::{Ctx, Error};
 use rocket::http::Method;
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const URL: &str = "/api/v1/payments/stripe/webhook";
-const BODY: &str = r#"{"id": "evt_1", "type": "customer.created", "data": {"object": {"id": "cus_1"}}}"#;
+const BODY: &str = r#"{"id": "evt_1", "type": "charge.dispute.created", "data": {"object": {"id": "dp_1", "payment_intent": "pi_1"}}}"#;
 
 fn shop(secrets: &[&str]) -> TestShop {
+    shop_with(secrets, |_| {})
+}
+
+fn shop_with(secrets: &[&str], change: impl FnOnce(&mut Config)) -> TestShop {
     let webhook_secrets = secrets.iter().map(|secret| Secret::new(*secret)).collect();
     TestShop::with(|config| {
+        change(config);
         config.payment.stripe =
             StripeSettings { secret_key: Secret::new(KEY), webhook_secrets, api_base: "http://127.0.0.1:9".into() };
     })
@@ -93,4 +99,35 @@ fn message_that_is_signed_and_makes_no_sense_or_is_too_large_is_refused() {
     let large = format!("{BODY}{}", " ".repeat(64 * 1024));
     send(&shop, &sign(&large), &large).problem(413, "too-large");
     assert_eq!(taken(&shop), 0);
+}
+
+#[test]
+fn messages_that_say_nothing_leave_no_trace_and_old_ones_are_forgotten() {
+    let shop = shop(&["whsec_a"]);
+    let sign = |body: &str| vec![signature(body.as_bytes(), now(), "whsec_a")];
+    let other = r#"{"id": "evt_1", "type": "customer.created", "data": {"object": {"id": "cus_1"}}}"#;
+    send(&shop, &sign(other), other).empty(204);
+    assert_eq!(taken(&shop), 0);
+    send(&shop, &sign(BODY), BODY).empty(204);
+    let sweep = |days: i64| {
+        let ctx = Ctx { now: Timestamp::from_millis((now() + days * 86_400) * 1_000), ..Ctx::shop() };
+        wait(shop.shop.payment_events_sweep(&ctx)).expect("an answer")
+    };
+    assert_eq!((sweep(89), taken(&shop)), (0, 1));
+    assert_eq!((sweep(91), taken(&shop)), (1, 0));
+    let plan =
+        "explain query plan select provider from payment_event where received_at < 1 order by received_at limit 1";
+    let plan = shop.shop.store().read(|tx| Ok::<_, Error>(tx.query_all(plan, [], |row| row.get::<_, String>(3))?));
+    assert!(plan.unwrap()[0].contains("payment_event_received"));
+}
+
+#[test]
+fn messages_count_against_the_budget_of_their_sender_only_when_they_are_not_genuine() {
+    let shop = shop_with(&["whsec_a"], |config| config.limits.writes_per_client = GeneralLimit::PerMinute(3));
+    let good = || send(&shop, &[signature(BODY.as_bytes(), now(), "whsec_a")], BODY);
+    let bad = || send(&shop, &[signature(BODY.as_bytes(), now(), "whsec_b")], BODY);
+    (0..10).for_each(|_| good().empty(204));
+    (0..3).for_each(|_| drop(bad().problem(400, "bad-signature")));
+    bad().problem(429, "too-many-requests");
+    good().empty(204);
 }

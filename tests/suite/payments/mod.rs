@@ -6,6 +6,7 @@ mod duplicates;
 mod flags;
 mod manual;
 mod messages;
+mod open;
 mod refunds;
 mod scenario;
 mod stand_in;

@@ -92,6 +92,7 @@ fn refund_on_its_way_ends_by_the_message_or_when_it_is_looked_up() {
             }
             let expected = if status == "failed" { RefundStatus::Failed } else { RefundStatus::Succeeded };
             assert_eq!(bench.refunds(order)[0].status, expected, "{status} {told}");
+            assert!(bench.refunds(order)[0].reference.is_some(), "{status} {told}: it is known by its name");
             assert_eq!(bench.payment(payment).refunded.minor(), if status == "failed" { 0 } else { 6_000 });
             assert_eq!(bench.stripe.state().refund_calls, 1);
             bench.deliver_all();
@@ -120,6 +121,30 @@ fn disputed_payment_is_flagged() {
     bench.stripe.state().tell("charge.dispute.created", &dispute);
     bench.deliver_all();
     assert_eq!(bench.payment(payment).flag.as_deref(), Some("disputed"));
+}
+
+#[test]
+fn reasons_to_look_at_a_payment_do_not_hide_each_other() {
+    let bench = Bench::new();
+    let (order, payment, reference) = paid(&bench, 10_000);
+    let dispute = |reason: &str| json!({ "id": "dp_1", "payment_intent": reference, "reason": reason });
+    let charge = json!({ "id": "ch_9", "payment_intent": reference, "currency": "eur", "amount_refunded": 2_500 });
+    bench.stripe.state().tell("charge.dispute.created", &dispute("fraudulent"));
+    bench.stripe.state().tell("charge.refunded", &charge);
+    bench.stripe.state().tell("charge.dispute.created", &dispute("duplicate"));
+    bench.stripe.state().tell("charge.dispute.created", &dispute("duplicate"));
+    bench.deliver_all();
+    let flagged = bench.payment(payment);
+    assert_eq!(flagged.flag.as_deref(), Some("disputed"), "the newest");
+    let notes = flagged.details["flag_note"].as_str().unwrap().lines().collect::<Vec<_>>();
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    assert!(notes[0].contains("fraudulent") && notes[1].contains("25.00 EUR") && notes[2].contains("duplicate"));
+    let count = |sql: &'static str| {
+        bench.shop.store().read(|tx| Ok::<_, nexus::services::Error>(tx.query_number(sql, [])?)).unwrap()
+    };
+    assert_eq!(count("select count(*) from order_event where kind = 'payment_flagged'"), 3);
+    assert_eq!(count("select count(*) from event where kind = 'payment.flagged'"), 3);
+    assert_eq!(bench.order(order).status, OrderStatus::Paid);
 }
 
 #[test]

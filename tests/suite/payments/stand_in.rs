@@ -15,6 +15,8 @@ use std::time::Duration;
 pub enum Fault {
     /// It works.
     None,
+    /// It works, after a while.
+    Slow,
     /// The connection is cut before anything is done.
     CutBefore,
     /// The connection is cut after it was done.
@@ -61,6 +63,8 @@ pub struct State {
     pub refunds_wait: bool,
     /// All calls: method and path.
     pub calls: Vec<String>,
+    /// Calls under way, and the most there ever were.
+    pub under_way: (usize, usize),
     next: u64,
     closed: bool,
 }
@@ -223,8 +227,15 @@ fn serve(mut stream: TcpStream, shared: &Mutex<State>) {
         if request.path.starts_with("/v1/refunds") && request.method == "POST" {
             state.refund_calls += 1;
         }
+        state.under_way.0 += 1;
+        state.under_way.1 = state.under_way.1.max(state.under_way.0);
         state.faults.pop_front().unwrap_or(Fault::None)
     };
+    respond(&mut stream, &request, fault, shared);
+    locked(shared).under_way.0 -= 1;
+}
+
+fn respond(stream: &mut TcpStream, request: &Request, fault: Fault, shared: &Mutex<State>) {
     if fault == Fault::CutBefore {
         return;
     }
@@ -232,11 +243,12 @@ fn serve(mut stream: TcpStream, shared: &Mutex<State>) {
     let (status, answer) = match fault {
         Fault::Error500 => (500, failed("api_error")),
         Fault::Error429 => (429, failed("rate_limit_error")),
-        _ => locked(shared).answer(&request),
+        _ => locked(shared).answer(request),
     };
     match fault {
         Fault::CutAfter => return,
         Fault::Stall => std::thread::sleep(STALL),
+        Fault::Slow => std::thread::sleep(STALL / 12),
         _ => {}
     }
     let body = answer.to_string();

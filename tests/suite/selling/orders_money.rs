@@ -161,8 +161,11 @@ fn money_received_adds_up_to_what_is_due_and_is_counted_once() {
     let order = buy(&shop.anonymous(), 1, "buy", &by_transfer());
     let problem = post(&shop, &order, "payments", "a", &json!({ "amount": "10.01" })).problem(422, "validation");
     assert_eq!(problem["errors"][0]["field"], "amount");
-    let part = post(&shop, &order, "payments", "b", &json!({ "amount": "9.99" })).ok(200);
+    let part = post(&shop, &order, "payments", "b", &json!({ "amount": "9.99", "reference": "A-6" })).ok(200);
     assert_eq!((&part["status"], &part["payment"]["captured"]), (&json!("pending"), &json!("9.99")));
+    let path = format!("/api/v1/admin/orders/{}", order["number"].as_str().unwrap());
+    let told = shop.staff().get(&path).ok(200)["timeline"].to_string();
+    assert!(told.contains("A-6"), "the reference of a part is kept: {told}");
     is_sound(&shop);
     let rest = json!({ "reference": "7", "amount": "0.01" });
     assert_eq!(post(&shop, &order, "payments", "c", &rest).ok(200)["status"], "paid");

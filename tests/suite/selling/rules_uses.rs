@@ -5,6 +5,7 @@ use nexus::domain::pricing::{Place, Refusal};
 use nexus::domain::{DiscountId, Money, OrderId, Timestamp};
 use nexus::services::selling::{DiscountUse, RulesQuery, rules_for};
 use nexus::services::{CheckDepth, Error, Shop};
+use rocket::http::Method;
 use serde_json::{Value, json};
 use std::sync::Barrier;
 
@@ -159,4 +160,36 @@ fn only_what_may_matter_to_a_basket_is_read() {
     assert_eq!(names(None), ["first", "always"]);
     assert_eq!(names(Some(" other ")), ["first", "always", "coded"]);
     assert_eq!(names(Some("nothing")), ["first", "always"]);
+}
+
+#[test]
+fn draft_counts_every_discount_it_was_made_with_when_it_is_placed() {
+    let shop = TestShop::new();
+    super::till::fill(&shop, 5);
+    let staff = shop.staff();
+    let by_itself =
+        json!({ "name": "Opening", "kind": "percent", "percent": "10", "usage_limit": 1, "combinable": true });
+    staff.post(DISCOUNTS, &by_itself).ok(201);
+    let coded = json!({ "name": "Ten", "code": "SAVE10", "kind": "percent", "percent": "10", "usage_limit": 9, "combinable": true });
+    staff.post(DISCOUNTS, &coded).ok(201);
+    let draft = json!({
+        "email": "ann@example.test", "payment": { "provider": "manual" }, "draft": true, "discount_code": "SAVE10",
+        "lines": [{ "sku": "MUG", "quantity": 1 }],
+    });
+    let uses = || [1, 2].map(|id| staff.get(&format!("{DISCOUNTS}/{id}")).ok(200)["uses"].as_i64().expect("a number"));
+    for name in ["d1", "d2", "d3"] {
+        assert_eq!(staff.post("/api/v1/admin/orders", &draft).ok(201)["number"], name);
+    }
+    assert_eq!(uses(), [0, 0], "a draft uses nothing");
+    let place = |name: &str| staff.request(Method::Post, &format!("/api/v1/admin/orders/{name}/place")).send();
+    let placed = place("d1").ok(200);
+    assert_eq!(uses(), [1, 1]);
+    place("d2").problem(409, "discount-used-up");
+    assert_eq!(uses(), [1, 1]);
+    let cancel = format!("/api/v1/admin/orders/{}/cancel", placed["number"].as_str().expect("a number"));
+    staff.post(&cancel, &json!({})).ok(200);
+    assert_eq!(uses(), [0, 0]);
+    place("d2").ok(200);
+    staff.delete("/api/v1/admin/orders/d3").empty(204);
+    sound(&shop);
 }

@@ -41,6 +41,7 @@ pub(super) fn standing(intent: &Value) -> Option<Standing> {
         "succeeded" => (PaymentState::Captured, "amount_received"),
         "requires_capture" => (PaymentState::Authorized, "amount_capturable"),
         "canceled" => (PaymentState::Cancelled, "amount_received"),
+        "processing" => (PaymentState::Processing, "amount_received"),
         _ => (PaymentState::Pending, "amount_received"),
     };
     let received = amount(&intent[of], &currency)?;
@@ -153,7 +154,7 @@ mod tests {
             ("requires_payment_method", PaymentState::Pending),
             ("requires_confirmation", PaymentState::Pending),
             ("requires_action", PaymentState::Pending),
-            ("processing", PaymentState::Pending),
+            ("processing", PaymentState::Processing),
             ("requires_capture", PaymentState::Authorized),
             ("succeeded", PaymentState::Captured),
             ("canceled", PaymentState::Cancelled),
