@@ -25,19 +25,23 @@ pub mod relevance;
 mod reports;
 pub mod seed;
 pub mod selling;
+mod status;
 pub mod webhooks;
 
-pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
+pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, JobTally, Migrated, Store, StoreSettings};
 pub use audit::client_address;
 pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
+pub use status::{Backup, CheckNote, Status, Vitals};
 
 use crate::config::{AuthSettings, Config, SellingSettings, ShopSettings};
+use crate::counters::Counters;
 use crate::domain::Right;
 use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
 use crate::providers::Providers;
 use passwords::Passwords;
+use std::time::Instant;
 
 /// The file of the key that signs access tokens.
 const TOKEN_KEY: &str = "token.key";
@@ -61,6 +65,7 @@ pub struct Shop {
     mail_staff: Vec<String>,
     /// Where the public reaches the shop, for links in letters.
     url: String,
+    opened: Instant,
 }
 
 impl Shop {
@@ -87,6 +92,7 @@ impl Shop {
             providers,
             mail_staff: config.mail.staff.clone(),
             url: config.public_url(),
+            opened: Instant::now(),
         };
         shop.migration_note()?;
         shop.currency_fix()?;
@@ -115,6 +121,11 @@ impl Shop {
     /// The counters that tell whether something read earlier still holds.
     pub fn generations(&self) -> &Generations {
         self.store.generations()
+    }
+
+    /// What is counted while the shop runs.
+    pub fn counters(&self) -> &Counters {
+        self.store.counters()
     }
 
     /// Where buyers reach their order.

@@ -46,8 +46,10 @@ mod tax_rate;
 mod terms;
 mod tx;
 mod user;
+mod vitals;
 mod webhook;
 mod wishlist;
+mod write_call;
 mod writer;
 
 pub use api_key::ApiKeyRow;
@@ -75,9 +77,11 @@ pub use stock::MovementRow;
 pub use stock_request::{StockRequestRow, StockRequestState};
 pub use tx::{ReadTx, WriteTx};
 pub use user::{UserFilter, UserRow};
+pub use vitals::JobTally;
 pub use webhook::ActiveWebhook;
 pub use wishlist::WishPosition;
 
+use crate::counters::Counters;
 use crate::domain::audit::AuditChain;
 use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
@@ -88,7 +92,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tx::{DeadlineGuard, STATEMENTS};
-use writer::Writer;
+use writer::{Desk, Writer};
 
 /// How the store is to be run.
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +108,7 @@ pub struct Store {
     readers: r2d2::Pool<SqliteConnectionManager>,
     writer: Writer,
     generations: Arc<Generations>,
+    counters: Arc<Counters>,
     settings: StoreSettings,
     migrated: Migrated,
     interrupted: bool,
@@ -128,7 +133,7 @@ impl Store {
         pragma::writer(&mut connection).map_err(named)?;
         let migrated = migrate::run(&mut connection, folder).map_err(named)?;
         let chain = audit_chain(folder, &connection, &cards).map_err(named)?;
-        let generations = Arc::new(Generations::default());
+        let (generations, counters) = (Arc::new(Generations::default()), Arc::new(Counters::default()));
         let readers = SqliteConnectionManager::file(&path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(pragma::reader);
@@ -141,8 +146,9 @@ impl Store {
             .max_lifetime(None)
             .build(readers)
             .map_err(|e| StoreError::Internal(e.to_string()))?;
-        let writer = Writer::start(connection, path, generations.clone(), cards.clone(), chain.clone())?;
-        Ok(Self { readers, writer, generations, settings, migrated, interrupted, cards, chain })
+        let desk = Desk::new(connection, path, (generations.clone(), counters.clone()), cards.clone(), chain.clone());
+        let writer = Writer::start(desk)?;
+        Ok(Self { readers, writer, generations, counters, settings, migrated, interrupted, cards, chain })
     }
 
     /// Runs `work` on a consistent view. Blocks while it runs.
@@ -195,6 +201,11 @@ impl Store {
     /// The counters that tell whether something read earlier still holds.
     pub fn generations(&self) -> &Generations {
         &self.generations
+    }
+
+    /// What is counted while the shop runs.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
     }
 
     /// Why writes are refused at the moment, if they are.

@@ -2,6 +2,7 @@
 
 use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
+use crate::counters::Count;
 use crate::domain::audit::{AuditChain, AuditEntry};
 use crate::domain::id::*;
 use crate::domain::{Change, Money, Timestamp};
@@ -60,6 +61,7 @@ pub struct WriteTx<'c> {
     read: ReadTx<'c>,
     changes: RefCell<Vec<Change>>,
     entries: RefCell<Vec<AuditEntry>>,
+    counts: RefCell<Vec<(Count, u64)>>,
     disk_trouble: RefCell<Option<StoreError>>,
 }
 
@@ -139,7 +141,13 @@ impl<'c> ReadTx<'c> {
 impl<'c> WriteTx<'c> {
     pub(super) fn new(connection: &'c Connection, cards: &'c CardMaker, chain: &'c AuditChain) -> Self {
         let read = ReadTx::new(connection, cards, chain);
-        Self { read, changes: RefCell::default(), entries: RefCell::default(), disk_trouble: RefCell::default() }
+        Self {
+            read,
+            changes: RefCell::default(),
+            entries: RefCell::default(),
+            counts: RefCell::default(),
+            disk_trouble: RefCell::default(),
+        }
     }
 
     /// Runs a statement and tells how many rows it changed.
@@ -179,6 +187,15 @@ impl<'c> WriteTx<'c> {
 
     pub(super) fn take_changes(&self) -> Vec<Change> {
         self.changes.take()
+    }
+
+    /// Notes what is to be counted once the write has committed.
+    pub fn count(&self, what: Count, number: u64) {
+        self.counts.borrow_mut().push((what, number));
+    }
+
+    pub(super) fn take_counts(&self) -> Vec<(Count, u64)> {
+        self.counts.take()
     }
 
     pub(super) fn note_entry(&self, entry: AuditEntry) {
