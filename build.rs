@@ -9,7 +9,12 @@ fn main() {
     println!("cargo:rerun-if-env-changed=BUILD_COMMIT");
     let given = std::env::var("BUILD_COMMIT").ok().map(|text| text.trim().to_owned());
     if let Some(commit) = given.filter(|text| is_commit(text)).or_else(of_git) {
-        println!("cargo:rustc-env=NEXUS_BUILD_COMMIT={}", &commit[..commit.len().min(12)]);
+        let commit = &commit[..commit.len().min(12)];
+        println!("cargo:rustc-env=NEXUS_BUILD_COMMIT={commit}");
+        println!(
+            "cargo:rustc-env=NEXUS_BUILD_VERSION={} ({commit})",
+            std::env::var("CARGO_PKG_VERSION").unwrap_or_default()
+        );
     }
 }
 
@@ -26,7 +31,10 @@ fn of_git() -> Option<String> {
     }
     for file in ["HEAD", "logs/HEAD"] {
         let path = git(&["rev-parse", "--git-path", file])?;
-        println!("cargo:rerun-if-changed={path}");
+        // A path that is not there would have it run each time.
+        if Path::new(&path).exists() {
+            println!("cargo:rerun-if-changed={path}");
+        }
     }
     git(&["rev-parse", "HEAD"]).filter(|text| is_commit(text))
 }

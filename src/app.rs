@@ -2,6 +2,8 @@
 
 mod watching;
 
+pub use watching::{Asked, status};
+
 use crate::config::{Config, LogFormat, LogSettings, ShopSettings, SmtpSecurity};
 use crate::folder::{DataFolder, MAIL};
 use crate::http::{self, Bodies, CursorKey, Front, Limits, Proxies};
@@ -130,7 +132,7 @@ pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync
     let shop = Arc::new(shop);
     tend(&shop)?;
     let server = build(config, &shop)?;
-    let _watched = watching::begin(config, server.state())?;
+    let _watched = watching::begin(config, &shop, server.state())?;
     let runner = Arc::new(Mutex::new(None));
     let address = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
     let told = config.clone();

@@ -56,6 +56,7 @@ const BATCH_BOUNDS: [u64; 7] = [1, 2, 4, 8, 16, 32, 64];
 pub struct Counters {
     counts: [AtomicU64; COUNTS],
     queued: AtomicU64,
+    told: AtomicU64,
     /// Microseconds that commits took.
     pub commit: Histogram,
     /// Writes that shared a commit.
@@ -67,6 +68,7 @@ impl Default for Counters {
         Self {
             counts: std::array::from_fn(|_| AtomicU64::new(0)),
             queued: AtomicU64::new(0),
+            told: AtomicU64::new(0),
             commit: Histogram::new(&COMMIT_BOUNDS),
             batch: Histogram::new(&BATCH_BOUNDS),
         }
@@ -87,6 +89,12 @@ impl Counters {
     /// How many there have been since the shop was opened.
     pub fn get(&self, what: Count) -> u64 {
         self.counts[what as usize].load(Ordering::Relaxed)
+    }
+
+    /// Whether something slow may be logged in this second of the clock: when everything is slow, one line a second says
+    /// as much as thousands, and costs less.
+    pub fn may_tell(&self, second: u64) -> bool {
+        self.told.swap(second, Ordering::Relaxed) != second
     }
 
     /// A write has queued up.
@@ -163,6 +171,7 @@ mod tests {
     #[test]
     fn each_thing_is_counted_on_its_own() {
         let counters = Counters::default();
+        assert_eq!([counters.may_tell(7), counters.may_tell(7), counters.may_tell(8)], [true, false, true]);
         counters.one(Count::Searches);
         counters.add(Count::JobsDead, 3);
         assert_eq!([counters.get(Count::Searches), counters.get(Count::JobsDead)], [1, 3]);

@@ -10,6 +10,7 @@ mod payment;
 mod secret;
 mod selling;
 mod settings;
+mod watch;
 mod webhooks;
 
 pub use door::{CorsSettings, ForwardedHeader, GeneralLimit, LimitSettings, ProxySettings};
@@ -20,6 +21,7 @@ pub use payment::{PaymentSettings, StripeSettings, Switch};
 pub use secret::Secret;
 pub use selling::{Rounding, SellingSettings};
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
+pub use watch::WatchSettings;
 pub use webhooks::WebhookSettings;
 
 use crate::domain::{Currency, account::country};
@@ -73,6 +75,8 @@ pub struct Config {
     pub log: LogSettings,
     /// Numbers for whoever watches over the shop.
     pub metrics: MetricsSettings,
+    /// What the shop looks after by itself.
+    pub watch: WatchSettings,
 }
 
 impl Default for Config {
@@ -97,6 +101,7 @@ impl Default for Config {
             cors: CorsSettings::default(),
             log: LogSettings::default(),
             metrics: MetricsSettings::default(),
+            watch: WatchSettings::default(),
         }
     }
 }
@@ -131,9 +136,14 @@ impl Config {
         self.payment.has_test(&self.public_url(), !self.proxy.trusted.is_empty())
     }
 
+    /// Whether nobody but programs on this machine is meant to reach the shop.
+    pub fn public_is_this_machine(&self) -> bool {
+        payment::is_loopback(&self.public_url()) && !self.tells_clients_apart()
+    }
+
     /// Whether `/metrics` is among the addresses of the shop.
     pub fn has_metrics(&self) -> bool {
-        self.metrics.on_the_shop(self.tells_clients_apart())
+        self.metrics.on_the_shop(!self.public_is_this_machine())
     }
 
     fn shop_url(&self) -> Result<WebOrigin, &'static str> {
@@ -200,7 +210,7 @@ impl Config {
         self.limits.check().map_err(ConfigError)?;
         self.payment.problem().or_else(|| self.selling.invoice_problem()).map_or(Ok(()), wrong)?;
         self.mail.problem().or_else(|| self.webhooks.problem()).map_or(Ok(()), wrong)?;
-        self.metrics.problem(self.tells_clients_apart()).map_or(Ok(()), wrong)
+        self.metrics.problem(!self.public_is_this_machine()).map_or(Ok(()), wrong)
     }
 }
 

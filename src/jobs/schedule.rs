@@ -40,6 +40,7 @@ pub(super) fn chores() -> Arc<[Chore]> {
             MINUTE,
             |shop, ctx| async move { Ok(shop.payment_reconcile(&ctx).await.map(drop)?) },
         ),
+        chore("check", HOUR, |shop, ctx| async move { Ok(shop.check_when_due(&ctx)?) }),
         chore("mail_prune", DAY, |shop, ctx| async move { shop.mail_prune(&ctx).await }),
     ])
 }

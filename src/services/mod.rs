@@ -5,7 +5,9 @@
 
 mod audit;
 pub mod catalog;
+mod checking;
 mod ctx;
+pub mod doctor;
 mod error;
 pub mod export;
 pub mod health;
@@ -41,7 +43,7 @@ use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
 use crate::providers::Providers;
 use passwords::Passwords;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The file of the key that signs access tokens.
 const TOKEN_KEY: &str = "token.key";
@@ -66,12 +68,14 @@ pub struct Shop {
     /// Where the public reaches the shop, for links in letters.
     url: String,
     opened: Instant,
+    checking: checking::Checking,
 }
 
 impl Shop {
     /// Opens the shop in a data folder, setting it up when the folder is new.
     pub fn open(folder: DataFolder, config: &Config, cards: CardMaker, providers: Providers) -> Result<Self, Error> {
-        let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
+        let slow = Duration::from_millis(config.log.slow_ms);
+        let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline(), slow };
         let store = Store::open(&folder, store, cards)?;
         let failed = |e: FolderError| Error::Internal(e.0);
         folder.mark().map_err(failed)?;
@@ -93,6 +97,7 @@ impl Shop {
             mail_staff: config.mail.staff.clone(),
             url: config.public_url(),
             opened: Instant::now(),
+            checking: checking::Checking::every(config.watch.check_hours),
         };
         shop.migration_note()?;
         shop.currency_fix()?;

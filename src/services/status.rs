@@ -6,10 +6,11 @@ use crate::domain::{Money, Right, Timestamp};
 use crate::machine::{self, Disk};
 use crate::store::JobTally;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 use std::time::Duration;
 
 /// Where the result of the last check is kept.
-const LAST_CHECK: &str = "check.last";
+pub(super) const LAST_CHECK: &str = "check.last";
 /// The code of orders that were refused since something could not be had.
 const OUT_OF_STOCK: &str = "out_of_stock";
 const DAY_MS: i64 = 86_400_000;
@@ -74,6 +75,13 @@ pub struct Status {
     pub total_today: Money,
 }
 
+/// The newest backup in a folder. The copies made before a migration lie there, too, and are none: they hold the database
+/// alone, and their age says nothing about whether anybody makes backups.
+pub(super) fn newest_backup(folder: &Path) -> Option<Backup> {
+    let (path, at, bytes) = machine::newest_file(folder, |name| !name.starts_with("before-migration"))?;
+    Some(Backup { name: path.file_name()?.to_string_lossy().into_owned(), at: crate::clock::of(at), bytes })
+}
+
 impl Shop {
     /// What is worth watching.
     pub fn vitals(&self, ctx: &Ctx) -> Outcome<Vitals> {
@@ -91,7 +99,7 @@ impl Shop {
             database_bytes: machine::file_bytes(&database).unwrap_or(0),
             wal_bytes: machine::file_bytes(wal.as_ref()).unwrap_or(0),
             disk: machine::disk(self.folder.root()),
-            backup: self.newest_backup(),
+            backup: newest_backup(&self.folder.backups()),
             check: check.and_then(|text| serde_json::from_str(&text).ok()),
         })
     }
@@ -103,12 +111,6 @@ impl Shop {
         let (orders_today, total_today) = self.store.read(|tx| Ok::<_, Error>(tx.orders_since(midnight)?))?;
         let queue = self.counters().queue_length();
         Ok(Status { vitals, unready: self.unready(), queue, orders_today, total_today })
-    }
-
-    fn newest_backup(&self) -> Option<Backup> {
-        let (path, at, bytes) = machine::newest_file(&self.folder.backups())?;
-        let name = path.file_name()?.to_string_lossy().into_owned();
-        Some(Backup { name, at: crate::clock::of(at), bytes })
     }
 
     /// Counts an order that was refused since there was too little.

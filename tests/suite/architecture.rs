@@ -39,6 +39,8 @@ const DRIVERS: [(&str, &[&str]); 8] = [
             "src/store/pragma.rs",
             "src/store/migrate.rs",
             "src/store/check.rs",
+            "src/store/inspect.rs",
+            "src/store/slow.rs",
         ],
     ),
     ("r2d2_sqlite", &["src/store/mod.rs"]),

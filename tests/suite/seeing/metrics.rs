@@ -17,7 +17,7 @@ fn metrics_are_text_of_prometheus_with_names_by_its_conventions() {
     let shop = TestShop::new();
     shop.anonymous().get("/api/v1/products").ok(200);
     let answer = scrape(&shop);
-    assert_eq!(answer.header("Content-Type").as_deref(), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(answer.header("Content-Type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     let numbers = Numbers::read(&answer.text());
     for name in numbers.names() {
         let bare = name.split('{').next().unwrap();

@@ -1,6 +1,9 @@
 //! Watching over a shop: metrics, what the command line tells of a running shop, checks in the background, logs.
 
+mod checks;
+mod logs;
 mod metrics;
+mod status;
 
 use crate::support::{Answer, Requests, TestShop};
 use std::collections::BTreeMap;
