@@ -1,6 +1,7 @@
 //! Watching over a shop: metrics, what the command line tells of a running shop, checks in the background, logs.
 
 mod checks;
+mod dashboard;
 mod logs;
 mod metrics;
 mod status;
