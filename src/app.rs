@@ -1,5 +1,9 @@
 //! Puts the parts together: configuration → data folder → shop → server, and takes them apart again in order.
 
+mod watching;
+
+pub use watching::{Asked, status};
+
 use crate::config::{Config, LogFormat, LogSettings, ShopSettings, SmtpSecurity};
 use crate::folder::{DataFolder, MAIL};
 use crate::http::{self, Bodies, CursorKey, Front, Limits, Proxies};
@@ -100,6 +104,8 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
         limits: Limits::new(config),
         origins: config.cors.origins().map_err(ServeError)?,
         https: config.public_url().starts_with("https://"),
+        metrics: config.has_metrics(),
+        metrics_token: config.metrics.token.clone(),
         access_log: config.log.access,
         workers: config.workers(),
     };
@@ -126,6 +132,7 @@ pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync
     let shop = Arc::new(shop);
     tend(&shop)?;
     let server = build(config, &shop)?;
+    let _watched = watching::begin(config, &shop, server.state())?;
     let runner = Arc::new(Mutex::new(None));
     let address = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
     let told = config.clone();

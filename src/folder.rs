@@ -60,6 +60,12 @@ impl DataFolder {
         Ok(Self { root: root.to_owned(), _lock: lock })
     }
 
+    /// Takes the lock of a folder for a look, without changing anything else about it.
+    pub fn hold(root: &Path) -> Result<Self, FolderError> {
+        check_identity(root)?;
+        Ok(Self { root: root.to_owned(), _lock: take_lock(root)? })
+    }
+
     /// Notes that the database is set up, so that its absence later is a loss and not a beginning.
     pub fn mark(&self) -> Result<(), FolderError> {
         if self.root.join(MARKER).exists() {
@@ -93,6 +99,16 @@ impl DataFolder {
     /// The file that overrides the page of invoices, if it is there.
     pub fn invoice_template(&self) -> PathBuf {
         self.root.join("templates/invoice.html")
+    }
+
+    /// The file that says where the running shop can be asked how it is doing.
+    pub fn control(root: &Path) -> PathBuf {
+        root.join("tmp").join("control.json")
+    }
+
+    /// The process that holds a folder, or held it last, as its lock says.
+    pub fn holder(root: &Path) -> Option<u32> {
+        fs::read_to_string(root.join(LOCK)).ok()?.trim().parse().ok()
     }
 
     /// The folder itself.

@@ -1,7 +1,8 @@
 //! Nexus: a shop in one file.
 //!
 //! Layers, each using only what stands below it: [`cli`] → [`app`] → [`http`] beside [`jobs`] → [`services`] → `store`
-//! beside [`providers`] → [`domain`]; beside them the base: [`config`], `clock`, `folder`, `generations`.
+//! beside [`providers`] → [`domain`]; beside them the base: [`config`], `clock`, `counters`,
+//! `folder`, `generations`, `machine`.
 //!
 //! One read: `http/products.rs product_get` → `services/catalog/products.rs product_get` → `store/product.rs
 //! products_by_ids` → [`domain::catalog::Product`] → `http/views/product.rs`.
@@ -16,12 +17,14 @@ pub mod app;
 pub mod cli;
 mod clock;
 pub mod config;
+mod counters;
 pub mod domain;
 pub mod folder;
 mod generations;
 pub mod http;
 pub mod jobs;
 mod log;
+mod machine;
 pub mod providers;
 pub mod services;
 mod store;

@@ -1,7 +1,8 @@
 //! The admin command line: one file a subcommand. Each calls use cases, never SQL.
 //!
 //! Commands work on the data folder itself and take its lock, so they refuse, naming the process, while a server
-//! runs on the same folder. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the data is not as it should be.
+//! runs on the same folder; `status` and `doctor` do not. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the data is not
+//! as it should be, 4 the shop does not run.
 
 mod audit;
 mod bench;
@@ -9,6 +10,7 @@ mod check;
 mod completions;
 mod config;
 mod discount;
+mod doctor;
 mod export;
 mod import;
 mod invoice;
@@ -26,11 +28,13 @@ mod report;
 mod secret;
 mod seed;
 mod serve;
+mod status;
 mod stock;
 mod user;
 mod webhook;
 
 use crate::config::{Config, Flags, Loaded};
+use crate::machine;
 use crate::services::Shop;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -38,7 +42,7 @@ use std::process::ExitCode;
 
 /// A shop in one file: API, search, cache and admin command line.
 #[derive(Parser)]
-#[command(name = "nexus", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "nexus", version = machine::VERSION_AND_COMMIT, about, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "Example: nexus serve --demo")]
 pub struct Cli {
     #[command(flatten)]
@@ -62,6 +66,10 @@ struct Common {
 enum Command {
     /// Run the shop
     Serve(serve::ServeArgs),
+    /// Ask the running shop how it is doing
+    Status(status::StatusArgs),
+    /// Look over what the shop stands on, and say what to do
+    Doctor(doctor::DoctorArgs),
     /// Bring the database to this version's schema
     Migrate(migrate::MigrateArgs),
     /// Manage the people who can sign in
@@ -128,6 +136,11 @@ impl Failure {
         Self { code: 1, message: message.into() }
     }
 
+    /// Ended with a code of its own.
+    fn coded(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
     /// The data is not as it should be.
     fn findings(message: impl Into<String>) -> Self {
         Self { code: 3, message: message.into() }
@@ -142,6 +155,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(args, &cli.common),
+        Command::Status(args) => status::run(args, &cli.common),
+        Command::Doctor(args) => doctor::run(args, &cli.common),
         Command::Migrate(args) => migrate::run(args, &cli.common),
         Command::User(args) => user::run(args, &cli.common),
         Command::Secret(args) => secret::run(args, &cli.common),

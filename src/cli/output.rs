@@ -45,6 +45,43 @@ pub(super) fn count(number: u64) -> String {
     text
 }
 
+/// A size in the unit that fits.
+pub(super) fn bytes(size: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let (mut unit, mut whole, mut rest) = (None, size, 0);
+    for name in UNITS {
+        if whole < 1024 {
+            break;
+        }
+        (rest, whole, unit) = (whole % 1024 * 10 / 1024, whole / 1024, Some(name));
+    }
+    match unit {
+        Some(unit) => format!("{whole}.{rest} {unit}"),
+        None => format!("{size} bytes"),
+    }
+}
+
+/// A time in the two units that matter most.
+pub(super) fn span(seconds: u64) -> String {
+    let units = [("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
+    let first = units.iter().position(|(_, length)| seconds >= *length).unwrap_or(units.len() - 1);
+    let mut left = seconds;
+    let mut parts = Vec::new();
+    for (name, length) in units.iter().skip(first).take(2) {
+        let number = left / length;
+        left %= length;
+        if number > 0 || parts.is_empty() {
+            parts.push(format!("{number} {name}{}", if number == 1 { "" } else { "s" }));
+        }
+    }
+    parts.join(" ")
+}
+
+/// How long something is past.
+pub(super) fn ago(seconds: u64) -> String {
+    format!("{} ago", span(seconds))
+}
+
 /// How many a second.
 pub(super) fn rate(rows: u64, took: Duration) -> u64 {
     let ms = took.as_millis().max(1);
@@ -76,6 +113,9 @@ mod tests {
     #[test]
     fn numbers_and_tables_are_readable() {
         assert_eq!([count(0), count(999), count(1000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([bytes(0), bytes(1_536), bytes(5 << 30)], ["0 bytes", "1.5 KiB", "5.0 GiB"]);
+        assert_eq!([span(0), span(61), span(90_000)], ["0 seconds", "1 minute 1 second", "1 day 1 hour"]);
+        assert_eq!([span(86_400), ago(7_200)], ["1 day", "2 hours ago"]);
         assert_eq!(rate(500, Duration::from_millis(250)), 2000);
         let rows = [vec!["1".to_owned(), "größe.csv".to_owned()]];
         assert_eq!(table(&["id", "file"], &rows), "id  file\n1   größe.csv\n");

@@ -4,20 +4,24 @@
 
 mod door;
 mod mail;
+mod metrics;
 mod origin;
 mod payment;
 mod secret;
 mod selling;
 mod settings;
+mod watch;
 mod webhooks;
 
 pub use door::{CorsSettings, ForwardedHeader, GeneralLimit, LimitSettings, ProxySettings};
 pub use mail::{MailSettings, SmtpSecurity};
+pub use metrics::MetricsSettings;
 pub use origin::WebOrigin;
 pub use payment::{PaymentSettings, StripeSettings, Switch};
 pub use secret::Secret;
 pub use selling::{Rounding, SellingSettings};
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
+pub use watch::WatchSettings;
 pub use webhooks::WebhookSettings;
 
 use crate::domain::{Currency, account::country};
@@ -69,6 +73,10 @@ pub struct Config {
     pub cors: CorsSettings,
     /// What is logged.
     pub log: LogSettings,
+    /// Numbers for whoever watches over the shop.
+    pub metrics: MetricsSettings,
+    /// What the shop looks after by itself.
+    pub watch: WatchSettings,
 }
 
 impl Default for Config {
@@ -92,6 +100,8 @@ impl Default for Config {
             limits: LimitSettings::default(),
             cors: CorsSettings::default(),
             log: LogSettings::default(),
+            metrics: MetricsSettings::default(),
+            watch: WatchSettings::default(),
         }
     }
 }
@@ -124,6 +134,16 @@ impl Config {
     /// Whether there is the provider that pays on command.
     pub fn has_test_payments(&self) -> bool {
         self.payment.has_test(&self.public_url(), !self.proxy.trusted.is_empty())
+    }
+
+    /// Whether nobody but programs on this machine is meant to reach the shop.
+    pub fn public_is_this_machine(&self) -> bool {
+        payment::is_loopback(&self.public_url()) && !self.tells_clients_apart()
+    }
+
+    /// Whether `/metrics` is among the addresses of the shop.
+    pub fn has_metrics(&self) -> bool {
+        self.metrics.on_the_shop(!self.public_is_this_machine())
     }
 
     fn shop_url(&self) -> Result<WebOrigin, &'static str> {
@@ -189,7 +209,8 @@ impl Config {
         self.cors.origins().map_err(ConfigError)?;
         self.limits.check().map_err(ConfigError)?;
         self.payment.problem().or_else(|| self.selling.invoice_problem()).map_or(Ok(()), wrong)?;
-        self.mail.problem().or_else(|| self.webhooks.problem()).map_or(Ok(()), wrong)
+        self.mail.problem().or_else(|| self.webhooks.problem()).map_or(Ok(()), wrong)?;
+        self.metrics.problem(!self.public_is_this_machine()).map_or(Ok(()), wrong)
     }
 }
 
@@ -228,13 +249,14 @@ const SERVER_KEYS: [&str; 4] = ["address", "port", "workers", "max_blocking"];
 
 /// Keys whose variables are taken as they are. The others are read like values of the file, in which a password of
 /// digits would become a number and lose its zeros.
-const TEXT_KEYS: [&str; 6] = [
+const TEXT_KEYS: [&str; 7] = [
     "mail.smtp_user",
     "mail.smtp_password",
     "payment.stripe.secret_key",
     "payment.stripe.webhook_secrets",
     "payment.stripe.api_base",
     "selling.invoice_seller",
+    "metrics.token",
 ];
 
 fn is_text(variable: &str) -> bool {

@@ -72,6 +72,8 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// Whether each request is logged.
     pub access: bool,
+    /// Milliseconds beyond which a statement that reads is logged with the way the database goes; 0 for never.
+    pub slow_ms: u64,
 }
 
 /// The form of log lines.
@@ -122,7 +124,7 @@ impl Default for AuthSettings {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { level: "info".to_owned(), format: LogFormat::Pretty, access: true }
+        Self { level: "info".to_owned(), format: LogFormat::Pretty, access: true, slow_ms: 500 }
     }
 }
 

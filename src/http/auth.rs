@@ -10,6 +10,7 @@ use super::views::{
     AddressedBody, LoginBody, LoginView, LogoutBody, PasswordBody, RefreshBody, RegisterBody, ResetBody, SetupBody,
     VerifyBody,
 };
+use crate::counters::Count;
 use crate::domain::Fields;
 use crate::services::identity::{Login, Registration};
 use crate::services::{Actor, Ctx, Shop};
@@ -64,7 +65,8 @@ pub async fn login(
 ) -> SignedInAnswer {
     let (email, password, cart) =
         Fields::read(&body.value, |f| (f.needed_secret("email"), f.needed_secret("password"), f.secret("cart")))?;
-    let guess = limits.login(client.address(), &email).await?;
+    let counted = |_: &Problem| shop.counters().one(Count::SignInsLimited);
+    let guess = limits.login(client.address(), &email).await.inspect_err(counted)?;
     let login = guess.settle(shop.login_with_cart(&anybody(client), &email, password, cart).await)?;
     Ok(signed_in(&login))
 }

@@ -3,12 +3,14 @@
 mod addresses;
 mod admin;
 mod answer;
+mod aside;
 mod auth;
 mod back_in_stock;
 mod cache;
 mod carts;
 mod categories;
 mod checkout;
+mod control;
 mod docs;
 mod fairings;
 mod guards;
@@ -19,6 +21,7 @@ mod kept;
 mod limits;
 mod listing;
 mod me;
+mod metrics;
 mod my_order_cancel;
 mod openapi;
 mod own_orders;
@@ -35,17 +38,21 @@ mod variants;
 mod views;
 mod wishlists;
 
+pub use aside::Aside;
 pub use cache::Bodies;
 pub use checkout::answers as checkout_answers;
+pub use control::{Control, ControlFile};
 pub use guards::Proxies;
 pub use limits::Limits;
+pub use metrics::Gauges;
 pub use openapi::document;
 pub use page::CursorKey;
-pub use views::card_maker;
+pub use views::{BackupView, CheckView, StatusView, card_maker};
 
-use crate::config::WebOrigin;
+use crate::config::{Secret, WebOrigin};
 use crate::services::Shop;
 use answer::Caching;
+use metrics::Traffic;
 use rocket::{Build, Rocket};
 use rocket_okapi::okapi::openapi3::OpenApi;
 use rocket_okapi::openapi_get_routes_spec;
@@ -215,6 +222,10 @@ pub struct Front {
     pub origins: Vec<WebOrigin>,
     /// Whether the public comes through TLS.
     pub https: bool,
+    /// Whether `/metrics` is among the addresses.
+    pub metrics: bool,
+    /// What whoever asks for it has to bring along; empty for nothing.
+    pub metrics_token: Secret,
     /// Whether each request is logged.
     pub access_log: bool,
     /// Threads that serve.
@@ -225,7 +236,16 @@ pub struct Front {
 pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Build> {
     let slow = guards::SlowLane::new(&shop, front.workers);
     let headers = fairings::Headers { https: front.https };
+    let metrics = if front.metrics { rocket::routes![metrics::metrics] } else { Vec::new() };
+    let rocket = rocket
+        .mount(BASE, routes().0)
+        .mount("/health", health::routes())
+        .mount("/api", docs::routes())
+        .mount("/", metrics);
+    let traffic = Arc::new(Traffic::of(rocket.routes()));
+    let (bodies, token) = (front.bodies.clone(), front.metrics_token);
     rocket
+        .manage(Gauges { shop: shop.clone(), bodies, traffic: traffic.clone(), token })
         .manage(shop)
         .manage(front.bodies)
         .manage(front.cursors)
@@ -235,15 +255,12 @@ pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Bui
         .manage(front.limits)
         .manage(headers)
         .manage(health::Stopping::default())
-        .mount(BASE, routes().0)
-        .mount("/health", health::routes())
-        .mount("/api", docs::routes())
         .register("/", problem::catchers())
         .attach(fairings::Addresses)
         .attach(fairings::Cors { origins: front.origins })
         .attach(headers)
         .attach(fairings::HeaderLimit)
-        .attach(fairings::Requests { access_log: front.access_log })
+        .attach(fairings::Requests { access_log: front.access_log, traffic })
         .attach(health::Stopping::fairing())
         // An empty set in place of the framework's own headers, which know nothing of what is served here.
         .attach(rocket::shield::Shield::new())

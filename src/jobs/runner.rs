@@ -5,6 +5,7 @@
 //! noted, because the disk is full, is noted later and not done again meanwhile.
 
 use super::{Chore, Work};
+use crate::counters::Count;
 use crate::domain::{Claim, Job, JobFailure, JobId, Timestamp};
 use crate::services::jobs::{ClaimedChore, ClaimedJob, Finished};
 use crate::services::{Actor, Ctx, Origin, Outcome, Shop};
@@ -279,6 +280,13 @@ impl Desk {
             Finished::Dead => self.ran.dead += 1,
             Finished::Lost => {}
         }
+        let counted = match finished {
+            Finished::Done => Count::JobsDone,
+            Finished::Retry(_) => Count::JobsRetried,
+            Finished::Dead => Count::JobsDead,
+            Finished::Lost => return,
+        };
+        self.shop.counters().one(counted);
     }
 
     fn ctx(&self, request_id: Option<String>) -> Ctx {

@@ -5,7 +5,9 @@
 
 mod audit;
 pub mod catalog;
+mod checking;
 mod ctx;
+pub mod doctor;
 mod error;
 pub mod export;
 pub mod health;
@@ -25,14 +27,17 @@ pub mod relevance;
 mod reports;
 pub mod seed;
 pub mod selling;
+mod status;
 pub mod webhooks;
 
-pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, Migrated, Store, StoreSettings};
+pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, JobTally, Migrated, Store, StoreSettings};
 pub use audit::client_address;
 pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
+pub use status::{Backup, CheckNote, Status, Vitals};
 
 use crate::config::{AuthSettings, Config, SellingSettings, ShopSettings};
+use crate::counters::Counters;
 use crate::domain::page::Page;
 use crate::domain::{Direction, PageSize, Right};
 use crate::folder::{DataFolder, FolderError};
@@ -40,6 +45,7 @@ use crate::generations::Generations;
 use crate::providers::Providers;
 use crate::store::ReadTx;
 use passwords::Passwords;
+use std::time::{Duration, Instant};
 
 /// The file of the key that signs access tokens.
 const TOKEN_KEY: &str = "token.key";
@@ -63,12 +69,15 @@ pub struct Shop {
     mail_staff: Vec<String>,
     /// Where the public reaches the shop, for links in letters.
     url: String,
+    opened: Instant,
+    checking: checking::Checking,
 }
 
 impl Shop {
     /// Opens the shop in a data folder, setting it up when the folder is new.
     pub fn open(folder: DataFolder, config: &Config, cards: CardMaker, providers: Providers) -> Result<Self, Error> {
-        let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
+        let slow = Duration::from_millis(config.log.slow_ms);
+        let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline(), slow };
         let store = Store::open(&folder, store, cards)?;
         let failed = |e: FolderError| Error::Internal(e.0);
         folder.mark().map_err(failed)?;
@@ -89,6 +98,8 @@ impl Shop {
             providers,
             mail_staff: config.mail.staff.clone(),
             url: config.public_url(),
+            opened: Instant::now(),
+            checking: checking::Checking::every(config.watch.check_hours),
         };
         shop.migration_note()?;
         shop.currency_fix()?;
@@ -117,6 +128,11 @@ impl Shop {
     /// The counters that tell whether something read earlier still holds.
     pub fn generations(&self) -> &Generations {
         self.store.generations()
+    }
+
+    /// What is counted while the shop runs.
+    pub fn counters(&self) -> &Counters {
+        self.store.counters()
     }
 
     /// Where buyers reach their order. Behind #, its token reaches neither a server's log nor other sites.

@@ -3,6 +3,7 @@
 use super::error::StoreResult;
 use super::order_check::ORDER_INVARIANTS;
 use super::tx::ReadTx;
+use crate::domain::ProductId;
 
 /// How much to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,27 @@ pub struct Finding {
     /// What is wrong, naming the table.
     pub problem: String,
 }
+
+/// A part of a full check that can be made on its own, so that no view of the database is held for as long as a check of
+/// all of it takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckPiece {
+    /// The structure of a table and of its indexes.
+    Table(String),
+    /// What a table refers to.
+    References(String),
+    /// A rule of the shop, by its place among them.
+    Rule(usize),
+    /// The cards of products from one on.
+    Cards(ProductId),
+    /// The audit log.
+    AuditLog,
+    /// The search index.
+    SearchIndex,
+}
+
+/// Products whose cards make one piece.
+const CARDS: usize = 5_000;
 
 /// Rules that hold for every row, as queries that give the offenders.
 const INVARIANTS: &[(&str, &str)] = &[
@@ -114,20 +136,85 @@ impl ReadTx<'_> {
         if depth == CheckDepth::Quick || !findings.is_empty() {
             return Ok(findings);
         }
-        let orphans = self.query_all("pragma foreign_key_check", [], |row| {
+        findings.extend(self.orphans("pragma foreign_key_check")?);
+        for rule in rules() {
+            findings.extend(self.rule_check(rule)?);
+        }
+        findings.extend(self.cards_check()?.into_iter().map(|problem| Finding { check: "cards", problem }));
+        findings.extend(self.audit_check()?);
+        findings.extend(self.search_check()?.into_iter().map(|problem| Finding { check: "search index", problem }));
+        Ok(findings)
+    }
+
+    /// The pieces of a full check.
+    pub fn check_pieces(&self) -> StoreResult<Vec<CheckPiece>> {
+        let tables = "select name from sqlite_schema where type = 'table' and name not like 'sqlite~_%' escape '~' order by name";
+        let tables: Vec<String> = self.query_all(tables, [], |row| row.get(0))?;
+        let mut pieces: Vec<CheckPiece> = tables.iter().cloned().map(CheckPiece::Table).collect();
+        pieces.extend(tables.into_iter().map(CheckPiece::References));
+        pieces.extend((0..rules().count()).map(CheckPiece::Rule));
+        let mut after = ProductId::new(0);
+        while let Some(last) = self.product_ids_after(after, CARDS)?.last() {
+            pieces.push(CheckPiece::Cards(after));
+            after = *last;
+        }
+        pieces.extend([CheckPiece::AuditLog, CheckPiece::SearchIndex]);
+        Ok(pieces)
+    }
+
+    /// Makes one piece of a full check.
+    pub fn check_piece(&self, piece: &CheckPiece) -> StoreResult<Vec<Finding>> {
+        let found = |check: &'static str, problems: Vec<String>| {
+            problems.into_iter().map(|problem| Finding { check, problem }).collect()
+        };
+        match piece {
+            CheckPiece::Table(name) => {
+                let lines: Vec<String> =
+                    self.query_all(&format!("pragma integrity_check({})", quoted(name)), [], |row| row.get(0))?;
+                Ok(found("integrity", lines.into_iter().filter(|line| line != "ok").take(20).collect()))
+            }
+            CheckPiece::References(name) => self.orphans(&format!("pragma foreign_key_check({})", quoted(name))),
+            CheckPiece::Rule(place) => rules().nth(*place).map_or(Ok(Vec::new()), |rule| self.rule_check(rule)),
+            CheckPiece::Cards(after) => {
+                let ids = self.product_ids_after(*after, CARDS)?;
+                let mut stale = Vec::new();
+                for some in ids.chunks(500) {
+                    stale.extend(self.cards_stale(some)?);
+                }
+                stale.truncate(20);
+                Ok(found("cards", stale))
+            }
+            CheckPiece::AuditLog => self.audit_check(),
+            CheckPiece::SearchIndex => Ok(found("search index", self.search_check()?)),
+        }
+    }
+
+    fn rule_check(&self, (check, sql): (&'static str, &'static str)) -> StoreResult<Vec<Finding>> {
+        let problems: Vec<String> = self.query_all(sql, [], |row| row.get(0))?;
+        Ok(problems.into_iter().map(|problem| Finding { check, problem }).collect())
+    }
+
+    fn audit_check(&self) -> StoreResult<Vec<Finding>> {
+        let broken = self.audit_verify(None, &|_| {})?.err();
+        Ok(broken.map(|broken| Finding { check: "audit log", problem: broken.to_string() }).into_iter().collect())
+    }
+
+    fn orphans(&self, pragma: &str) -> StoreResult<Vec<Finding>> {
+        let orphans = self.query_all(pragma, [], |row| {
             let (table, rowid, parent) =
                 (row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, String>(2)?);
             Ok(format!("table {table}, row {}: refers to a row of {parent} that is not there", rowid.unwrap_or(0)))
         })?;
-        findings.extend(orphans.into_iter().take(20).map(|problem| Finding { check: "foreign keys", problem }));
-        for (check, sql) in INVARIANTS.iter().chain(ORDER_INVARIANTS).copied() {
-            let problems = self.query_all(sql, [], |row| row.get(0))?;
-            findings.extend(problems.into_iter().map(|problem| Finding { check, problem }));
-        }
-        findings.extend(self.cards_check()?.into_iter().map(|problem| Finding { check: "cards", problem }));
-        let broken = self.audit_verify(None, &|_| {})?.err();
-        findings.extend(broken.map(|broken| Finding { check: "audit log", problem: broken.to_string() }));
-        findings.extend(self.search_check()?.into_iter().map(|problem| Finding { check: "search index", problem }));
-        Ok(findings)
+        Ok(orphans.into_iter().take(20).map(|problem| Finding { check: "foreign keys", problem }).collect())
     }
+}
+
+/// All rules of the shop, each with its name.
+fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
+    INVARIANTS.iter().chain(ORDER_INVARIANTS).copied()
+}
+
+/// A name as the engine takes it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -30,6 +30,12 @@ impl ReadTx<'_> {
         Ok(self.query_number(sql, params![DELIVER, now])? == 1)
     }
 
+    /// When the first event happened for which no deliveries have been made yet.
+    pub(super) fn event_first_new(&self) -> StoreResult<Option<Timestamp>> {
+        let sql = "select created_at from event where id > ?1 order by id limit 1";
+        self.query_one(sql, [self.events_announced()?], |row| row.get(0))
+    }
+
     /// Whether there are events for which no deliveries have been made yet.
     pub fn events_are_new(&self) -> StoreResult<bool> {
         Ok(self.event_newest()? > self.events_announced()?)

@@ -1,7 +1,7 @@
 //! The database: many readers, one writer.
 //!
 //! Noun files hold the SQL of their noun as methods of [`ReadTx`] and [`WriteTx`]; only this file and `tx`,
-//! `writer`, `pragma`, `migrate` and `check` name the driver.
+//! `writer`, `pragma`, `migrate`, `check`, `inspect` and `slow` name the driver.
 
 mod address;
 mod api_key;
@@ -18,6 +18,7 @@ mod facets;
 mod filter;
 mod idempotency;
 mod import;
+mod inspect;
 mod invoice;
 mod job;
 mod ledger;
@@ -40,6 +41,7 @@ mod search;
 mod session;
 mod setting;
 mod shipping_zone;
+mod slow;
 mod sql;
 mod stock;
 mod stock_request;
@@ -47,19 +49,22 @@ mod tax_rate;
 mod terms;
 mod tx;
 mod user;
+mod vitals;
 mod webhook;
 mod wishlist;
+mod write_call;
 mod writer;
 
 pub use api_key::ApiKeyRow;
 pub use card::{CardMaker, CardRow};
 pub use category::CategoryRow;
-pub use check::{CheckDepth, Finding};
+pub use check::{CheckDepth, CheckPiece, Finding};
 pub use delivery::{AttemptNote, ClaimedDelivery, DeliveryFilter};
 pub use discount::{DiscountFilter, DiscountUse};
 pub use error::{StoreError, StoreResult};
 pub use idempotency::{KeptAnswer, KeyRow};
 pub use import::{ImportChange, ImportRun, LateTerms};
+pub use inspect::inspect;
 pub use invoice::NewInvoice;
 pub use job::{ClaimedJob, JobRow};
 pub use ledger::LedgerAccount;
@@ -77,20 +82,23 @@ pub use stock::MovementRow;
 pub use stock_request::{StockRequestRow, StockRequestState};
 pub use tx::{ReadTx, WriteTx};
 pub use user::{UserFilter, UserRow};
+pub use vitals::JobTally;
 pub use webhook::ActiveWebhook;
 pub use wishlist::WishPosition;
 
+use crate::counters::Counters;
 use crate::domain::audit::AuditChain;
 use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
+use slow::Watch;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tx::{DeadlineGuard, STATEMENTS};
-use writer::Writer;
+use writer::{Desk, Writer};
 
 /// How the store is to be run.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +107,8 @@ pub struct StoreSettings {
     pub readers: u32,
     /// How long a read may take.
     pub read_deadline: Duration,
+    /// Statements of reads that take longer are logged; none when it is zero.
+    pub slow: Duration,
 }
 
 /// An open database.
@@ -106,11 +116,13 @@ pub struct Store {
     readers: r2d2::Pool<SqliteConnectionManager>,
     writer: Writer,
     generations: Arc<Generations>,
+    counters: Arc<Counters>,
     settings: StoreSettings,
     migrated: Migrated,
     interrupted: bool,
     cards: CardMaker,
     chain: AuditChain,
+    closing: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -130,7 +142,7 @@ impl Store {
         pragma::writer(&mut connection).map_err(named)?;
         let migrated = migrate::run(&mut connection, folder).map_err(named)?;
         let chain = audit_chain(folder, &connection, &cards).map_err(named)?;
-        let generations = Arc::new(Generations::default());
+        let (generations, counters) = (Arc::new(Generations::default()), Arc::new(Counters::default()));
         let readers = SqliteConnectionManager::file(&path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(pragma::reader);
@@ -143,13 +155,27 @@ impl Store {
             .max_lifetime(None)
             .build(readers)
             .map_err(|e| StoreError::Internal(e.to_string()))?;
-        let writer = Writer::start(connection, path, generations.clone(), cards.clone(), chain.clone())?;
-        Ok(Self { readers, writer, generations, settings, migrated, interrupted, cards, chain })
+        let desk = Desk::new(connection, path, (generations.clone(), counters.clone()), cards.clone(), chain.clone());
+        let writer = Writer::start(desk)?;
+        Ok(Self {
+            readers,
+            writer,
+            generations,
+            counters,
+            settings,
+            migrated,
+            interrupted,
+            cards,
+            chain,
+            closing: Arc::default(),
+        })
     }
 
     /// Runs `work` on a consistent view. Blocks while it runs.
     pub fn read<T, E: From<StoreError>>(&self, work: impl FnOnce(&ReadTx<'_>) -> Result<T, E>) -> Result<T, E> {
-        self.read_within(self.settings.read_deadline, work)
+        let watch = Watch::new(self.settings.slow, &self.counters);
+        let deadline = DeadlineGuard::until(Some(Instant::now() + self.settings.read_deadline));
+        self.view(deadline, watch, work)
     }
 
     /// Like [`Store::read`] with a deadline of its own, for exports and checks.
@@ -158,10 +184,28 @@ impl Store {
         deadline: Duration,
         work: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.view(DeadlineGuard::until(Some(Instant::now() + deadline)), None, work)
+    }
+
+    /// Like [`Store::read_within`], given up when the shop is closed.
+    pub fn read_while_open<T, E: From<StoreError>>(
+        &self,
+        deadline: Duration,
+        work: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let deadline = DeadlineGuard::until(Some(Instant::now() + deadline)).unless(self.closing.clone());
+        self.view(deadline, None, work)
+    }
+
+    fn view<T, E: From<StoreError>>(
+        &self,
+        _deadline: DeadlineGuard,
+        watch: Option<Watch<'_>>,
+        work: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let connection = self.readers.get().map_err(|_| StoreError::Busy)?;
-        let _deadline = DeadlineGuard::until(Some(Instant::now() + deadline));
         let view = View::begin(&connection)?;
-        work(&ReadTx::new(view.0, &self.cards, &self.chain))
+        work(&ReadTx::new(view.0, &self.cards, &self.chain).watched(watch))
     }
 
     /// Queues a write and waits until it is on disk. The work sees and changes the newest state; an error from
@@ -199,6 +243,11 @@ impl Store {
         &self.generations
     }
 
+    /// What is counted while the shop runs.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
     /// Why writes are refused at the moment, if they are.
     pub fn trouble(&self) -> Option<StoreError> {
         self.writer.trouble()
@@ -229,8 +278,14 @@ impl Store {
         STATEMENTS.load(Ordering::Relaxed)
     }
 
+    /// Whether the shop is being closed.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
     /// Finishes queued writes and folds the log into the database.
     pub fn close(&self) {
+        self.closing.store(true, Ordering::Release);
         self.writer.stop();
     }
 }

@@ -25,8 +25,8 @@ pub(super) const ORDER_INVARIANTS: &[(&str, &str)] = &[
     ),
     (
         "books",
-        "select 'order ' || order_id || ': posting ' || posting || ' does not sum to zero' from ledger_entry \
-         group by order_id, posting having sum(amount) <> 0 limit 20",
+        "select 'order ' || order_id || ': posting ' || posting || ' does not sum to zero in ' || currency from ledger_entry \
+         group by order_id, posting, currency having sum(amount) <> 0 limit 20",
     ),
     (
         "books and payments",
@@ -35,6 +35,24 @@ pub(super) const ORDER_INVARIANTS: &[(&str, &str)] = &[
          where r.order_id = payment.order_id and r.status = 'succeeded'), 0) as money from payment group by order_id) p \
          on p.order_id = o.id join (select order_id, sum(iif(account = 'money', amount, 0)) as money from ledger_entry \
          group by order_id) b on b.order_id = o.id where b.money <> p.money limit 20",
+    ),
+    (
+        "sold units",
+        "select 'order ' || m.order_id || ': ' || m.sold || ' units of variant ' || m.variant_id || ' left the shelf, ' || l.ordered || ' were ordered' \
+         from (select order_id, variant_id, -sum(on_hand) as sold from stock_movement where kind = 'sold' and order_id is not null \
+         group by order_id, variant_id) m join (select order_id, variant_id, sum(quantity) as ordered from order_line \
+         where variant_id is not null group by order_id, variant_id) l on l.order_id = m.order_id and l.variant_id = m.variant_id \
+         where m.sold > l.ordered limit 20",
+    ),
+    (
+        "carts and orders",
+        "select 'order ' || order_id || ' was made of ' || count(*) || ' carts' from cart where order_id is not null \
+         group by order_id having count(*) > 1 limit 20",
+    ),
+    (
+        "payments and orders",
+        "select 'payment ' || p.id || ' is in ' || p.currency || ', its order in ' || o.currency from payment p \
+         join shop_order o on o.id = p.order_id where p.currency <> o.currency limit 20",
     ),
     (
         "sent units",

@@ -2,6 +2,8 @@
 
 use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
+use super::slow::Watch;
+use crate::counters::Count;
 use crate::domain::audit::{AuditChain, AuditEntry};
 use crate::domain::id::*;
 use crate::domain::{Change, Money, Timestamp};
@@ -9,7 +11,8 @@ use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Params};
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 pub use rusqlite::types::Value;
@@ -25,11 +28,14 @@ thread_local! {
     /// When the statement running on this thread must have ended. The progress handler of every connection
     /// looks here, so that a deadline needs no word between caller and connection.
     static DEADLINE: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// Says that the statement running on this thread is not wanted any more.
+    static GIVEN_UP: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
 
 /// Whether the statement on this thread has run too long.
 pub(super) fn past_deadline() -> bool {
     DEADLINE.get().is_some_and(|at| Instant::now() > at)
+        || GIVEN_UP.with_borrow(|flag| flag.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed)))
 }
 
 /// Sets the deadline of this thread for as long as it lives.
@@ -40,11 +46,18 @@ impl DeadlineGuard {
         DEADLINE.set(at);
         Self
     }
+
+    /// Also ends what runs as soon as the flag is set.
+    pub(super) fn unless(self, given_up: Arc<AtomicBool>) -> Self {
+        GIVEN_UP.set(Some(given_up));
+        self
+    }
 }
 
 impl Drop for DeadlineGuard {
     fn drop(&mut self) {
         DEADLINE.set(None);
+        GIVEN_UP.set(None);
     }
 }
 
@@ -53,6 +66,7 @@ pub struct ReadTx<'c> {
     connection: &'c Connection,
     cards: &'c CardMaker,
     chain: &'c AuditChain,
+    watch: Option<Watch<'c>>,
 }
 
 /// A transaction that may change things; it ends with its batch's commit.
@@ -60,6 +74,7 @@ pub struct WriteTx<'c> {
     read: ReadTx<'c>,
     changes: RefCell<Vec<Change>>,
     entries: RefCell<Vec<AuditEntry>>,
+    counts: RefCell<Vec<(Count, u64)>>,
     disk_trouble: RefCell<Option<StoreError>>,
 }
 
@@ -73,7 +88,22 @@ impl<'c> Deref for WriteTx<'c> {
 
 impl<'c> ReadTx<'c> {
     pub(super) fn new(connection: &'c Connection, cards: &'c CardMaker, chain: &'c AuditChain) -> Self {
-        Self { connection, cards, chain }
+        Self { connection, cards, chain, watch: None }
+    }
+
+    /// The same, with an eye on statements that take long.
+    pub(super) fn watched(self, watch: Option<Watch<'c>>) -> Self {
+        Self { watch, ..self }
+    }
+
+    /// Runs a statement, and looks how long it took.
+    fn timed<T>(&self, sql: &str, run: impl FnOnce() -> StoreResult<T>) -> StoreResult<T> {
+        STATEMENTS.fetch_add(1, Ordering::Relaxed);
+        let Some(watch) = &self.watch else { return run() };
+        let began = Instant::now();
+        let outcome = run();
+        watch.look(self.connection, sql, began.elapsed());
+        outcome
     }
 
     pub(super) fn audit_chain(&self) -> &'c AuditChain {
@@ -95,10 +125,11 @@ impl<'c> ReadTx<'c> {
         params: impl Params,
         read: impl FnMut(&Row<'_>) -> RowResult<T>,
     ) -> StoreResult<Vec<T>> {
-        STATEMENTS.fetch_add(1, Ordering::Relaxed);
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params, read)?;
-        Ok(rows.collect::<RowResult<Vec<T>>>()?)
+        self.timed(sql, || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params, read)?;
+            Ok(rows.collect::<RowResult<Vec<T>>>()?)
+        })
     }
 
     /// The first row of a query, if there is one.
@@ -108,10 +139,11 @@ impl<'c> ReadTx<'c> {
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> RowResult<T>,
     ) -> StoreResult<Option<T>> {
-        STATEMENTS.fetch_add(1, Ordering::Relaxed);
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params)?;
-        Ok(rows.next()?.map(read).transpose()?)
+        self.timed(sql, || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query(params)?;
+            Ok(rows.next()?.map(read).transpose()?)
+        })
     }
 
     /// The one number a query gives; 0 when it gives no row.
@@ -126,20 +158,27 @@ impl<'c> ReadTx<'c> {
         params: impl Params,
         mut each: impl FnMut(&Row<'_>) -> StoreResult<()>,
     ) -> StoreResult<()> {
-        STATEMENTS.fetch_add(1, Ordering::Relaxed);
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params)?;
-        while let Some(row) = rows.next()? {
-            each(row)?;
-        }
-        Ok(())
+        self.timed(sql, || {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query(params)?;
+            while let Some(row) = rows.next()? {
+                each(row)?;
+            }
+            Ok(())
+        })
     }
 }
 
 impl<'c> WriteTx<'c> {
     pub(super) fn new(connection: &'c Connection, cards: &'c CardMaker, chain: &'c AuditChain) -> Self {
         let read = ReadTx::new(connection, cards, chain);
-        Self { read, changes: RefCell::default(), entries: RefCell::default(), disk_trouble: RefCell::default() }
+        Self {
+            read,
+            changes: RefCell::default(),
+            entries: RefCell::default(),
+            counts: RefCell::default(),
+            disk_trouble: RefCell::default(),
+        }
     }
 
     /// Runs a statement and tells how many rows it changed.
@@ -179,6 +218,15 @@ impl<'c> WriteTx<'c> {
 
     pub(super) fn take_changes(&self) -> Vec<Change> {
         self.changes.take()
+    }
+
+    /// Notes what is to be counted once the write has committed.
+    pub fn count(&self, what: Count, number: u64) {
+        self.counts.borrow_mut().push((what, number));
+    }
+
+    pub(super) fn take_counts(&self) -> Vec<(Count, u64)> {
+        self.counts.take()
     }
 
     pub(super) fn note_entry(&self, entry: AuditEntry) {

@@ -9,11 +9,12 @@ use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
 use super::pragma;
 use super::tx::{DeadlineGuard, WriteTx};
+use super::write_call::{Call, Job};
+use crate::counters::{Count, Counters};
 use crate::domain::Change;
 use crate::domain::audit::AuditChain;
 use crate::generations::Generations;
 use rusqlite::Connection;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -36,79 +37,24 @@ const PROBE_PAUSE: Duration = Duration::from_millis(500);
 /// A write-ahead log above this size is folded in at once.
 const LARGE_LOG: u64 = 64 * 1024 * 1024;
 
-/// A write waiting for its turn.
-trait Job: Send {
-    /// Whether it wants a transaction to itself, without time limit.
-    fn alone(&self) -> bool;
-    /// Does the work; tells whether it may be committed.
-    fn run(&mut self, tx: &WriteTx<'_>) -> bool;
-    /// Tells the caller, with the reason when the commit failed.
-    fn answer(self: Box<Self>, failure: Option<&StoreError>);
-}
-
-struct Call<F, T, E> {
-    work: Option<F>,
-    alone: bool,
-    result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
-}
-
-impl<F, T, E> Job for Call<F, T, E>
-where
-    F: FnOnce(&WriteTx<'_>) -> Result<T, E> + Send,
-    T: Send,
-    E: From<StoreError> + Send,
-{
-    fn alone(&self) -> bool {
-        self.alone
-    }
-
-    fn run(&mut self, tx: &WriteTx<'_>) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
-            .unwrap_or_else(|_| Err(StoreError::Internal("a write panicked".to_owned()).into()));
-        let good = result.is_ok();
-        self.result = Some(result);
-        good
-    }
-
-    fn answer(self: Box<Self>, failure: Option<&StoreError>) {
-        let result = match (failure, self.result) {
-            // A job that failed by its own rules says so even when the others' commit failed.
-            (Some(_), Some(Err(own))) => Err(own),
-            (Some(failure), _) => Err(failure.clone().into()),
-            (None, Some(result)) => result,
-            (None, None) => Err(StoreError::Busy.into()),
-        };
-        // The caller may have gone; the write stands all the same.
-        let _ = self.reply.send(result);
-    }
-}
-
 /// The way to the writer thread.
 pub struct Writer {
     queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     trouble: Arc<Mutex<Option<StoreError>>>,
+    counters: Arc<Counters>,
 }
 
 impl Writer {
-    /// Starts the thread on an open connection; `reopen` is used after the disk failed.
-    pub fn start(
-        connection: Connection,
-        path: PathBuf,
-        generations: Arc<Generations>,
-        cards: CardMaker,
-        chain: AuditChain,
-    ) -> StoreResult<Self> {
+    /// Starts the thread.
+    pub fn start(desk: Desk) -> StoreResult<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
-        let trouble = Arc::new(Mutex::new(None));
-        let desk = Desk { connection, path, generations, cards, chain, trouble: trouble.clone(), probed: None };
+        let (trouble, counters) = (desk.trouble.clone(), desk.counters.clone());
         let thread = std::thread::Builder::new()
             .name("nexus-writer".to_owned())
             .spawn(move || desk.serve(&receiver))
             .map_err(|e| StoreError::Internal(e.to_string()))?;
-        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), trouble })
+        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), trouble, counters })
     }
 
     /// Queues a write; the future ends when it is on disk or has failed.
@@ -119,7 +65,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let queued = self.enqueue(Box::new(Call { work: Some(work), alone, result: None, reply }));
+        let queued = self.enqueue(Box::new(Call::new(work, alone, reply)));
         async move {
             queued?;
             answer.await.unwrap_or_else(|_| Err(StoreError::Internal("the writer stopped".to_owned()).into()))
@@ -136,19 +82,26 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Box::new(Call { work: Some(work), alone: false, result: None, reply }))?;
+        self.enqueue(Box::new(Call::new(work, false, reply)))?;
         answer.blocking_recv().unwrap_or_else(|_| Err(StoreError::Internal("the writer stopped".to_owned()).into()))
     }
 
     fn enqueue(&self, job: Box<dyn Job>) -> StoreResult<()> {
         let queue = self.queue.lock().unwrap_or_else(|e| e.into_inner());
-        match queue.as_ref().map(|q| q.try_send(job)) {
-            Some(Ok(())) => Ok(()),
-            Some(Err(TrySendError::Full(_))) => Err(StoreError::Busy),
+        // Before it is sent, since it may be taken out at once.
+        self.counters.queue_grows();
+        let sent = match queue.as_ref().map(|q| q.try_send(job)) {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(TrySendError::Full(_))) => {
+                self.counters.one(Count::WritesRefused);
+                Err(StoreError::Busy)
+            }
             Some(Err(TrySendError::Disconnected(_))) | None => {
                 Err(StoreError::Unavailable("the shop is stopping".to_owned()))
             }
-        }
+        };
+        self.counters.queue_shrinks();
+        sent
     }
 
     /// Why writes are refused at the moment, if they are.
@@ -175,13 +128,18 @@ impl Drop for Writer {
 struct Batch {
     jobs: Vec<Box<dyn Job>>,
     changes: Vec<Change>,
+    counts: Vec<(Count, u64)>,
     held_back: Option<Box<dyn Job>>,
 }
 
 impl Batch {
     /// Takes one more waiting job, or holds it back when it wants a transaction to itself.
-    fn take_next(&mut self, queue: &Receiver<Box<dyn Job>>) {
-        match queue.try_recv() {
+    fn take_next(&mut self, queue: &Receiver<Box<dyn Job>>, counters: &Counters) {
+        let next = queue.try_recv();
+        if next.is_ok() {
+            counters.queue_shrinks();
+        }
+        match next {
             Ok(job) if job.alone() => self.held_back = Some(job),
             Ok(job) => self.jobs.push(job),
             Err(_) => {}
@@ -190,10 +148,11 @@ impl Batch {
 }
 
 /// What the writer thread works with.
-struct Desk {
+pub struct Desk {
     connection: Connection,
     path: PathBuf,
     generations: Arc<Generations>,
+    counters: Arc<Counters>,
     cards: CardMaker,
     chain: AuditChain,
     trouble: Arc<Mutex<Option<StoreError>>>,
@@ -201,13 +160,24 @@ struct Desk {
 }
 
 impl Desk {
+    /// What a thread needs that writes on an open connection; the path is for opening it anew after the disk failed.
+    pub fn new(
+        connection: Connection,
+        path: PathBuf,
+        (generations, counters): (Arc<Generations>, Arc<Counters>),
+        cards: CardMaker,
+        chain: AuditChain,
+    ) -> Self {
+        Self { connection, path, generations, counters, cards, chain, trouble: Arc::default(), probed: None }
+    }
+
     fn serve(mut self, queue: &Receiver<Box<dyn Job>>) {
         // 0x10002 looks at all tables once at start.
         self.learn("pragma optimize = 0x10002");
         let mut dirty = false;
         let mut held_back = None;
         loop {
-            match held_back.take().map_or_else(|| queue.recv_timeout(IDLE), Ok) {
+            match held_back.take().map_or_else(|| self.next(queue), Ok) {
                 Ok(first) => {
                     held_back = self.batch(first, queue);
                     dirty = true;
@@ -226,6 +196,15 @@ impl Desk {
         self.checkpoint();
     }
 
+    /// Waits for a job, but not for long.
+    fn next(&self, queue: &Receiver<Box<dyn Job>>) -> Result<Box<dyn Job>, RecvTimeoutError> {
+        let next = queue.recv_timeout(IDLE);
+        if next.is_ok() {
+            self.counters.queue_shrinks();
+        }
+        next
+    }
+
     /// Gathers statistics for the query planner, once there is something to learn from: taught by a nearly empty
     /// shop, it would scan whole tables of the search index long after they have grown.
     fn learn(&self, how: &str) {
@@ -237,14 +216,18 @@ impl Desk {
 
     /// Runs and answers one batch; gives back a job that came in meanwhile and wants to be alone.
     fn batch(&mut self, first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
-        let mut batch = Batch { jobs: vec![first], changes: Vec::new(), held_back: None };
+        let mut batch = Batch { jobs: vec![first], changes: Vec::new(), counts: Vec::new(), held_back: None };
         let outcome = match self.ready() {
             Ok(()) if batch.jobs[0].alone() => self.run_alone(&mut batch),
             Ok(()) => self.run_together(&mut batch, queue),
             Err(trouble) => Err(trouble),
         };
         match &outcome {
-            Ok(()) => self.generations.advance(&batch.changes),
+            Ok(()) => {
+                self.generations.advance(&batch.changes);
+                self.counters.batch.note(batch.jobs.len() as u64);
+                batch.counts.iter().for_each(|(what, number)| self.counters.add(*what, *number));
+            }
             Err(failure) => self.recover(failure),
         }
         let failure = outcome.err();
@@ -261,9 +244,14 @@ impl Desk {
         self.still_sound(&tx)?;
         batch.changes = tx.take_changes();
         if good {
+            batch.counts = tx.take_counts();
             tx.audit_append(&tx.take_entries())?;
+            let began = Instant::now();
+            tx.execute_script("commit")?;
+            self.counters.commit.note_time(began.elapsed());
+        } else {
+            tx.execute_script("rollback")?;
         }
-        tx.execute_script(if good { "commit" } else { "rollback" })?;
         // After a bulk load the search index would keep its large hash table, which every later write scans;
         // reading the schema anew gives it up.
         if let Err(error) = tx.execute_script("pragma writable_schema = reset") {
@@ -283,9 +271,10 @@ impl Desk {
             tx.execute("savepoint job", [])?;
             let good = job.run(&tx);
             self.still_sound(&tx)?;
-            let (changes, told) = (tx.take_changes(), tx.take_entries());
+            let (changes, told, counts) = (tx.take_changes(), tx.take_entries(), tx.take_counts());
             if good {
                 batch.changes.extend(changes);
+                batch.counts.extend(counts);
                 entries.extend(told);
             } else {
                 tx.execute("rollback to job", [])?;
@@ -293,11 +282,14 @@ impl Desk {
             tx.execute("release job", [])?;
             next += 1;
             if next == batch.jobs.len() && next < BATCH && started.elapsed() < BATCH_TIME {
-                batch.take_next(queue);
+                batch.take_next(queue, &self.counters);
             }
         }
         tx.audit_append(&entries)?;
-        tx.execute("commit", []).map(drop)
+        let began = Instant::now();
+        tx.execute("commit", [])?;
+        self.counters.commit.note_time(began.elapsed());
+        Ok(())
     }
 
     /// When the disk is full or failing, every job of the transaction is lost: the engine may have given it up, and
@@ -336,6 +328,7 @@ impl Desk {
         if !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("rollback");
         }
+        self.counters.one(Count::CommitsFailed);
         if matches!(failure, StoreError::Full | StoreError::Unavailable(_) | StoreError::Internal(_)) {
             tracing::error!(%failure, "a commit failed; the shop is read-only until a probe write succeeds");
             *self.trouble.lock().unwrap_or_else(|e| e.into_inner()) = Some(failure.clone());

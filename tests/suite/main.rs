@@ -2,7 +2,7 @@
 //!
 //! `accounts`, `catalog`, `contract`, `door`, `jobs`, `reviews` and `selling` speak to a shop in this process; each test
 //! owns one in a temporary folder (`support`). `binary` starts the built program, `outside` has programs of others look
-//! at it. The rest look at the source, the plans of statements and the store. Names say noun, action, outcome.
+//! at it, `seeing` does both. The rest look at the source, the plans of statements and the store. Names say noun, action, outcome.
 
 mod accounts;
 mod architecture;
@@ -17,6 +17,7 @@ mod outside;
 mod payments;
 mod plans;
 mod reviews;
+mod seeing;
 mod selling;
 mod store;
 mod support;

@@ -1,17 +1,20 @@
 //! Gives each request an id and logs it: client, method, route, status, duration; never a query string or a body.
 
 use super::super::guards::client_address;
+use super::super::metrics::Traffic;
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::{Data, Request, Response};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-/// Names and logs requests.
+/// Names, counts and logs requests.
 pub struct Requests {
     /// Whether each one is logged.
     pub access_log: bool,
+    /// Where they are counted.
+    pub traffic: Arc<Traffic>,
 }
 
 struct Began {
@@ -32,6 +35,8 @@ impl Fairing for Requests {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let began = began(request);
         response.set_header(Header::new("X-Request-Id", began.id.clone()));
+        let (status, took) = (response.status().code, began.at.elapsed());
+        self.traffic.note(request, status, took);
         if self.access_log {
             let route = request.route().map_or("-", |route| route.uri.as_str());
             tracing::info!(
@@ -40,8 +45,8 @@ impl Fairing for Requests {
                 client = client_address(request).map(tracing::field::display),
                 method = request.method().as_str(),
                 route,
-                status = response.status().code,
-                duration_us = u64::try_from(began.at.elapsed().as_micros()).unwrap_or(u64::MAX),
+                status,
+                duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             );
         }
     }

@@ -1,5 +1,6 @@
 //! Lists of products.
 
+use crate::counters::Count;
 use crate::domain::catalog::{CategoryPick, Facets, Listing, ListingPosition, Product, Status};
 use crate::domain::page::Page;
 use crate::domain::{Change, Direction, ProductId, Right};
@@ -34,7 +35,7 @@ impl Shop {
             ctx.require(Right::CatalogRead)?;
         }
         let cards = self.sees_cards(ctx);
-        self.store.read(|tx| {
+        let found = self.store.read(|tx| {
             let size = listing.page_size.get();
             let mut found = tx.listing_ids(listing, size + 1)?;
             let more = found.len() > size;
@@ -45,7 +46,14 @@ impl Shop {
             let count = listing.count.then(|| tx.listing_count(&listing.filter)).transpose()?;
             let facets = listing.facets.then(|| tx.listing_facets(&listing.filter)).transpose()?;
             Ok::<_, Error>(ProductPage { page: Page { items, next, previous }, count, facets })
-        })
+        })?;
+        if listing.filter.search.is_some() && listing.from.is_none() {
+            self.counters().one(Count::Searches);
+            if found.page.items.is_empty() {
+                self.counters().one(Count::SearchesEmpty);
+            }
+        }
+        Ok(found)
     }
 
     /// Whether the card is all that a caller sees of a product.

@@ -4,6 +4,7 @@ use super::letters::letter_due;
 use super::secret::Secret;
 use super::sessions::{Lifetimes, session_begin};
 use super::{User, email_of};
+use crate::counters::Count;
 use crate::domain::account::{Addressee, Occasion};
 use crate::domain::audit::Subject;
 use crate::domain::{Email, Fields, Invalid, Right, Role, SessionId};
@@ -118,6 +119,7 @@ impl Shop {
         let Some(user) = found.filter(|user| right && user.active) else {
             let client = ctx.origin.client.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
             tracing::info!(%client, "a sign-in was refused");
+            self.counters().one(Count::SignInsRefused);
             return Err(Error::BadCredentials);
         };
         let stronger = self.passwords.stronger(password, &user.password_hash).await?;
@@ -135,6 +137,7 @@ impl Shop {
             Ok::<_, Error>((now, session))
         });
         let (user, session) = begun.await?;
+        self.counters().one(Count::SignIns);
         self.signed_in(user, session, &refresh)
     }
 

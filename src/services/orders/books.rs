@@ -5,6 +5,7 @@ use crate::services::{Error, Outcome};
 use crate::store::{LedgerAccount, WriteTx};
 use LedgerAccount::{Discounts, Money, Receivable, Refunds, Sales, Shipping, Tax};
 
+use crate::counters::Count;
 use crate::domain::{PaymentId, Timestamp};
 
 const PLACED: &str = "place";
@@ -36,12 +37,14 @@ pub(super) fn post_cancelled(tx: &WriteTx<'_>, order: &Order, at: Timestamp) -> 
 
 /// Posts that a part of a payment came in, or all of it.
 pub(super) fn post_paid(tx: &WriteTx<'_>, order: &Order, payment: PaymentId, came: i64, at: Timestamp) -> Outcome<()> {
+    tx.count(Count::Revenue, u64::try_from(came).unwrap_or(0));
     post(tx, order, &format!("pay:{payment}"), &[(Money, came), (Receivable, -came)], at)
 }
 
 /// Posts that money went back.
 pub(super) fn post_refunded(tx: &WriteTx<'_>, order: &Order, refund: &Refund, at: Timestamp) -> Outcome<()> {
     let went = refund.amount.minor();
+    tx.count(Count::Refunded, u64::try_from(went).unwrap_or(0));
     post(tx, order, &format!("refund:{}", refund.id), &[(Refunds, went), (Money, -went)], at)
 }
 

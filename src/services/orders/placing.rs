@@ -2,10 +2,11 @@
 
 use super::books::post_placed;
 use super::{ORDER, Told, report};
+use crate::counters::Count;
 use crate::domain::PaymentId;
 use crate::domain::event::EventKind;
 use crate::domain::letters::OrderOccasion;
-use crate::domain::order::{Happening, NewOrder, NewPayment, Order, OrderStatus};
+use crate::domain::order::{Happening, NewOrder, NewPayment, Order, OrderSource, OrderStatus};
 use crate::services::letters::order_letter_due;
 use crate::services::{Ctx, Outcome};
 use crate::store::WriteTx;
@@ -51,6 +52,8 @@ pub fn order_place_rows(tx: &WriteTx<'_>, ctx: &Ctx, placing: &Placing) -> Outco
 /// Posts and tells that an order is placed.
 pub(super) fn placed(tx: &WriteTx<'_>, ctx: &Ctx, order: &Order) -> Outcome<()> {
     post_placed(tx, order, ctx.now)?;
+    let by_buyer = order.source == OrderSource::Web;
+    tx.count(if by_buyer { Count::OrdersByBuyers } else { Count::OrdersByStaff }, 1);
     let told = Told {
         audit: "order.place",
         timeline: Happening::Placed,

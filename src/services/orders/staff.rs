@@ -119,7 +119,8 @@ impl Shop {
             token: Secret::new().text(),
             cart_token: Secret::new().text(),
         };
-        self.order_act(ctx, how, move |tx, ctx| desk.make(tx, ctx)).await
+        let made = self.order_act(ctx, how, move |tx, ctx| desk.make(tx, ctx)).await;
+        made.inspect_err(|error| self.note_oversell(error))
     }
 
     /// Places a draft: it gets its number, and takes its stock.
@@ -148,7 +149,7 @@ impl Shop {
             let wanted = before.lines.iter().filter_map(|line| Some((line.variant_id?, line.quantity))).collect();
             take(tx, ctx, &order, wanted)
         };
-        self.order_act(ctx, how, work).await
+        self.order_act(ctx, how, work).await.inspect_err(|error| self.note_oversell(error))
     }
 
     /// Throws a draft away.

@@ -53,7 +53,7 @@ fn address_that_is_unknown_is_404() {
         "/products",
         "/health",
         "/health/dead",
-        "/metrics",
+        "/metrics/nothing",
         "/.env",
         "/api/v1/../../etc/passwd",
         "/api/v1/%2e%2e/%2e%2e/etc/passwd",

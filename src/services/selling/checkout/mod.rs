@@ -62,7 +62,7 @@ impl Shop {
             kept.done(tx, &answer, till.ctx.now)?;
             Ok(RungUp::Known(answer))
         });
-        match rung.await? {
+        match rung.await.inspect_err(|error| self.note_oversell(error))? {
             RungUp::Known(answer) => Ok(answer),
             RungUp::Placed(order) => {
                 Err(Error::Internal(format!("order {} was placed without an answer", order.order.id)))
