@@ -1,9 +1,10 @@
 //! The admin command line: one file a subcommand. Each calls use cases, never SQL.
 //!
 //! Commands work on the data folder itself and take its lock, so they refuse, naming the process, while a server
-//! runs on the same folder. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the data is not as it should be.
+//! runs on the same folder; only `backup` and `upgrade-check`, which change nothing, work beside one. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the data is not as it should be.
 
 mod audit;
+mod backup;
 mod bench;
 mod check;
 mod completions;
@@ -22,10 +23,13 @@ mod payment;
 mod reindex;
 mod relevance;
 mod report;
+mod restore;
+mod rollback;
 mod secret;
 mod seed;
 mod serve;
 mod stock;
+mod upgrade_check;
 mod user;
 mod webhook;
 
@@ -91,6 +95,14 @@ enum Command {
     Reindex(reindex::ReindexArgs),
     /// Read the audit log, and find out whether it was changed
     Audit(audit::AuditArgs),
+    /// Make a backup, while the shop runs or not; list and verify backups
+    Backup(backup::BackupArgs),
+    /// Put the shop of a backup in the place of the one that is there
+    Restore(restore::RestoreArgs),
+    /// Tell what this version would do to the database
+    UpgradeCheck(upgrade_check::UpgradeCheckArgs),
+    /// Go back to the database from before the last migration
+    Rollback(rollback::RollbackArgs),
     /// Look for damage and broken rules in the data
     Check(check::CheckArgs),
     /// Show the settings in effect
@@ -154,6 +166,10 @@ pub fn main() -> ExitCode {
         Command::Webhook(args) => webhook::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),
         Command::Audit(args) => audit::run(args, &cli.common),
+        Command::Backup(args) => backup::run(args, &cli.common),
+        Command::Restore(args) => restore::run(args, &cli.common),
+        Command::UpgradeCheck(args) => upgrade_check::run(args, &cli.common),
+        Command::Rollback(args) => rollback::run(args, &cli.common),
         Command::Check(args) => check::run(args, &cli.common),
         Command::Config(args) => config::run(args, &cli.common),
         Command::Openapi(args) => openapi::run(args),

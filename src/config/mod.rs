@@ -2,6 +2,7 @@
 //!
 //! A key nobody knows refuses to start and is named, so that a misspelt setting is never silently ignored.
 
+mod backup;
 mod door;
 mod mail;
 mod origin;
@@ -9,8 +10,10 @@ mod payment;
 mod secret;
 mod selling;
 mod settings;
+mod text;
 mod webhooks;
 
+pub use backup::BackupSettings;
 pub use door::{CorsSettings, ForwardedHeader, GeneralLimit, LimitSettings, ProxySettings};
 pub use mail::{MailSettings, SmtpSecurity};
 pub use origin::WebOrigin;
@@ -69,6 +72,8 @@ pub struct Config {
     pub cors: CorsSettings,
     /// What is logged.
     pub log: LogSettings,
+    /// Backups.
+    pub backup: BackupSettings,
 }
 
 impl Default for Config {
@@ -92,6 +97,7 @@ impl Default for Config {
             limits: LimitSettings::default(),
             cors: CorsSettings::default(),
             log: LogSettings::default(),
+            backup: BackupSettings::default(),
         }
     }
 }
@@ -189,7 +195,7 @@ impl Config {
         self.cors.origins().map_err(ConfigError)?;
         self.limits.check().map_err(ConfigError)?;
         self.payment.problem().or_else(|| self.selling.invoice_problem()).map_or(Ok(()), wrong)?;
-        self.mail.problem().or_else(|| self.webhooks.problem()).map_or(Ok(()), wrong)
+        self.mail.problem().or_else(|| self.webhooks.problem()).or_else(|| self.backup.problem()).map_or(Ok(()), wrong)
     }
 }
 
@@ -228,7 +234,9 @@ const SERVER_KEYS: [&str; 4] = ["address", "port", "workers", "max_blocking"];
 
 /// Keys whose variables are taken as they are. The others are read like values of the file, in which a password of
 /// digits would become a number and lose its zeros.
-const TEXT_KEYS: [&str; 6] = [
+const TEXT_KEYS: [&str; 8] = [
+    "backup.s3_access_key",
+    "backup.s3_secret_key",
     "mail.smtp_user",
     "mail.smtp_password",
     "payment.stripe.secret_key",

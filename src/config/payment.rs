@@ -172,7 +172,7 @@ impl PaymentSettings {
 }
 
 /// Whether an address of the web is this machine.
-fn is_loopback(url: &str) -> bool {
+pub(super) fn is_loopback(url: &str) -> bool {
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = host.split('/').next().unwrap_or(host);
     let host = match host.rfind(':') {

@@ -10,6 +10,7 @@ mod carts;
 mod categories;
 mod checkout;
 mod docs;
+mod download;
 mod fairings;
 mod guards;
 mod health;
@@ -131,6 +132,9 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::api_keys::api_key_revoke,
         admin::reports::sales_report,
         admin::audit::audit_list,
+        admin::backups::backup_list,
+        admin::backups::backup_begin,
+        admin::backups::backup_download,
         reviews::product_review_list,
         reviews::review_create,
         reviews::my_review_list,

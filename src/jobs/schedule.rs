@@ -40,6 +40,7 @@ pub(super) fn chores() -> Arc<[Chore]> {
             MINUTE,
             |shop, ctx| async move { Ok(shop.payment_reconcile(&ctx).await.map(drop)?) },
         ),
+        chore("backup", HOUR, |shop, ctx| async move { shop.backup_tend(&ctx).await }),
         chore("mail_prune", DAY, |shop, ctx| async move { shop.mail_prune(&ctx).await }),
     ])
 }

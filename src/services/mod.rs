@@ -4,6 +4,7 @@
 //! transaction.
 
 mod audit;
+pub mod backup;
 pub mod catalog;
 mod ctx;
 mod error;
@@ -61,12 +62,17 @@ pub struct Shop {
     mail_staff: Vec<String>,
     /// Where the public reaches the shop, for links in letters.
     url: String,
+    backups: backup::Desk,
 }
 
 impl Shop {
     /// Opens the shop in a data folder, setting it up when the folder is new.
     pub fn open(folder: DataFolder, config: &Config, cards: CardMaker, providers: Providers) -> Result<Self, Error> {
-        let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline() };
+        let store = StoreSettings {
+            readers: config.readers(),
+            read_deadline: config.read_deadline(),
+            replicated: config.store.replicated,
+        };
         let store = Store::open(&folder, store, cards)?;
         let failed = |e: FolderError| Error::Internal(e.0);
         folder.mark().map_err(failed)?;
@@ -87,6 +93,7 @@ impl Shop {
             providers,
             mail_staff: config.mail.staff.clone(),
             url: config.public_url(),
+            backups: backup::Desk::new(config),
         };
         shop.migration_note()?;
         shop.currency_fix()?;
@@ -135,6 +142,11 @@ impl Shop {
     /// Whether the shop was not stopped in order last time, so that its file deserves a look.
     pub fn was_interrupted(&self) -> bool {
         self.store.was_interrupted()
+    }
+
+    /// How products are encoded.
+    fn cards(&self) -> CardMaker {
+        self.store.cards().clone()
     }
 
     /// The store, for tests that look underneath.

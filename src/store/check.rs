@@ -107,11 +107,20 @@ const INVARIANTS: &[(&str, &str)] = &[
 impl ReadTx<'_> {
     /// Runs the checks; an empty list means all is well.
     pub fn check(&self, depth: CheckDepth) -> StoreResult<Vec<Finding>> {
-        let pragma = if depth == CheckDepth::Full { "pragma integrity_check(20)" } else { "pragma quick_check(20)" };
-        let mut findings = Vec::new();
-        let lines: Vec<String> = self.query_all(pragma, [], |row| row.get(0))?;
-        findings.extend(lines.into_iter().filter(|l| l != "ok").map(|problem| Finding { check: "integrity", problem }));
-        if depth == CheckDepth::Quick || !findings.is_empty() {
+        if depth == CheckDepth::Quick {
+            return self.check_pages("pragma quick_check(20)");
+        }
+        let mut findings = self.check_file()?;
+        if findings.iter().all(|finding| finding.check != INTEGRITY) {
+            findings.extend(self.check_rules(true)?);
+        }
+        Ok(findings)
+    }
+
+    /// Looks for damage to the file: its pages and indexes, the search index among them, and its references.
+    pub(super) fn check_file(&self) -> StoreResult<Vec<Finding>> {
+        let mut findings = self.check_pages("pragma integrity_check(20)")?;
+        if !findings.is_empty() {
             return Ok(findings);
         }
         let orphans = self.query_all("pragma foreign_key_check", [], |row| {
@@ -120,14 +129,29 @@ impl ReadTx<'_> {
             Ok(format!("table {table}, row {}: refers to a row of {parent} that is not there", rowid.unwrap_or(0)))
         })?;
         findings.extend(orphans.into_iter().take(20).map(|problem| Finding { check: "foreign keys", problem }));
+        Ok(findings)
+    }
+
+    /// Looks for broken rules; at the audit log only where its key is at hand.
+    pub(super) fn check_rules(&self, audit: bool) -> StoreResult<Vec<Finding>> {
+        let mut findings = Vec::new();
         for (check, sql) in INVARIANTS.iter().chain(ORDER_INVARIANTS).copied() {
             let problems = self.query_all(sql, [], |row| row.get(0))?;
             findings.extend(problems.into_iter().map(|problem| Finding { check, problem }));
         }
         findings.extend(self.cards_check()?.into_iter().map(|problem| Finding { check: "cards", problem }));
-        let broken = self.audit_verify(None, &|_| {})?.err();
+        let broken = if audit { self.audit_verify(None, &|_| {})?.err() } else { None };
         findings.extend(broken.map(|broken| Finding { check: "audit log", problem: broken.to_string() }));
         findings.extend(self.search_check()?.into_iter().map(|problem| Finding { check: "search index", problem }));
         Ok(findings)
     }
+
+    fn check_pages(&self, pragma: &str) -> StoreResult<Vec<Finding>> {
+        let lines: Vec<String> = self.query_all(pragma, [], |row| row.get(0))?;
+        let problems = lines.into_iter().filter(|line| line != "ok");
+        Ok(problems.map(|problem| Finding { check: INTEGRITY, problem }).collect())
+    }
 }
+
+/// The check of the file itself; when it finds something, nothing else can be trusted.
+const INTEGRITY: &str = "integrity";

@@ -36,6 +36,7 @@ const DRIVERS: [(&str, &[&str]); 7] = [
             "src/store/tx.rs",
             "src/store/pragma.rs",
             "src/store/migrate.rs",
+            "src/store/snapshot.rs",
             "src/store/check.rs",
         ],
     ),

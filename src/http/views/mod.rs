@@ -3,6 +3,7 @@
 mod account_bodies;
 mod api_key;
 mod audit;
+mod backup;
 mod bodies;
 mod cart;
 mod cart_bodies;
@@ -31,6 +32,7 @@ pub use account_bodies::{
 };
 pub use api_key::{ApiKeyList, ApiKeyView, NewApiKeyView, Scope};
 pub use audit::AuditList;
+pub use backup::{BackupList, BackupView};
 pub use bodies::{
     BatchBodyShape, CategoryBody, CategoryPatch, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
 };

@@ -16,7 +16,8 @@ impl Shop {
     fn new() -> Self {
         let temporary = tempfile::tempdir().expect("a folder for the test");
         let folder = crate::folder::DataFolder::open(temporary.path()).expect("a data folder");
-        let settings = StoreSettings { readers: 1, read_deadline: std::time::Duration::from_secs(10) };
+        let settings =
+            StoreSettings { readers: 1, read_deadline: std::time::Duration::from_secs(10), replicated: false };
         Self {
             store: Store::open(&folder, settings, crate::store::CardMaker::by_name()).expect("a database"),
             _folder: temporary,
