@@ -172,8 +172,12 @@ impl Shop {
                 None => found.insert(0, BackupEntry { name: name.clone(), state, size: None, uploaded: false }),
             }
         }
-        if let Some(name) = now.running.as_ref().filter(|name| found.iter().all(|entry| entry.name != **name)) {
-            found.insert(0, begun(name.clone()));
+        if let Some(name) = &now.running {
+            // It has its name already while it is put on disk or uploaded.
+            match found.iter_mut().find(|entry| entry.name == *name) {
+                Some(made) => made.state = BackupState::Running,
+                None => found.insert(0, begun(name.clone())),
+            }
         }
         Ok(found)
     }

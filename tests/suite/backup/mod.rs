@@ -5,6 +5,8 @@ mod api;
 mod making;
 mod replicated;
 mod restoring;
+mod schedule;
+mod schemas;
 mod storage;
 
 use crate::binary::{Place, Server, create, nexus, run};
