@@ -159,7 +159,7 @@ fn cache_control(audience: Audience, request: &Request<'_>) -> String {
 }
 
 /// Weak comparison of `If-None-Match`, as RFC 9110 asks for.
-fn has_it_already(request: &Request<'_>, tag: &str) -> bool {
+pub fn has_it_already(request: &Request<'_>, tag: &str) -> bool {
     let given = request.headers().get("If-None-Match");
     given.flat_map(|line| line.split(',')).any(|one| one.trim() == "*" || bare_tag(one).as_deref() == Some(tag))
 }

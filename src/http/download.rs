@@ -1,7 +1,8 @@
 //! A file of the data folder on its way out, read piece by piece.
 
+use super::answer::has_it_already;
 use super::papers::described;
-use rocket::http::{ContentType, Header};
+use rocket::http::{ContentType, Header, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use rocket::tokio::fs::File;
@@ -22,9 +23,15 @@ pub struct Packed {
 }
 
 impl<'r> Responder<'r, 'static> for Packed {
-    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let disposition = format!("attachment; filename=\"{}\"", self.name);
+        // What has a name stays as it is.
+        let tag = Header::new("ETag", format!("\"{}\"", self.name));
+        if has_it_already(request, &self.name) {
+            return Response::build().header(tag).status(Status::NotModified).ok();
+        }
         Response::build()
+            .header(tag)
             .header(ContentType::new("application", "gzip"))
             .header(Header::new("Content-Disposition", disposition))
             .header(Header::new("Cache-Control", "no-store"))

@@ -62,6 +62,8 @@ fn admin_makes_lists_and_downloads_a_backup_and_nobody_else_does() {
     let path = format!("{BACKUPS}/{name}");
     assert_eq!(request(port, "GET", &path, Some(&staff), None).unwrap().status, 403);
     let bytes = download(port, &path, &token);
+    let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n");
+    assert_eq!(exchange(port, &format!("{head}If-None-Match: \"{name}\"\r\n\r\n")).unwrap().status, 304);
     assert_eq!(bytes.len() as u64, made["size"].as_u64().unwrap());
     let kept = place.beside("downloaded.tar.gz");
     std::fs::write(&kept, bytes).unwrap();
@@ -71,7 +73,7 @@ fn admin_makes_lists_and_downloads_a_backup_and_nobody_else_does() {
     }
     let log = request(port, "GET", "/api/v1/admin/audit?action=backup.", Some(&token), None).unwrap().json();
     let actions: Vec<_> = log["results"].as_array().unwrap().iter().map(|entry| entry["action"].clone()).collect();
-    assert_eq!(actions, ["backup.download", "backup.create"]);
+    assert_eq!(actions, ["backup.download", "backup.download", "backup.create"]);
     server.stop();
 }
 

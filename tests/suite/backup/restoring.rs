@@ -5,6 +5,8 @@ use crate::binary::{
     PASSWORD, Place, Said, Server, check_is_fine, contents, copy_folder, create, nexus, run, run_with,
 };
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn restore(place: &Place, file: &Path) -> Said {
     run(nexus(&place.data()).arg("restore").arg(file))
@@ -120,41 +122,54 @@ fn in_staging(path: &Path) -> bool {
     path.components().any(|step| step.as_os_str() == "incoming")
 }
 
-/// Dies at each place where it could, one after the other: the next start finds the old shop or the new one, whole.
+/// Dies at each place where it could: the next start finds the old shop or the new one, whole.
 #[test]
 fn restore_killed_at_any_point_leaves_the_old_shop_or_the_new_one() {
     let (place, file) = changed();
+    let (next, came) = (AtomicUsize::new(1), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(is_new) = killed_at(next.fetch_add(1, Ordering::Relaxed), &place, &file) {
+                    came.lock().unwrap().push(is_new);
+                }
+            });
+        }
+    });
+    let came = came.into_inner().unwrap();
+    let new = came.iter().filter(|is_new| **is_new).count();
+    assert!(new >= 10 && came.len() > new, "{new} of {} are the new shop", came.len());
+}
+
+/// Whether it is the new shop that is there after a restore that died at a place; none when it passes fewer places.
+fn killed_at(at: usize, place: &Place, file: &Path) -> Option<bool> {
     let (old, new) = (["before0", "before1", "after"].map(str::to_owned), ["before0", "before1"].map(str::to_owned));
-    let (mut were_old, mut were_new) = (0, 0);
-    for at in 1.. {
-        let copy = Place::empty();
-        copy_folder(&place.data(), &copy.data());
-        let said = run(nexus(&copy.data()).arg("restore").arg(&file).env("FAIL_RESTORE_AT", at.to_string()));
-        if said.code == Some(0) {
-            break;
-        }
-        assert_eq!(said.code, None, "it dies at {at}: {said:?}");
-        // Beside the half-done exchange nobody makes a backup of half of each.
-        if copy.data().join("restore.json").exists() {
-            run(nexus(&copy.data()).arg("backup").arg(copy.beside("x"))).refuses(&["being replaced"]);
-        }
-        check_is_fine(&copy.data());
-        let (found, picture) = (names(&copy), text(&copy, "media/2026/mug.webp").unwrap());
-        let (extra, template) = (text(&copy, "media/new.webp"), text(&copy, "templates/mail/welcome.txt"));
-        if found == old {
-            assert_eq!((&*picture, extra.is_some(), template.is_some()), ("another picture", true, false), "at {at}");
-            were_old += 1;
-        } else {
-            assert_eq!(found, new, "at {at}");
-            assert_eq!((&*picture, extra.is_some(), template.is_some()), ("a picture", false, true), "at {at}");
-            run(nexus(&copy.data()).args(["restore", "--undo"])).fine();
-            check_is_fine(&copy.data());
-            assert_eq!(names(&copy), old, "the old one was kept, at {at}");
-            were_new += 1;
-        }
-        for left in ["restore.json", "incoming"] {
-            assert!(!copy.data().join(left).exists(), "{left} at {at}");
-        }
+    let copy = Place::empty();
+    copy_folder(&place.data(), &copy.data());
+    let said = run(nexus(&copy.data()).arg("restore").arg(file).env("FAIL_RESTORE_AT", at.to_string()));
+    if said.code == Some(0) {
+        return None;
     }
-    assert!(were_old >= 1 && were_new >= 10, "{were_old} old, {were_new} new");
+    assert_eq!(said.code, None, "it dies at {at}: {said:?}");
+    // Beside the half-done exchange nobody makes a backup of half of each.
+    if copy.data().join("restore.json").exists() {
+        run(nexus(&copy.data()).arg("backup").arg(copy.beside("x"))).refuses(&["being replaced"]);
+    }
+    check_is_fine(&copy.data());
+    let (found, picture) = (names(&copy), text(&copy, "media/2026/mug.webp").unwrap());
+    let (extra, template) = (text(&copy, "media/new.webp"), text(&copy, "templates/mail/welcome.txt"));
+    let rest = (&*picture, extra.is_some(), template.is_some());
+    let is_new = found != old;
+    if is_new {
+        assert_eq!((&found[..], rest), (&new[..], ("a picture", false, true)), "at {at}");
+        run(nexus(&copy.data()).args(["restore", "--undo"])).fine();
+        check_is_fine(&copy.data());
+        assert_eq!(names(&copy), old, "the old one was kept, at {at}");
+    } else {
+        assert_eq!(rest, ("another picture", true, false), "at {at}");
+    }
+    for left in ["restore.json", "incoming"] {
+        assert!(!copy.data().join(left).exists(), "{left} at {at}");
+    }
+    Some(is_new)
 }
