@@ -115,7 +115,6 @@ pub fn read(
     if entries.next().is_some() {
         return Err(wrong(&"holds more than its manifest says"));
     }
-    drop(entries);
     // To the last byte, where the check sum of the packing stands.
     io::copy(&mut tar.into_inner(), &mut io::sink()).map_err(|e| wrong(&e))?;
     Ok(manifest)
