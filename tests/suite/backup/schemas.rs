@@ -169,7 +169,8 @@ fn upgrades(schema: i64) {
     let place = Place::empty();
     fs::create_dir_all(place.data().join("secrets")).unwrap();
     let mut bytes = Vec::new();
-    let packed = fs::File::open(folder().join(format!("v{schema}.db.gz"))).unwrap();
+    let packed = fs::File::open(folder().join(format!("v{schema}.db.gz")));
+    let packed = packed.expect("no shop of this schema yet: run with NEXUS_MAKE_FIXTURES=1 and commit the new file");
     GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
     let (database, before) = (place.data().join("nexus.db"), place.beside("before.db"));
     fs::write(&database, &bytes).unwrap();
