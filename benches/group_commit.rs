@@ -33,7 +33,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Writes a second with everybody writing through the store.
 fn group(folder: &std::path::Path) -> Result<f64, Box<dyn std::error::Error>> {
-    let settings = StoreSettings { readers: 2, read_deadline: Duration::from_secs(2), slow: Duration::ZERO };
+    let settings =
+        StoreSettings { readers: 2, read_deadline: Duration::from_secs(2), slow: Duration::ZERO, replicated: false };
     let cards = CardMaker { layout: 0, make: Arc::new(|_| String::new()) };
     let store = Arc::new(Store::open(&DataFolder::open(folder)?, settings, cards)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;

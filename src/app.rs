@@ -10,8 +10,9 @@ use crate::http::{self, Bodies, CursorKey, Front, Limits, Proxies};
 use crate::jobs::{Ran, Runner, Work, run_due};
 use crate::log::LogBuffer;
 use crate::providers::mail::{FileMailer, Security, Sender, SmtpMailer, SmtpServer};
+use crate::providers::storage::S3;
 use crate::providers::webhook::{Allowed, HttpSender};
-use crate::providers::{Mailer, PaymentProvider, Payments, Providers, payment};
+use crate::providers::{Mailer, ObjectStore, PaymentProvider, Payments, Providers, payment};
 use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
@@ -71,7 +72,16 @@ pub fn providers(config: &Config) -> Result<Providers, ServeError> {
         Arc::new(SmtpMailer::new(server, from).map_err(|why| wrong(format!("mail.smtp_host: {why}")))?)
     };
     let webhooks = Arc::new(HttpSender::new(Allowed::new(&config.webhooks.allow_private)));
-    Ok(Providers { mailer, webhooks, payments: payments(config) })
+    Ok(Providers { mailer, webhooks, payments: payments(config), storage: storage(config)? })
+}
+
+/// Where backups are uploaded to, if anywhere.
+pub fn storage(config: &Config) -> Result<Option<Arc<dyn ObjectStore>>, ServeError> {
+    if !config.backup.uploads() {
+        return Ok(None);
+    }
+    let storage = S3::new(&config.backup).map_err(|why| ServeError(format!("configuration: {why}")))?;
+    Ok(Some(Arc::new(storage)))
 }
 
 /// Who takes payments.

@@ -1,5 +1,7 @@
 //! The data folder: everything a shop owns on disk, its lock and its marker.
 
+pub mod swap;
+
 use crate::domain::Timestamp;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -28,11 +30,13 @@ pub struct DataFolder {
 /// `NEXS`, in the header of every database of ours.
 pub const APPLICATION_ID: i64 = 0x4E45_5853;
 
-const MARKER: &str = "nexus.json";
+/// The file that tells a shop from every other.
+pub const MARKER: &str = "nexus.json";
 /// The folder in it where letters go that are not sent.
 pub const MAIL: &str = "mail";
 const LOCK: &str = "nexus.lock";
-const DATABASE: &str = "nexus.db";
+/// The database.
+pub const DATABASE: &str = "nexus.db";
 const FOLDERS: [&str; 5] = ["media", "backups", "secrets", "tmp", MAIL];
 
 impl DataFolder {
@@ -46,11 +50,17 @@ impl DataFolder {
         if !root.exists() {
             fs::create_dir_all(root).map_err(|e| failed("make it", e))?;
         }
+        // Between an old shop and a restored one there may be no database; whoever comes next ends what was begun.
+        let early = if swap::is_pending(root) { Some(take_lock(root)?) } else { None };
+        if early.is_some() {
+            swap::finish(root)?;
+        }
         // Looked at before anything is touched, and again once nobody else can change it.
         check_identity(root)?;
         restrict(root, 0o700).map_err(|e| failed("restrict access to it", e))?;
-        let lock = take_lock(root)?;
+        let lock = early.map_or_else(|| take_lock(root), Ok)?;
         check_identity(root)?;
+        swap::discard_staging(root).map_err(|e| failed("remove what a restore has left", e))?;
         for folder in FOLDERS {
             let path = root.join(folder);
             fs::create_dir_all(&path)
@@ -61,9 +71,28 @@ impl DataFolder {
     }
 
     /// Takes the lock of a folder for a look, without changing anything else about it.
-    pub fn hold(root: &Path) -> Result<Self, FolderError> {
+    pub fn look(root: &Path) -> Result<Self, FolderError> {
         check_identity(root)?;
         Ok(Self { root: root.to_owned(), _lock: take_lock(root)? })
+    }
+
+    /// Holds the folder without looking at the shop in it, which may be damaged or gone: to put another in its place.
+    pub fn hold(root: &Path) -> Result<Self, FolderError> {
+        let failed =
+            |what: &str, e: std::io::Error| FolderError(format!("data folder {}: cannot {what}: {e}", root.display()));
+        fs::create_dir_all(root).map_err(|e| failed("make it", e))?;
+        if !root.join(MARKER).exists() {
+            refuse_foreign(root)?;
+        }
+        restrict(root, 0o700).map_err(|e| failed("restrict access to it", e))?;
+        let lock = take_lock(root)?;
+        swap::finish(root)?;
+        for folder in ["backups", "secrets"] {
+            let path = root.join(folder);
+            let made = fs::create_dir_all(&path).and_then(|()| restrict(&path, 0o700));
+            made.map_err(|e| failed("make a folder in it", e))?;
+        }
+        Ok(Self { root: root.to_owned(), _lock: lock })
     }
 
     /// Notes that the database is set up, so that its absence later is a loss and not a beginning.
@@ -263,7 +292,64 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&temporary, path)?;
-    File::open(parent)?.sync_all()
+    sync_folder(parent)
+}
+
+/// Puts on disk which files a folder has.
+pub fn sync_folder(path: &Path) -> std::io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// A secret of a data folder that this process need not hold; none when it cannot be read.
+pub fn secret_in(root: &Path, name: &str) -> Option<[u8; 32]> {
+    fs::read(root.join("secrets").join(name)).ok()?.try_into().ok()
+}
+
+/// The database of a data folder that this process need not hold. Refuses when there is no shop to be read.
+pub fn database_in(root: &Path) -> Result<PathBuf, FolderError> {
+    let refused = |why: &str| Err(FolderError(format!("data folder {}: {why}", root.display())));
+    if swap::is_pending(root) {
+        return refused("the shop in it is being replaced, or was when the machine stopped; start the shop first");
+    }
+    let database = root.join(DATABASE);
+    if fs::metadata(&database).map_or(0, |meta| meta.len()) == 0 {
+        return refused("there is no shop in it; name the one you mean with --data-dir");
+    }
+    Ok(database)
+}
+
+/// Bytes that are free where a path is; none where that cannot be told.
+pub fn free_space(path: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    return rustix::fs::statvfs(path).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
+/// Gives what the administrator has put into a data folder to whoever owns the folder, or the shop could not read it.
+pub fn hand_over(root: &Path, path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, lchown};
+        if !rustix::process::geteuid().is_root() {
+            return Ok(());
+        }
+        let (owner, meta) = (fs::metadata(root)?, fs::symlink_metadata(path)?);
+        if (owner.uid(), owner.gid()) != (meta.uid(), meta.gid()) {
+            lchown(path, Some(owner.uid()), Some(owner.gid()))?;
+        }
+        if meta.is_dir() {
+            for entry in fs::read_dir(path)? {
+                hand_over(root, &entry?.path())?;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (root, path);
+    Ok(())
 }
 
 /// Sets the access rights of a file or folder where the system has such rights.

@@ -1,10 +1,11 @@
 //! The admin command line: one file a subcommand. Each calls use cases, never SQL.
 //!
 //! Commands work on the data folder itself and take its lock, so they refuse, naming the process, while a server
-//! runs on the same folder; `status` and `doctor` do not. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the data is not
-//! as it should be, 4 the shop does not run.
+//! runs on the same folder; `status`, `doctor`, `backup` and `upgrade-check`, which change nothing, do not. Exit codes:
+//! 0 done, 1 failed, 2 wrong usage, 3 the data is not as it should be, 4 the shop does not run.
 
 mod audit;
+mod backup;
 mod bench;
 mod check;
 mod completions;
@@ -25,11 +26,14 @@ mod payment;
 mod reindex;
 mod relevance;
 mod report;
+mod restore;
+mod rollback;
 mod secret;
 mod seed;
 mod serve;
 mod status;
 mod stock;
+mod upgrade_check;
 mod user;
 mod webhook;
 
@@ -102,6 +106,14 @@ enum Command {
     Reindex(reindex::ReindexArgs),
     /// Read the audit log, and find out whether it was changed
     Audit(audit::AuditArgs),
+    /// Make a backup, while the shop runs or not; list and verify backups
+    Backup(backup::BackupArgs),
+    /// Put the shop of a backup in the place of the one that is there
+    Restore(restore::RestoreArgs),
+    /// Tell what this version would do to the database
+    UpgradeCheck(upgrade_check::UpgradeCheckArgs),
+    /// Go back to the database from before the last migration
+    Rollback(rollback::RollbackArgs),
     /// Look for damage and broken rules in the data
     Check(check::CheckArgs),
     /// Show the settings in effect
@@ -173,6 +185,10 @@ pub fn main() -> ExitCode {
         Command::Webhook(args) => webhook::run(args, &cli.common),
         Command::Reindex(args) => reindex::run(args, &cli.common),
         Command::Audit(args) => audit::run(args, &cli.common),
+        Command::Backup(args) => backup::run(args, &cli.common),
+        Command::Restore(args) => restore::run(args, &cli.common),
+        Command::UpgradeCheck(args) => upgrade_check::run(args, &cli.common),
+        Command::Rollback(args) => rollback::run(args, &cli.common),
         Command::Check(args) => check::run(args, &cli.common),
         Command::Config(args) => config::run(args, &cli.common),
         Command::Openapi(args) => openapi::run(args),

@@ -4,7 +4,7 @@ use super::output::{ago, bytes, count, span};
 use super::{Common, Done, Failure};
 use crate::app::{self, Asked};
 use crate::config::Flags;
-use crate::http::{BackupView, StatusView};
+use crate::http::{NewestBackupView, StatusView};
 use crate::services::doctor;
 use clap::Args;
 use serde_json::json;
@@ -94,7 +94,7 @@ fn print_running(url: &str, view: &StatusView) {
 
 fn stopped(root: &Path, as_json: bool) -> Done {
     let seen = doctor::outside(root);
-    let view = seen.backup.as_ref().map(|backup| BackupView::new(backup, crate::clock::now()));
+    let view = seen.backup.as_ref().map(|backup| NewestBackupView::new(backup, crate::clock::now()));
     if as_json {
         println!(
             "{}",
@@ -118,7 +118,7 @@ fn stopped(root: &Path, as_json: bool) -> Done {
     Err(Failure::coded(STOPPED, "the shop does not run"))
 }
 
-fn backup(backup: Option<&BackupView>) -> String {
+fn backup(backup: Option<&NewestBackupView>) -> String {
     backup.map_or_else(
         || "none".to_owned(),
         |backup| format!("{}, {} ({})", ago(backup.age_seconds), bytes(backup.bytes), backup.name),

@@ -2,6 +2,7 @@
 //!
 //! A key nobody knows refuses to start and is named, so that a misspelt setting is never silently ignored.
 
+mod backup;
 mod door;
 mod mail;
 mod metrics;
@@ -10,9 +11,11 @@ mod payment;
 mod secret;
 mod selling;
 mod settings;
+mod text;
 mod watch;
 mod webhooks;
 
+pub use backup::BackupSettings;
 pub use door::{CorsSettings, ForwardedHeader, GeneralLimit, LimitSettings, ProxySettings};
 pub use mail::{MailSettings, SmtpSecurity};
 pub use metrics::MetricsSettings;
@@ -77,6 +80,8 @@ pub struct Config {
     pub metrics: MetricsSettings,
     /// What the shop looks after by itself.
     pub watch: WatchSettings,
+    /// Backups.
+    pub backup: BackupSettings,
 }
 
 impl Default for Config {
@@ -102,6 +107,7 @@ impl Default for Config {
             log: LogSettings::default(),
             metrics: MetricsSettings::default(),
             watch: WatchSettings::default(),
+            backup: BackupSettings::default(),
         }
     }
 }
@@ -209,7 +215,8 @@ impl Config {
         self.cors.origins().map_err(ConfigError)?;
         self.limits.check().map_err(ConfigError)?;
         self.payment.problem().or_else(|| self.selling.invoice_problem()).map_or(Ok(()), wrong)?;
-        self.mail.problem().or_else(|| self.webhooks.problem()).map_or(Ok(()), wrong)?;
+        let problem = self.mail.problem().or_else(|| self.webhooks.problem()).or_else(|| self.backup.problem());
+        problem.map_or(Ok(()), wrong)?;
         self.metrics.problem(!self.public_is_this_machine()).map_or(Ok(()), wrong)
     }
 }
@@ -249,7 +256,9 @@ const SERVER_KEYS: [&str; 4] = ["address", "port", "workers", "max_blocking"];
 
 /// Keys whose variables are taken as they are. The others are read like values of the file, in which a password of
 /// digits would become a number and lose its zeros.
-const TEXT_KEYS: [&str; 7] = [
+const TEXT_KEYS: [&str; 9] = [
+    "backup.s3_access_key",
+    "backup.s3_secret_key",
     "mail.smtp_user",
     "mail.smtp_password",
     "payment.stripe.secret_key",

@@ -36,6 +36,9 @@ pub struct ReadSettings {
     pub readers: u32,
     /// Milliseconds a read may take.
     pub read_deadline_ms: u64,
+    /// Whether a program such as Litestream copies the log of the database elsewhere as it is written: folding it in is
+    /// left to that program then.
+    pub replicated: bool,
 }
 
 /// Bodies of public catalog answers kept ready to send.
@@ -106,7 +109,7 @@ impl Default for DataSettings {
 
 impl Default for ReadSettings {
     fn default() -> Self {
-        Self { readers: 0, read_deadline_ms: 2_000 }
+        Self { readers: 0, read_deadline_ms: 2_000, replicated: false }
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod backup;
 pub mod cart;
 pub mod catalog;
 pub mod change;

@@ -41,6 +41,7 @@ pub struct Answer<T> {
     etag: Option<String>,
     audience: Audience,
     location: Option<String>,
+    accepted: bool,
     cached: Option<bool>,
     shape: PhantomData<fn() -> T>,
 }
@@ -53,7 +54,7 @@ impl<T> Answer<T> {
 
     /// An answer from encoded JSON.
     pub fn encoded(body: Bytes, audience: Audience) -> Self {
-        Self { body, etag: None, audience, location: None, cached: None, shape: PhantomData }
+        Self { body, etag: None, audience, location: None, accepted: false, cached: None, shape: PhantomData }
     }
 
     /// With this tag, without its quotes; otherwise one is made from the body.
@@ -80,6 +81,12 @@ impl<T> Answer<T> {
     /// 201 at this address.
     pub fn created_at(mut self, location: String) -> Self {
         self.location = Some(location);
+        self
+    }
+
+    /// 202: it is begun, and not done yet.
+    pub fn accepted(mut self) -> Self {
+        self.accepted = true;
         self
     }
 
@@ -126,6 +133,9 @@ impl<'r, T> Responder<'r, 'static> for Answer<T> {
         if let Some(location) = self.location {
             response.status(Status::Created).header(Header::new("Location", location));
         }
+        if self.accepted {
+            response.status(Status::Accepted);
+        }
         let body = coding.apply(self.body);
         if let Some(name) = coding.name() {
             response.header(Header::new("Content-Encoding", name));
@@ -149,7 +159,7 @@ fn cache_control(audience: Audience, request: &Request<'_>) -> String {
 }
 
 /// Weak comparison of `If-None-Match`, as RFC 9110 asks for.
-fn has_it_already(request: &Request<'_>, tag: &str) -> bool {
+pub fn has_it_already(request: &Request<'_>, tag: &str) -> bool {
     let given = request.headers().get("If-None-Match");
     given.flat_map(|line| line.split(',')).any(|one| one.trim() == "*" || bare_tag(one).as_deref() == Some(tag))
 }

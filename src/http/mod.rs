@@ -12,6 +12,7 @@ mod categories;
 mod checkout;
 mod control;
 mod docs;
+mod download;
 mod fairings;
 mod guards;
 mod health;
@@ -47,7 +48,7 @@ pub use limits::Limits;
 pub use metrics::Gauges;
 pub use openapi::document;
 pub use page::CursorKey;
-pub use views::{BackupView, CheckView, StatusView, card_maker};
+pub use views::{CheckView, NewestBackupView, StatusView, card_maker};
 
 use crate::config::{Secret, WebOrigin};
 use crate::services::Shop;
@@ -138,6 +139,9 @@ fn routes() -> (Vec<rocket::Route>, OpenApi) {
         admin::api_keys::api_key_revoke,
         admin::reports::sales_report,
         admin::audit::audit_list,
+        admin::backups::backup_list,
+        admin::backups::backup_begin,
+        admin::backups::backup_download,
         reviews::product_review_list,
         reviews::review_create,
         reviews::my_review_list,

@@ -120,6 +120,7 @@ const MODULES: &[&str] = &[
     "carts_",
     "admin_api_keys_",
     "admin_audit_",
+    "admin_backups_",
     "admin_reports_",
     "reviews_",
     "wishlists_",
@@ -212,8 +213,9 @@ fn success(method: &str, name: &str, operation: &mut Operation) {
             "Created".clone_into(&mut done.description);
             done.headers.insert("Location".to_owned(), RefOr::Object(header("Its address.")));
         }
-        let status = if created { "201" } else { "200" };
-        operation.responses.responses.insert(status.to_owned(), RefOr::Object(done));
+        let begun = name == "backup_begin";
+        let status = 200 + u16::from(created) + 2 * u16::from(begun);
+        operation.responses.responses.insert(status.to_string(), RefOr::Object(done));
     }
 }
 

@@ -71,7 +71,8 @@ impl OpenApiResponderInner for PdfFile {
     }
 }
 
-fn described(kind: &str, format: Option<&str>) -> Responses {
+/// An answer that is no JSON.
+pub fn described(kind: &str, format: Option<&str>) -> Responses {
     let schema = SchemaObject {
         instance_type: Some(InstanceType::String.into()),
         format: format.map(str::to_owned),

@@ -38,6 +38,7 @@ pub(super) fn chores() -> Arc<[Chore]> {
         chore("payment_reconcile", MINUTE, |shop, ctx| async move { Ok(shop.payment_reconcile_due(&ctx).await?) }),
         sweep("payment_event_sweep", DAY, |shop, ctx| async move { shop.payment_events_sweep(&ctx).await }),
         chore("check", HOUR, |shop, ctx| async move { Ok(shop.check_when_due(&ctx)?) }),
+        chore("backup", HOUR, |shop, ctx| async move { shop.backup_tend(&ctx).await }),
         chore("mail_prune", DAY, |shop, ctx| async move { shop.mail_prune(&ctx).await }),
     ])
 }

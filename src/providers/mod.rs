@@ -5,10 +5,12 @@
 
 pub mod mail;
 pub mod payment;
+pub mod storage;
 pub mod webhook;
 
 pub use mail::{MailError, Mailer};
 pub use payment::{PaymentError, PaymentProvider, Payments};
+pub use storage::ObjectStore;
 pub use webhook::WebhookSender;
 
 use std::sync::Arc;
@@ -22,4 +24,6 @@ pub struct Providers {
     pub webhooks: Arc<dyn WebhookSender>,
     /// Who takes payments.
     pub payments: Payments,
+    /// Where backups are uploaded to, if anywhere.
+    pub storage: Option<Arc<dyn ObjectStore>>,
 }

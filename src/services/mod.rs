@@ -4,6 +4,7 @@
 //! transaction.
 
 mod audit;
+pub mod backup;
 pub mod catalog;
 mod checking;
 mod ctx;
@@ -71,13 +72,18 @@ pub struct Shop {
     url: String,
     opened: Instant,
     checking: checking::Checking,
+    backups: backup::Desk,
 }
 
 impl Shop {
     /// Opens the shop in a data folder, setting it up when the folder is new.
     pub fn open(folder: DataFolder, config: &Config, cards: CardMaker, providers: Providers) -> Result<Self, Error> {
-        let slow = Duration::from_millis(config.log.slow_ms);
-        let store = StoreSettings { readers: config.readers(), read_deadline: config.read_deadline(), slow };
+        let store = StoreSettings {
+            readers: config.readers(),
+            read_deadline: config.read_deadline(),
+            slow: Duration::from_millis(config.log.slow_ms),
+            replicated: config.store.replicated,
+        };
         let store = Store::open(&folder, store, cards)?;
         let failed = |e: FolderError| Error::Internal(e.0);
         folder.mark().map_err(failed)?;
@@ -100,6 +106,7 @@ impl Shop {
             url: config.public_url(),
             opened: Instant::now(),
             checking: checking::Checking::every(config.watch.check_hours),
+            backups: backup::Desk::new(config),
         };
         shop.migration_note()?;
         shop.currency_fix()?;
@@ -171,6 +178,11 @@ impl Shop {
     /// Whether the shop was not stopped in order last time, so that its file deserves a look.
     pub fn was_interrupted(&self) -> bool {
         self.store.was_interrupted()
+    }
+
+    /// How products are encoded.
+    fn cards(&self) -> CardMaker {
+        self.store.cards().clone()
     }
 
     /// The store, for tests that look underneath.

@@ -2,6 +2,7 @@
 
 use super::{Ctx, Error, Outcome, Shop};
 use crate::counters::Count;
+use crate::domain::backup::BackupName;
 use crate::domain::{Money, Right, Timestamp};
 use crate::machine::{self, Disk};
 use crate::store::JobTally;
@@ -78,7 +79,7 @@ pub struct Status {
 /// The newest backup in a folder. The copies made before a migration lie there, too, and are none: they hold the database
 /// alone, and their age says nothing about whether anybody makes backups.
 pub(super) fn newest_backup(folder: &Path) -> Option<Backup> {
-    let (path, at, bytes) = machine::newest_file(folder, |name| !name.starts_with("before-migration"))?;
+    let (path, at, bytes) = machine::newest_file(folder, |name| BackupName::parse(name).is_some())?;
     Some(Backup { name: path.file_name()?.to_string_lossy().into_owned(), at: crate::clock::of(at), bytes })
 }
 

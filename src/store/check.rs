@@ -129,19 +129,36 @@ const INVARIANTS: &[(&str, &str)] = &[
 impl ReadTx<'_> {
     /// Runs the checks; an empty list means all is well.
     pub fn check(&self, depth: CheckDepth) -> StoreResult<Vec<Finding>> {
-        let pragma = if depth == CheckDepth::Full { "pragma integrity_check(20)" } else { "pragma quick_check(20)" };
-        let mut findings = Vec::new();
-        let lines: Vec<String> = self.query_all(pragma, [], |row| row.get(0))?;
-        findings.extend(lines.into_iter().filter(|l| l != "ok").map(|problem| Finding { check: "integrity", problem }));
-        if depth == CheckDepth::Quick || !findings.is_empty() {
+        if depth == CheckDepth::Quick {
+            return self.check_pages("pragma quick_check(20)");
+        }
+        let mut findings = self.check_file()?;
+        if findings.iter().all(|finding| finding.check != INTEGRITY) {
+            findings.extend(self.check_rules(true)?);
+        }
+        Ok(findings)
+    }
+
+    /// Looks for damage to the file: its pages and indexes, the search index among them, and its references.
+    pub(super) fn check_file(&self) -> StoreResult<Vec<Finding>> {
+        let mut findings = self.check_pages("pragma integrity_check(20)")?;
+        if !findings.is_empty() {
             return Ok(findings);
         }
         findings.extend(self.orphans("pragma foreign_key_check")?);
+        Ok(findings)
+    }
+
+    /// Looks for broken rules; at the audit log only where its key is at hand.
+    pub(super) fn check_rules(&self, audit: bool) -> StoreResult<Vec<Finding>> {
+        let mut findings = Vec::new();
         for rule in rules() {
             findings.extend(self.rule_check(rule)?);
         }
         findings.extend(self.cards_check()?.into_iter().map(|problem| Finding { check: "cards", problem }));
-        findings.extend(self.audit_check()?);
+        if audit {
+            findings.extend(self.audit_check()?);
+        }
         findings.extend(self.search_check()?.into_iter().map(|problem| Finding { check: "search index", problem }));
         Ok(findings)
     }
@@ -169,9 +186,9 @@ impl ReadTx<'_> {
         };
         match piece {
             CheckPiece::Table(name) => {
-                let lines: Vec<String> =
-                    self.query_all(&format!("pragma integrity_check({})", quoted(name)), [], |row| row.get(0))?;
-                Ok(found("integrity", lines.into_iter().filter(|line| line != "ok").take(20).collect()))
+                let mut damage = self.check_pages(&format!("pragma integrity_check({})", quoted(name)))?;
+                damage.truncate(20);
+                Ok(damage)
             }
             CheckPiece::References(name) => self.orphans(&format!("pragma foreign_key_check({})", quoted(name))),
             CheckPiece::Rule(place) => rules().nth(*place).map_or(Ok(Vec::new()), |rule| self.rule_check(rule)),
@@ -207,7 +224,16 @@ impl ReadTx<'_> {
         })?;
         Ok(orphans.into_iter().take(20).map(|problem| Finding { check: "foreign keys", problem }).collect())
     }
+
+    fn check_pages(&self, pragma: &str) -> StoreResult<Vec<Finding>> {
+        let lines: Vec<String> = self.query_all(pragma, [], |row| row.get(0))?;
+        let problems = lines.into_iter().filter(|line| line != "ok");
+        Ok(problems.map(|problem| Finding { check: INTEGRITY, problem }).collect())
+    }
 }
+
+/// The check of the file itself; when it finds something, nothing else can be trusted.
+const INTEGRITY: &str = "integrity";
 
 /// All rules of the shop, each with its name.
 fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {

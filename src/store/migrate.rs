@@ -39,12 +39,23 @@ pub fn run(connection: &mut Connection, folder: &DataFolder) -> StoreResult<Migr
         return Ok(Migrated { from, to, backup: None });
     }
     let backup = if from > 0 { Some(copy_before(connection, folder, from)?) } else { None };
-    // Grouped: else a step and the note that it was made are two transactions, and a crash between them is for ever.
-    embedded::migrations::runner()
-        .set_grouped(true)
-        .run(connection)
-        .map_err(|e| StoreError::Internal(e.to_string()))?;
+    upgrade(connection)?;
     Ok(Migrated { from, to, backup })
+}
+
+/// Takes the steps that are missing, all or none.
+pub fn upgrade(connection: &mut Connection) -> StoreResult<()> {
+    // Grouped: else a step and the note that it was made are two transactions, and a crash between them is for ever.
+    let run = embedded::migrations::runner().set_grouped(true).run(connection);
+    run.map(drop).map_err(|e| StoreError::Internal(e.to_string()))
+}
+
+/// The steps that lead on from a schema, such as `V0009 invoices`.
+pub fn steps_after(schema: i64) -> Vec<String> {
+    let runner = embedded::migrations::runner();
+    let mut steps: Vec<_> = runner.get_migrations().iter().filter(|m| i64::from(m.version()) > schema).collect();
+    steps.sort_by_key(|m| m.version());
+    steps.iter().map(|m| format!("V{:04} {}", m.version(), m.name())).collect()
 }
 
 /// The schema a database has; 0 when it is empty.

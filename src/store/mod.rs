@@ -2,6 +2,7 @@
 //!
 //! Noun files hold the SQL of their noun as methods of [`ReadTx`] and [`WriteTx`]; only this file and `tx`,
 //! `writer`, `pragma`, `migrate`, `check`, `inspect` and `slow` name the driver.
+//! `writer`, `pragma`, `migrate`, `snapshot` and `check` name the driver.
 
 mod address;
 mod api_key;
@@ -42,6 +43,7 @@ mod session;
 mod setting;
 mod shipping_zone;
 mod slow;
+mod snapshot;
 mod sql;
 mod stock;
 mod stock_request;
@@ -78,6 +80,7 @@ pub use own_order::OwnPosition;
 pub use payment::PaymentRow;
 pub use product::{ProductRow, VariantRow};
 pub use session::{NewSession, SessionRow};
+pub use snapshot::{Examined, Pending, examine, newest_schema, order_count, pending, schema_of, snapshot};
 pub use stock::MovementRow;
 pub use stock_request::{StockRequestRow, StockRequestState};
 pub use tx::{ReadTx, WriteTx};
@@ -98,7 +101,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tx::{DeadlineGuard, STATEMENTS};
-use writer::{Desk, Writer};
+use writer::{Database, Desk, Writer};
 
 /// How the store is to be run.
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +112,8 @@ pub struct StoreSettings {
     pub read_deadline: Duration,
     /// Statements of reads that take longer are logged; none when it is zero.
     pub slow: Duration,
+    /// Whether folding the log into the database is left to another program, which copies it elsewhere first.
+    pub replicated: bool,
 }
 
 /// An open database.
@@ -130,7 +135,8 @@ impl Store {
     pub fn open(folder: &DataFolder, settings: StoreSettings, cards: CardMaker) -> StoreResult<Self> {
         pragma::assert_engine()?;
         let path = folder.database();
-        let interrupted = has_log(&path);
+        // Another program leaves the log where it is, in order or not.
+        let interrupted = has_log(&path) && !settings.replicated;
         let named = |error: StoreError| match error {
             StoreError::Internal(why) | StoreError::Unavailable(why) => {
                 StoreError::Internal(format!("{}: {why}", path.display()))
@@ -139,7 +145,7 @@ impl Store {
         };
         let mut connection = Connection::open(&path).map_err(|e| named(e.into()))?;
         crate::folder::restrict(&path, 0o600).map_err(|e| StoreError::Unavailable(e.to_string()))?;
-        pragma::writer(&mut connection).map_err(named)?;
+        pragma::writer(&mut connection, settings.replicated).map_err(named)?;
         let migrated = migrate::run(&mut connection, folder).map_err(named)?;
         let chain = audit_chain(folder, &connection, &cards).map_err(named)?;
         let (generations, counters) = (Arc::new(Generations::default()), Arc::new(Counters::default()));
@@ -155,7 +161,8 @@ impl Store {
             .max_lifetime(None)
             .build(readers)
             .map_err(|e| StoreError::Internal(e.to_string()))?;
-        let desk = Desk::new(connection, path, (generations.clone(), counters.clone()), cards.clone(), chain.clone());
+        let file = Database { path, replicated: settings.replicated };
+        let desk = Desk::new(connection, file, (generations.clone(), counters.clone()), cards.clone(), chain.clone());
         let writer = Writer::start(desk)?;
         Ok(Self {
             readers,
@@ -256,6 +263,11 @@ impl Store {
     /// The layout of cards in use.
     pub fn card_layout(&self) -> i64 {
         self.cards.layout
+    }
+
+    /// How products are encoded.
+    pub fn cards(&self) -> &CardMaker {
+        &self.cards
     }
 
     /// What opening did to the schema.

@@ -14,6 +14,9 @@ const OLDEST_ENGINE: i32 = 3_051_003;
 /// Engine instructions between two looks at the clock: about a tenth of a millisecond.
 const INSTRUCTIONS_PER_CHECK: i32 = 2_000;
 
+/// How long a connection waits for another one's lock.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Refuses to run on an engine that is too old.
 pub fn assert_engine() -> StoreResult<()> {
     if rusqlite::version_number() < OLDEST_ENGINE {
@@ -31,10 +34,11 @@ pub fn reader(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.execute_batch("pragma query_only = on; pragma cache_size = -8000;")
 }
 
-/// Settings of the one connection that writes.
-pub fn writer(connection: &mut Connection) -> StoreResult<()> {
+/// Settings of the one connection that writes. With `replicated`, another program copies the log elsewhere and folds it
+/// in once it has: whatever is folded in here would be missing there.
+pub fn writer(connection: &mut Connection, replicated: bool) -> StoreResult<()> {
     // Waits happen only against a backup; set first, because switching to WAL may itself have to wait.
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(PATIENCE)?;
     if connection.query_row("pragma page_count", [], |row| row.get::<_, i64>(0))? == 0 {
         // Before there is a log, so that even a shop killed in its first second is known for one by its header.
         connection.execute_batch(&format!("pragma application_id = {APPLICATION_ID}"))?;
@@ -50,15 +54,18 @@ pub fn writer(connection: &mut Connection) -> StoreResult<()> {
     connection.execute_batch(
         "pragma synchronous = full;
          pragma secure_delete = fast;
-         pragma wal_autocheckpoint = 1000;
          pragma journal_size_limit = 67108864;
          pragma cache_size = -16000;",
     )?;
+    let pages = if replicated { 0 } else { 1000 };
+    connection.execute_batch(&format!("pragma wal_autocheckpoint = {pages}"))?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, replicated)?;
     Ok(())
 }
 
-fn common(connection: &mut Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(5))?;
+/// Settings of every connection.
+pub fn common(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
     connection.execute_batch(
         "pragma foreign_keys = on;
          pragma trusted_schema = off;

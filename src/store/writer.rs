@@ -37,6 +37,14 @@ const PROBE_PAUSE: Duration = Duration::from_millis(500);
 /// A write-ahead log above this size is folded in at once.
 const LARGE_LOG: u64 = 64 * 1024 * 1024;
 
+/// The file that is written.
+pub struct Database {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether folding its log in is left to another program.
+    pub replicated: bool,
+}
+
 /// The way to the writer thread.
 pub struct Writer {
     queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
@@ -150,7 +158,7 @@ impl Batch {
 /// What the writer thread works with.
 pub struct Desk {
     connection: Connection,
-    path: PathBuf,
+    file: Database,
     generations: Arc<Generations>,
     counters: Arc<Counters>,
     cards: CardMaker,
@@ -163,12 +171,12 @@ impl Desk {
     /// What a thread needs that writes on an open connection; the path is for opening it anew after the disk failed.
     pub fn new(
         connection: Connection,
-        path: PathBuf,
+        file: Database,
         (generations, counters): (Arc<Generations>, Arc<Counters>),
         cards: CardMaker,
         chain: AuditChain,
     ) -> Self {
-        Self { connection, path, generations, counters, cards, chain, trouble: Arc::default(), probed: None }
+        Self { connection, file, generations, counters, cards, chain, trouble: Arc::default(), probed: None }
     }
 
     fn serve(mut self, queue: &Receiver<Box<dyn Job>>) {
@@ -183,17 +191,14 @@ impl Desk {
                     dirty = true;
                     self.checkpoint_when_large();
                 }
-                Err(RecvTimeoutError::Timeout) if dirty => {
-                    self.checkpoint();
-                    dirty = false;
-                }
+                Err(RecvTimeoutError::Timeout) if dirty => dirty = !self.checkpoint(Duration::ZERO),
                 // Nobody writes to a shop that says it is not ready, so it finds out by itself when it is again.
                 Err(RecvTimeoutError::Timeout) => drop(self.ready()),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         self.learn("pragma optimize");
-        self.checkpoint();
+        self.checkpoint(pragma::PATIENCE);
     }
 
     /// Waits for a job, but not for long.
@@ -336,24 +341,37 @@ impl Desk {
     }
 
     fn reopen(&mut self) -> StoreResult<()> {
-        let mut fresh = Connection::open(&self.path)?;
-        pragma::writer(&mut fresh)?;
+        let mut fresh = Connection::open(&self.file.path)?;
+        pragma::writer(&mut fresh, self.file.replicated)?;
         self.connection = fresh;
         Ok(())
     }
 
     fn checkpoint_when_large(&self) {
         // The size is asked of the file system: any form of the pragma would copy pages and sync the database.
-        let mut log = self.path.clone().into_os_string();
+        let mut log = self.file.path.clone().into_os_string();
         log.push("-wal");
         if std::fs::metadata(log).is_ok_and(|meta| meta.len() > LARGE_LOG) {
-            self.checkpoint();
+            self.checkpoint(Duration::ZERO);
         }
     }
 
-    fn checkpoint(&self) {
-        if let Err(error) = self.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())) {
+    /// Folds the log into the database and tells whether all of it was. What a long read, such as a backup, still needs
+    /// stays; waiting for it would keep every write waiting.
+    fn checkpoint(&self, patience: Duration) -> bool {
+        if self.file.replicated {
+            return true;
+        }
+        let fold = || {
+            self.connection.busy_timeout(patience)?;
+            self.connection.query_row("pragma wal_checkpoint(truncate)", [], |row| row.get::<_, i64>(0))
+        };
+        let folded = fold();
+        let restored = self.connection.busy_timeout(pragma::PATIENCE);
+        if let Err(error) = folded.as_ref().map(drop).and(restored.as_ref().map(drop)) {
             tracing::warn!(%error, "the write-ahead log could not be folded in");
         }
+        // After an error it is tried again when there is more to fold in.
+        !folded.is_ok_and(|busy| busy != 0)
     }
 }

@@ -38,6 +38,7 @@ const DRIVERS: [(&str, &[&str]); 8] = [
             "src/store/tx.rs",
             "src/store/pragma.rs",
             "src/store/migrate.rs",
+            "src/store/snapshot.rs",
             "src/store/check.rs",
             "src/store/inspect.rs",
             "src/store/slow.rs",

@@ -2,6 +2,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod backups;
 pub mod discounts;
 pub mod invoices;
 pub mod order_steps;

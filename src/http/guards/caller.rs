@@ -39,6 +39,8 @@ macro_rules! asked {
 }
 
 asked! {
+    /// To look after the shop itself.
+    Maintain,
     /// To see discounts.
     DiscountsRead,
     /// To make and change discounts.

@@ -9,7 +9,7 @@ mod idempotency;
 mod slow;
 
 pub use caller::{
-    AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, May, OrdersRead, OrdersWrite,
+    AuditRead, Caller, CatalogWrite, DiscountsRead, DiscountsWrite, KeysManage, Maintain, May, OrdersRead, OrdersWrite,
     ReportsRead, ReviewsWrite, SettingsRead, SettingsWrite, SignedIn, StockRead, StockWrite, UsersRead, UsersWrite,
     WebhooksWrite,
 };

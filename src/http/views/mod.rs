@@ -3,6 +3,7 @@
 mod account_bodies;
 mod api_key;
 mod audit;
+mod backup;
 mod bodies;
 mod cart;
 mod cart_bodies;
@@ -32,6 +33,7 @@ pub use account_bodies::{
 };
 pub use api_key::{ApiKeyList, ApiKeyView, NewApiKeyView, Scope};
 pub use audit::AuditList;
+pub use backup::{BackupList, BackupView};
 pub use bodies::{
     BatchBodyShape, CategoryBody, CategoryPatch, ProductBody, ProductPatch, VariantBody, VariantPatchBody,
 };
@@ -52,7 +54,7 @@ pub use report::SalesReport;
 pub use review::{ReviewBody, ReviewList, ReviewModeration, ReviewPatch, ReviewView, StockRequestBody, Wishlist};
 pub use rule_bodies::{DiscountBody, DiscountPatch, ShippingZoneBody, ShippingZonePatch, TaxRateBody, TaxRatePatch};
 pub use shipping_zone::{ShippingZoneList, ShippingZoneView};
-pub use status::{BackupView, CheckView, StatusView};
+pub use status::{CheckView, NewestBackupView, StatusView};
 pub use stock::{MovementList, StockChangeBody, StockList, StockMovedView};
 pub use tax_rate::{TaxRateList, TaxRateView};
 pub use user::{AddressList, AddressView, LoginView, MeExport, SessionList, UserList, UserView};

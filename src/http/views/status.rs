@@ -43,14 +43,14 @@ pub struct StatusView {
     /// Its size.
     pub disk_size_bytes: Option<u64>,
     /// The newest backup.
-    pub backup: Option<BackupView>,
+    pub backup: Option<NewestBackupView>,
     /// The last check of the whole database.
     pub check: Option<CheckView>,
 }
 
 /// A backup.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct BackupView {
+pub struct NewestBackupView {
     /// Its file.
     pub name: String,
     /// When it was written.
@@ -98,13 +98,13 @@ impl StatusView {
             memory_bytes: Usage::now().resident_bytes,
             disk_free_bytes: vitals.disk.map(|disk| disk.free_bytes),
             disk_size_bytes: vitals.disk.map(|disk| disk.total_bytes),
-            backup: vitals.backup.as_ref().map(|backup| BackupView::new(backup, now)),
+            backup: vitals.backup.as_ref().map(|backup| NewestBackupView::new(backup, now)),
             check: vitals.check.as_ref().map(|check| CheckView::new(check, now)),
         }
     }
 }
 
-impl BackupView {
+impl NewestBackupView {
     /// Of a backup, seen now.
     pub fn new(backup: &Backup, now: Timestamp) -> Self {
         Self {

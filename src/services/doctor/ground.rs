@@ -137,7 +137,7 @@ fn of_running(problem: Option<&str>, findings: Option<usize>, jobs_dead: u64) ->
 
 fn of_stopped(root: &Path) -> Vec<Remark> {
     // The lock keeps a shop from opening meanwhile, and says when one is open after all.
-    let folder = match DataFolder::hold(root) {
+    let folder = match DataFolder::look(root) {
         Ok(folder) => folder,
         Err(error) => return vec![Remark::problem("database", error.0, "see above")],
     };

@@ -20,6 +20,7 @@ impl Shop {
             readers: 1,
             read_deadline: std::time::Duration::from_secs(10),
             slow: std::time::Duration::ZERO,
+            replicated: false,
         };
         Self {
             store: Store::open(&folder, settings, crate::store::CardMaker::by_name()).expect("a database"),

@@ -2,6 +2,7 @@
 
 import { accounts, setUp, signIn } from "./accounts.js";
 import { administration } from "./administration.js";
+import { backups } from "./backups.js";
 import { catalog } from "./catalog.js";
 import { Mail } from "./mail.js";
 import { orders } from "./orders.js";
@@ -33,6 +34,7 @@ try {
   await accounts(address, mail);
   await administration(address, admin, mail);
   await webhooks(address, admin);
+  await backups(address, admin);
   await reviews(address, admin, mail);
   // Another shop, which has no admin yet.
   await setUp(setting("NEXUS_NEW_URL"), setting("NEXUS_NEW_TOKEN"));

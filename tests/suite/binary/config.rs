@@ -112,7 +112,8 @@ fn config_value_that_cannot_be_refuses_and_is_named() {
 fn config_file_of_the_project_lists_every_key_with_its_default() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Rocket.toml")).unwrap();
     let is_setting = |line: &str| {
-        line.split_once(" = ").is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        line.split_once(" = ")
+            .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
     };
     let text: String = page
         .lines()

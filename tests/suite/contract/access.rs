@@ -137,12 +137,16 @@ fn account_rows() -> Vec<Row> {
     ]
 }
 
+/// A backup that lies in the shop.
+const BACKUP: &str = "/admin/backups/nexus-20260131-090500-123.tar.gz";
+
 fn admin_rows() -> Vec<Row> {
     use Method::{Delete, Get, Patch, Post};
     let (reads, writes, keys) =
         (Access::Right(Right::UsersRead), Access::Right(Right::UsersWrite), Access::Right(Right::KeysManage));
     let some = Some;
     let key = json!({"name": "Warehouse", "scopes": ["catalog:write"]});
+    let backup = "/admin/backups/{name}";
     vec![
         row(Get, "/users", "/users", None, reads, 200),
         row(Post, "/users", "/users", some(json!({"email": "new@example.test"})), writes, 201),
@@ -150,6 +154,9 @@ fn admin_rows() -> Vec<Row> {
         row(Patch, "/users/{id}", "/users/1", some(json!({"name": "New"})), writes, 200),
         row(Delete, "/users/{id}", "/users/1", None, writes, 204),
         row(Get, "/admin/audit", "/admin/audit", None, Access::Right(Right::AuditRead), 200),
+        row(Get, "/admin/backups", "/admin/backups", None, Access::Right(Right::Maintain), 200),
+        row(Post, "/admin/backups", "/admin/backups", None, Access::Right(Right::Maintain), 202),
+        row(Get, backup, BACKUP, None, Access::Right(Right::Maintain), 200),
         row(Get, "/admin/reports/sales", "/admin/reports/sales", None, Access::Right(Right::ReportsRead), 200),
         row(Get, "/admin/api-keys", "/admin/api-keys", None, keys, 200),
         row(Post, "/admin/api-keys", "/admin/api-keys", some(key), keys, 201),
@@ -345,6 +352,8 @@ fn shop() -> TestShop {
     shop.customer().put("/api/v1/me/wishlist/2", &json!({})).empty(204);
     shop.admin().post("/api/v1/admin/webhooks", &json!({"name": "Books", "url": "https://8.8.8.8/hook"})).ok(201);
     shop.admin().request(Method::Post, "/api/v1/admin/webhooks/1/test").send().ok(200);
+    let backup = BACKUP.rsplit('/').next().expect("a name");
+    std::fs::write(shop.shop.folder().backups().join(backup), b"packed").expect("a file");
     // Before there are zones, since the one made has no way to ship.
     orders::fill(&shop);
     rules::fill(&shop);

@@ -54,7 +54,7 @@ fn open(folder: &TempDir, stripe: &StandIn) -> Arc<Shop> {
     ];
     let mailer = Arc::new(FileMailer::new(folder.path().join("mail"), from));
     let webhooks = Arc::new(HttpSender::new(Allowed::default()));
-    let providers = Providers { mailer, webhooks, payments: Payments::new(providers) };
+    let providers = Providers { mailer, webhooks, payments: Payments::new(providers), storage: None };
     let data = DataFolder::open(folder.path()).expect("a folder");
     Arc::new(Shop::open(data, &config, nexus::app::cards(&config.shop), providers).expect("the shop opens"))
 }

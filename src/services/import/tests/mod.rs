@@ -28,11 +28,11 @@ fn shop() -> Bench {
     let providers = Providers {
         mailer: Arc::new(FileMailer::new(folder.path().to_owned(), from)),
         payments: Payments::default(),
+        storage: None,
         webhooks: Arc::new(webhook::HttpSender::new(webhook::Allowed::default())),
     };
     let data = DataFolder::open(folder.path()).unwrap();
-    let shop = Shop::open(data, &config, CardMaker::by_name(), providers).unwrap();
-    Bench { shop, _folder: folder }
+    Bench { shop: Shop::open(data, &config, CardMaker::by_name(), providers).unwrap(), _folder: folder }
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {

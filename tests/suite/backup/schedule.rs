@@ -1,0 +1,61 @@
+//! What the shop does about backups by itself.
+
+use crate::binary::eventually;
+use crate::support::{TestShop, wait};
+use nexus::domain::Timestamp;
+use nexus::domain::backup::{BackupKind, BackupName};
+use nexus::services::Ctx;
+use nexus::services::backup::{BackupEntry, BackupState};
+use std::time::Duration;
+
+fn at(text: &str) -> Ctx {
+    Ctx { now: Timestamp::parse(text).unwrap(), ..Ctx::shop() }
+}
+
+/// Lets the shop look after its backups, and waits until it is done.
+fn tend(shop: &TestShop, ctx: &Ctx) -> Vec<BackupEntry> {
+    wait(shop.shop.backup_tend(ctx)).unwrap();
+    let list = || shop.shop.backup_list(ctx).unwrap();
+    eventually("nothing is being made", Duration::from_secs(30), || {
+        list().iter().all(|entry| entry.state != BackupState::Running)
+    });
+    list()
+}
+
+fn names(entries: &[BackupEntry]) -> Vec<&str> {
+    entries.iter().map(|entry| entry.name.as_str()).collect()
+}
+
+#[test]
+fn shop_makes_a_backup_a_day_and_removes_what_is_kept_no_longer() {
+    let shop = TestShop::with(|config| (config.backup.keep_daily, config.backup.keep_weekly) = (2, 1));
+    let folder = shop.shop.folder().backups();
+    let first = tend(&shop, &at("2026-03-02T03:00:00Z"));
+    assert_eq!(names(&first), ["nexus-auto-20260302-030000-000.tar.gz"]);
+    assert_eq!((&first[0].state, first[0].name.kind()), (&BackupState::Done, BackupKind::Automatic));
+    assert_eq!(tend(&shop, &at("2026-03-03T02:00:00Z")), first, "not before its time");
+    let by_hand = BackupName::new(BackupKind::Manual, Timestamp::parse("2020-01-01").unwrap());
+    std::fs::write(folder.join(by_hand.as_str()), b"kept").unwrap();
+    std::fs::write(folder.join("nexus-auto-20260302-030000-000.tar.gz.uploaded"), b"").unwrap();
+    let old = folder.join("before-restore-1000");
+    std::fs::create_dir(&old).unwrap();
+    for day in ["2026-03-03", "2026-03-04", "2026-03-05"] {
+        tend(&shop, &at(&format!("{day}T03:00:00Z")));
+    }
+    let left = tend(&shop, &at("2026-03-05T04:00:00Z"));
+    let auto = |day: &str| format!("nexus-auto-202603{day}-030000-000.tar.gz");
+    assert_eq!(names(&left), [&auto("05"), &auto("04"), by_hand.as_str()]);
+    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files.len(), 3, "{files:?}");
+    let newest = shop.shop.backup_newest(&Ctx::owner()).unwrap().unwrap();
+    assert_eq!(newest.to_rfc3339(), "2026-03-05T03:00:00.000Z");
+    // A clock that was set back holds nothing up.
+    assert_eq!(tend(&shop, &at("2026-01-01T03:00:00Z")).len(), 4);
+}
+
+#[test]
+fn shop_makes_none_when_it_is_told_so() {
+    let shop = TestShop::with(|config| config.backup.every_hours = 0);
+    assert_eq!(tend(&shop, &at("2026-03-02T03:00:00Z")), []);
+}
