@@ -6,6 +6,7 @@ mod door;
 mod mail;
 mod origin;
 mod payment;
+mod reference;
 mod secret;
 mod selling;
 mod settings;
@@ -15,6 +16,7 @@ pub use door::{CorsSettings, ForwardedHeader, GeneralLimit, LimitSettings, Proxy
 pub use mail::{MailSettings, SmtpSecurity};
 pub use origin::WebOrigin;
 pub use payment::{PaymentSettings, StripeSettings, Switch};
+pub use reference::{TEMPLATE, reference};
 pub use secret::Secret;
 pub use selling::{Rounding, SellingSettings};
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
