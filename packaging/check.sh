@@ -80,21 +80,24 @@ image() {
     local root=$work/rootfs
     packaging/rootfs.sh "$binary" "$root" || return
     # shellcheck disable=SC2016 # The inner shell puts in its own.
-    unshare --net --mount sh -eu -c '
+    # In a process space of its own, so that nothing of it outlives the check.
+    timeout 60 unshare --net --mount --pid --fork --kill-child sh -eu -c '
         ip link set lo up
         mount --bind "$1" "$1" && mount -o remount,ro,bind "$1"
         mount -t tmpfs -o mode=0700,uid=65532,gid=65532 data "$1/data"
-        run() { ROCKET_ADDRESS=0.0.0.0 NEXUS_DATA_DIR=/data chroot --userspec=65532:65532 "$1" /usr/bin/nexus "$2"; }
-        run "$1" --version
-        ! run "$1" health || exit 1
-        run "$1" serve &
+        export ROCKET_ADDRESS=0.0.0.0 NEXUS_DATA_DIR=/data
+        run="chroot --userspec=65532:65532 $1 /usr/bin/nexus"
+        $run --version
+        ! $run health || exit 1
+        $run serve &
         tries=0
-        until run "$1" health; do
+        until $run health; do
             tries=$((tries + 1))
             [ "$tries" -lt 50 ]
             sleep 0.2
         done
-        kill -TERM $! && wait $!
+        kill -TERM $!
+        wait $!
     ' image "$root"
 }
 if [ -z "$binary" ]; then

@@ -83,12 +83,15 @@ WantedBy=default.target
 TRY
     inside systemctl enable --quiet try.service
     umount "$root/proc" "$root/run"
-    if timeout 180 systemd-nspawn --quiet --directory "$root" --private-network --register=no --boot \
+    # systemd-nspawn wants what every system that was started by systemd has.
+    [ "$(stat -f -c %T /run)" = tmpfs ] || mount -t tmpfs run /run
+    if timeout 180 systemd-nspawn --quiet --directory "$root" --private-network --register=no --keep-unit --boot \
         >"$work/boot.log" 2>&1 && [ "$(cat "$root/try.code" 2>/dev/null)" = 0 ]; then
         grep -E '^(NoNewPrivs|Seccomp|CapEff):' "$root/try.log"
         say "the service runs, restarts, comes back when it is killed, and survives a reinstallation"
     elif [ -e "$root/try.code" ]; then
-        cat "$root/try.log"
+        tail -30 "$root/try.log"
+        echo "FAIL  the service, see above" >&2
         exit 1
     else
         echo "skip  the system cannot be started here: $(tail -1 "$work/boot.log")"
