@@ -1,6 +1,6 @@
 //! Nexus: a shop in one file.
 //!
-//! Layers, each using only what stands below it: [`cli`] → [`app`] → [`http`] beside [`jobs`] → [`services`] → `store`
+//! Layers, each using only what stands below it: [`cli`] → [`app`] → [`edge`] beside [`http`] beside [`jobs`] → [`services`] → `store`
 //! beside [`providers`] → [`domain`]; beside them the base: [`config`], `clock`, `folder`, `generations`.
 //!
 //! One read: `http/products.rs product_get` → `services/catalog/products.rs product_get` → `store/product.rs
@@ -17,6 +17,7 @@ pub mod cli;
 mod clock;
 pub mod config;
 pub mod domain;
+pub mod edge;
 pub mod folder;
 mod generations;
 pub mod http;

@@ -37,7 +37,8 @@ mod wishlists;
 
 pub use cache::Bodies;
 pub use checkout::answers as checkout_answers;
-pub use guards::Proxies;
+pub use fairings::everywhere as headers_everywhere;
+pub use guards::{Proxies, Seal};
 pub use limits::Limits;
 pub use openapi::document;
 pub use page::CursorKey;
@@ -219,12 +220,18 @@ pub struct Front {
     pub access_log: bool,
     /// Threads that serve.
     pub workers: usize,
+    /// What the edge says who it is with, if it stands in front.
+    pub seal: Option<Seal>,
 }
 
 /// Puts the API on a server.
 pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Build> {
     let slow = guards::SlowLane::new(&shop, front.workers);
     let headers = fairings::Headers { https: front.https };
+    let rocket = match front.seal {
+        Some(seal) => rocket.manage(seal).attach(fairings::Sealed),
+        None => rocket,
+    };
     rocket
         .manage(shop)
         .manage(front.bodies)
