@@ -70,6 +70,21 @@ until nexus health; do sleep 0.2; done
 apt-get install --yes --reinstall /nexus.deb
 until nexus health; do sleep 0.2; done
 systemctl --no-pager status nexus.service
+# With the socket in the hands of the service manager nobody is refused, not even in an upgrade.
+systemctl stop nexus.service
+systemctl enable --now nexus.socket
+nexus health --timeout 30
+while [ ! -e /stop ]; do nexus health --timeout 30 >>/asked 2>>/refused || echo refused >>/refused; done &
+systemctl restart nexus.service
+systemctl restart nexus.service
+apt-get install --yes --reinstall /nexus.deb
+nexus health --timeout 30
+touch /stop
+wait $!
+wc -l /asked /refused
+[ ! -s /refused ]
+systemctl disable --now nexus.socket
+systemctl stop nexus.service
 if journalctl -u nexus | grep -E 'limit of open files|Operation not permitted'; then exit 1; fi
 TRY
     cat >"$root/etc/systemd/system/try.service" <<'TRY'
@@ -88,7 +103,8 @@ TRY
     if timeout 180 systemd-nspawn --quiet --directory "$root" --private-network --register=no --keep-unit --boot \
         >"$work/boot.log" 2>&1 && [ "$(cat "$root/try.code" 2>/dev/null)" = 0 ]; then
         grep -E '^(NoNewPrivs|Seccomp|CapEff):' "$root/try.log"
-        say "the service runs, restarts, comes back when it is killed, and survives a reinstallation"
+        grep -E ' /(asked|refused)$' "$root/try.log"
+        say "the service runs, restarts, comes back when it is killed, and is upgraded without refusing anybody"
     elif [ -e "$root/try.code" ]; then
         tail -30 "$root/try.log"
         echo "FAIL  the service, see above" >&2

@@ -1,6 +1,9 @@
 //! Puts the parts together: configuration → data folder → shop → server, and takes them apart again in order.
 
 mod front;
+mod handed;
+
+pub use handed::Handed;
 
 use crate::config::{Config, LogFormat, LogSettings, ShopSettings, SmtpSecurity};
 use crate::folder::{DataFolder, MAIL};
@@ -9,7 +12,7 @@ use crate::jobs::{Ran, Runner, Work, run_due};
 use crate::log::LogBuffer;
 use crate::providers::mail::{FileMailer, Security, Sender, SmtpMailer, SmtpServer};
 use crate::providers::webhook::{Allowed, HttpSender};
-use crate::providers::{Mailer, PaymentProvider, Payments, Providers, payment};
+use crate::providers::{Mailer, PaymentProvider, Payments, Providers, health as neighbour, payment};
 use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
@@ -137,10 +140,15 @@ fn build_behind(config: &Config, shop: &Arc<Shop>, seal: Option<Seal>) -> Result
 
 /// Serves and runs jobs until the process is told to stop, then drains both, folds the log into the database and gives
 /// the folder free.
-pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync + 'static) -> Result<(), ServeError> {
+pub fn serve(
+    config: &Config,
+    shop: Shop,
+    handed: Handed,
+    ready: impl FnOnce(&str) + Send + Sync + 'static,
+) -> Result<(), ServeError> {
     prepare_process();
     let shop = Arc::new(shop);
-    let edge = front::prepare(config)?;
+    let edge = front::prepare(config, handed)?;
     tend(&shop)?;
     let mut server = build_behind(config, &shop, edge.as_ref().map(front::Prepared::seal))?;
     let runner = Arc::new(Mutex::new(None));
@@ -164,6 +172,13 @@ pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync
         Ok(_) => Ok(()),
         Err(error) => Err(ServeError(launch_problem(&error, config))),
     }
+}
+
+/// Asks the shop of this configuration, which runs on this machine, whether it is ready; why not, if it is not.
+pub fn health(config: &Config, within: Duration) -> Result<(), String> {
+    let place = SocketAddr::new(config.address, config.port);
+    let https = config.has_edge() && config.edge.has_tls();
+    neighbour::ready(place, https, config.edge.hosts.first().map(String::as_str), within)
 }
 
 /// Says what the owner should know about how the shop takes payments.

@@ -1,7 +1,7 @@
 //! The edge in front of the server: bound before the shop is touched, opened when the server behind it listens, and
 //! told to stop before the server is, so that what it has taken is still answered.
 
-use super::{ServeError, cannot_listen, held, told_to_stop};
+use super::{Handed, ServeError, cannot_listen, held, told_to_stop};
 use crate::config::Config;
 use crate::edge::{self, Doors, Edge, Parts, Running};
 use crate::http::{Seal, headers_everywhere};
@@ -9,7 +9,7 @@ use crate::jobs::Runner;
 use hyper::header::HeaderValue;
 use rocket::config::Shutdown;
 use rocket::fairing::AdHoc;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -20,9 +20,10 @@ pub(super) struct Prepared {
     seal: Seal,
 }
 
-/// Reads the certificate and takes the public addresses, if the edge is to stand in front.
-pub(super) fn prepare(config: &Config) -> Result<Option<Prepared>, ServeError> {
-    if !config.has_edge() {
+/// Reads the certificate and takes the public addresses, if the edge is to stand in front. It does wherever a socket was
+/// handed over, since the server behind it takes none.
+pub(super) fn prepare(config: &Config, mut handed: Handed) -> Result<Option<Prepared>, ServeError> {
+    if !config.has_edge() && handed.is_empty() {
         return Ok(None);
     }
     let seal = Seal::new();
@@ -42,12 +43,17 @@ pub(super) fn prepare(config: &Config) -> Result<Option<Prepared>, ServeError> {
         open_files: open_files(),
     };
     let edge = Edge::prepare(parts).map_err(|why| ServeError(format!("configuration: edge: {why}")))?;
-    let bind = |port| {
-        let address = SocketAddr::new(config.address, port);
-        edge::bind(address).map_err(|cause| ServeError(cannot_listen(address, &cause)))
+    let bind = |handed: Option<TcpListener>, port| match handed {
+        Some(socket) => Ok(socket),
+        None => {
+            let address = SocketAddr::new(config.address, port);
+            edge::bind(address).map_err(|cause| ServeError(cannot_listen(address, &cause)))
+        }
     };
-    let redirect = (config.edge.redirect_port > 0).then(|| bind(config.edge.redirect_port)).transpose()?;
-    let doors = Doors { shop: bind(config.port)?, redirect };
+    let shop = bind(handed.next(), config.port)?;
+    let redirect_port = config.edge.redirect_port;
+    let redirect = (redirect_port > 0).then(|| bind(handed.next(), redirect_port)).transpose()?;
+    let doors = Doors { shop, redirect };
     Ok(Some(Prepared { edge, doors, seal }))
 }
 

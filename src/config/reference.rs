@@ -137,8 +137,12 @@ mod tests {
         let found = sections(FILE);
         let row = |key, words: &str| Row { key, words: words.to_owned() };
         assert_eq!(found[0], Section { name: "default", words: String::new(), rows: vec![row("port", "Where.")] });
-        let rows = vec![row("name", "Both: one | two."), row("other", "Both: one | two."), row("third_one", "The third.")];
-        assert_eq!(found[1], Section { name: "default.shop", words: "About all of it, in two lines.".to_owned(), rows });
+        let rows =
+            vec![row("name", "Both: one | two."), row("other", "Both: one | two."), row("third_one", "The third.")];
+        assert_eq!(
+            found[1],
+            Section { name: "default.shop", words: "About all of it, in two lines.".to_owned(), rows }
+        );
     }
 
     #[test]

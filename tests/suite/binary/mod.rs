@@ -12,6 +12,7 @@ mod disk;
 mod door;
 mod hostile;
 mod http;
+mod packaging;
 mod reports;
 mod start;
 mod stock;
