@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 /// Streams of one connection of HTTP/2 at once.
 const STREAMS: u32 = 100;
@@ -25,6 +26,9 @@ const STREAMS: u32 = 100;
 const WINDOW: u32 = 256 * 1024;
 /// How often a connection of HTTP/2 that waits for an answer is asked whether it is still there.
 const STILL_THERE: Duration = Duration::from_secs(20);
+
+/// How long a new connection has for its first request although the edge stops: whoever was let in is not turned away.
+const FIRST_WORD: Duration = Duration::from_secs(2);
 
 /// Where a connection came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,30 +41,31 @@ pub enum Door {
 
 /// Serves one connection.
 pub async fn serve(stream: TcpStream, address: IpAddr, slot: Slot, door: Door, front: Arc<Front>) {
+    let since = Instant::now();
     let pulse = slot.pulse.clone();
     let stamp = (front.stamp)(address);
     let passage = Arc::new(Passage { front: front.clone(), pulse, stamp, slot: Arc::new(slot) });
     match front.tls.as_ref().filter(|_| door == Door::Shop) {
-        None => speak_http1(stream, door, passage).await,
+        None => speak_http1(stream, door, passage, since).await,
         Some(tls) => {
             let shaken = tokio::select! {
                 shaken = tokio::time::timeout(front.limits.handshake, tls.accept(stream)) => shaken,
-                () = front.stopped() => return,
+                () = stopped(&front, since) => return,
                 Over::Displaced = passage.pulse.watch(&front.limits) => return,
             };
             // Whoever does not get through the handshake cannot be told why.
             let Ok(Ok(stream)) = shaken else { return };
             passage.pulse.ready();
             if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                speak_http2(stream, passage).await;
+                speak_http2(stream, passage, since).await;
             } else {
-                speak_http1(stream, door, passage).await;
+                speak_http1(stream, door, passage, since).await;
             }
         }
     }
 }
 
-async fn speak_http1<S>(stream: S, door: Door, passage: Arc<Passage>)
+async fn speak_http1<S>(stream: S, door: Door, passage: Arc<Passage>, since: Instant)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -86,10 +91,10 @@ where
         .header_read_timeout(None)
         .serve_connection(TokioIo::new(io), service)
         .with_upgrades();
-    run(connection, &passage, |over| late.store(over == Over::Head, Ordering::Release)).await;
+    run(connection, &passage, since, |over| late.store(over == Over::Head, Ordering::Release)).await;
 }
 
-async fn speak_http2<S>(stream: S, passage: Arc<Passage>)
+async fn speak_http2<S>(stream: S, passage: Arc<Passage>, since: Instant)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -110,7 +115,7 @@ where
         .max_send_buf_size(HEAD_BYTES)
         .keep_alive_interval(STILL_THERE)
         .serve_connection(TokioIo::new(io), service);
-    run(connection, &passage, |_| ()).await;
+    run(connection, &passage, since, |_| ()).await;
 }
 
 /// A connection that can be asked to end after what is under way.
@@ -147,11 +152,17 @@ where
     }
 }
 
+/// Waits until the edge stops, and on, while the connection is new.
+async fn stopped(front: &Front, since: Instant) {
+    front.stopped().await;
+    tokio::time::sleep_until(since + FIRST_WORD).await;
+}
+
 /// Runs a connection until it ends, is over, or has done what was under way when the edge stopped.
-async fn run<C: Ending>(connection: C, passage: &Passage, tell: impl Fn(Over)) {
+async fn run<C: Ending>(connection: C, passage: &Passage, since: Instant, tell: impl Fn(Over)) {
     let mut connection = std::pin::pin!(connection);
     let mut watch = std::pin::pin!(passage.pulse.watch(&passage.front.limits));
-    let mut stopped = std::pin::pin!(passage.front.stopped());
+    let mut stopped = std::pin::pin!(stopped(&passage.front, since));
     let mut stopping = false;
     let over = loop {
         tokio::select! {

@@ -65,7 +65,7 @@ fn restart_with_a_socket_that_was_handed_over_refuses_nobody() {
         done.store(true, Ordering::Relaxed);
         for (served, failed) in clients.into_iter().map(|client| client.join().unwrap()) {
             assert!(
-                served > 3 && failed.is_empty(),
+                served > 0 && failed.is_empty(),
                 "{served} served, {} failed: {:.500}",
                 failed.len(),
                 failed.concat()
