@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn shop_is_ready_when_it_says_so_and_otherwise_its_reason_is_told() {
         assert_eq!(asked("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), Ok(()));
-        let reason = "HTTP/1.1 503 No\r\nContent-Length: 27\r\n\r\n{\"detail\":\"a full disk now\"}";
+        let reason = "HTTP/1.1 503 No\r\nContent-Length: 28\r\n\r\n{\"detail\":\"a full disk now\"}";
         assert_eq!(asked(reason), Err("the shop is not ready (503): a full disk now".to_owned()));
         assert!(asked("SSH-2.0-OpenSSH\r\n").unwrap_err().starts_with("the shop does not answer at http://127.0.0.1:"));
     }
