@@ -1,24 +1,28 @@
 //! Puts the parts together: configuration → data folder → shop → server, and takes them apart again in order.
 
+mod front;
+mod handed;
 mod watching;
 
+pub use handed::Handed;
 pub use watching::{Asked, status};
 
 use crate::config::{Config, LogFormat, LogSettings, ShopSettings, SmtpSecurity};
 use crate::folder::{DataFolder, MAIL};
-use crate::http::{self, Bodies, CursorKey, Front, Limits, Proxies};
+use crate::http::{self, Bodies, CursorKey, Front, Limits, Proxies, Seal};
 use crate::jobs::{Ran, Runner, Work, run_due};
 use crate::log::LogBuffer;
 use crate::providers::mail::{FileMailer, Security, Sender, SmtpMailer, SmtpServer};
 use crate::providers::storage::S3;
 use crate::providers::webhook::{Allowed, HttpSender};
-use crate::providers::{Mailer, ObjectStore, PaymentProvider, Payments, Providers, payment};
+use crate::providers::{Mailer, ObjectStore, PaymentProvider, Payments, Providers, health as neighbour, payment};
 use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 use std::fmt;
 use std::io::IsTerminal;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 use tracing_subscriber::EnvFilter;
@@ -105,6 +109,11 @@ const SMTP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A server for a shop, not yet listening.
 pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeError> {
+    build_behind(config, shop, None)
+}
+
+/// The same, or one that listens on loopback only and to nobody but the edge that has this seal.
+fn build_behind(config: &Config, shop: &Arc<Shop>, seal: Option<Seal>) -> Result<Rocket<Build>, ServeError> {
     let secret = shop.folder().secret("cursor.key").map_err(|e| ServeError(e.0))?;
     let front = Front {
         bodies: Bodies::new(config.cache.enabled.then_some(config.cache.max_mib * 1024 * 1024)),
@@ -118,10 +127,15 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
         metrics_token: config.metrics.token.clone(),
         access_log: config.log.access,
         workers: config.workers(),
+        seal: seal.clone(),
+    };
+    let (address, port) = match seal {
+        Some(_) => (IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+        None => (config.address, config.port),
     };
     let server = rocket::Config {
-        address: config.address,
-        port: config.port,
+        address,
+        port,
         workers: config.workers(),
         max_blocking: config.max_blocking,
         ident: Ident::none(),
@@ -129,7 +143,10 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
         ip_header: None,
         log_level: LogLevel::Off,
         temp_dir: shop.folder().root().join("tmp").into(),
-        shutdown: Shutdown { grace: config.grace_seconds, mercy: 3, force: true, ..Shutdown::default() },
+        shutdown: match seal {
+            Some(_) => front::shutdown_behind_the_edge(),
+            None => Shutdown { grace: config.grace_seconds, mercy: 3, force: true, ..Shutdown::default() },
+        },
         ..rocket::Config::default()
     };
     Ok(http::mount(rocket::custom(server), shop.clone(), front))
@@ -137,14 +154,23 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
 
 /// Serves and runs jobs until the process is told to stop, then drains both, folds the log into the database and gives
 /// the folder free.
-pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync + 'static) -> Result<(), ServeError> {
+pub fn serve(
+    config: &Config,
+    shop: Shop,
+    handed: Handed,
+    ready: impl FnOnce(&str) + Send + Sync + 'static,
+) -> Result<(), ServeError> {
     prepare_process();
     let shop = Arc::new(shop);
+    let edge = front::prepare(config, handed)?;
     tend(&shop)?;
-    let server = build(config, &shop)?;
+    let mut server = build_behind(config, &shop, edge.as_ref().map(front::Prepared::seal))?;
     let _watched = watching::begin(config, &shop, server.state())?;
     let runner = Arc::new(Mutex::new(None));
-    let address = format!("http://{}", std::net::SocketAddr::new(config.address, config.port));
+    if let Some(edge) = edge {
+        server = server.attach(edge.opening(config, &runner));
+    }
+    let address = config.listening_url();
     let told = config.clone();
     let greeting = AdHoc::on_liftoff("ready", move |_| {
         tell_of_payments(&told);
@@ -161,6 +187,13 @@ pub fn serve(config: &Config, shop: Shop, ready: impl FnOnce(&str) + Send + Sync
         Ok(_) => Ok(()),
         Err(error) => Err(ServeError(launch_problem(&error, config))),
     }
+}
+
+/// Asks the shop of this configuration, which runs on this machine, whether it is ready; why not, if it is not.
+pub fn health(config: &Config, within: Duration) -> Result<(), String> {
+    let place = SocketAddr::new(config.address, config.port);
+    let https = config.has_edge() && config.edge.has_tls();
+    neighbour::ready(place, https, config.edge.hosts.first().map(String::as_str), within)
 }
 
 /// Says what the owner should know about how the shop takes payments.
@@ -275,13 +308,15 @@ fn look_over(shop: &Shop) {
 
 fn launch_problem(error: &rocket::Error, config: &Config) -> String {
     let problem = match error.kind() {
-        rocket::error::ErrorKind::Bind(cause) => {
-            format!("cannot listen on {}:{}: {cause}; choose another --port", config.address, config.port)
-        }
+        rocket::error::ErrorKind::Bind(cause) => cannot_listen(SocketAddr::new(config.address, config.port), cause),
         other => format!("the server failed: {other}"),
     };
     // The framework panics when an error is dropped without having been looked at; `kind` has looked.
     problem
+}
+
+fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> String {
+    format!("cannot listen on {address}: {cause}; choose another --port")
 }
 
 /// Sets up logging: to standard error, as lines for people or as JSON. What it gives is flushed at the end.

@@ -1,7 +1,7 @@
 //! Nexus: a shop in one file.
 //!
-//! Layers, each using only what stands below it: [`cli`] → [`app`] → [`http`] beside [`jobs`] → [`services`] → `store`
-//! beside [`providers`] → [`domain`]; beside them the base: [`config`], `clock`, `counters`,
+//! Layers, each using only what stands below it: [`cli`] → [`app`] → [`edge`] beside [`http`] beside [`jobs`] →
+//! [`services`] → `store` beside [`providers`] → [`domain`]; beside them the base: [`config`], `clock`, `counters`,
 //! `folder`, `generations`, `machine`.
 //!
 //! One read: `http/products.rs product_get` → `services/catalog/products.rs product_get` → `store/product.rs
@@ -19,6 +19,7 @@ mod clock;
 pub mod config;
 mod counters;
 pub mod domain;
+pub mod edge;
 pub mod folder;
 mod generations;
 pub mod http;

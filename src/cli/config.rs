@@ -1,10 +1,10 @@
-//! `nexus config show`: the settings in effect.
+//! `nexus config`: the settings in effect, and the reference of all of them.
 
 use super::{Common, Done};
-use crate::config::Flags;
+use crate::config::{self, Flags};
 use clap::{Args, Subcommand};
 
-/// Shows the settings in effect.
+/// Shows the settings in effect, or explains all of them.
 #[derive(Args)]
 #[command(after_help = "Example: nexus config show")]
 pub struct ConfigArgs {
@@ -21,10 +21,29 @@ enum ConfigCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Print the reference of all settings, in Markdown
+    #[command(after_help = "Example: nexus config reference > configuration.md")]
+    Reference,
+    /// Print a file of settings: every key with its default, commented out
+    #[command(after_help = "Example: nexus config template > Rocket.toml")]
+    Template,
 }
 
 pub(super) fn run(args: ConfigArgs, common: &Common) -> Done {
-    let ConfigCommand::Show { json } = args.command;
+    match args.command {
+        ConfigCommand::Show { json } => show(json, common),
+        ConfigCommand::Reference => {
+            print!("{}", config::reference()?);
+            Ok(())
+        }
+        ConfigCommand::Template => {
+            print!("{}", config::TEMPLATE);
+            Ok(())
+        }
+    }
+}
+
+fn show(json: bool, common: &Common) -> Done {
     let entries = common.load(Flags::default())?.entries();
     if json {
         println!("{}", serde_json::to_string_pretty(&entries)?);

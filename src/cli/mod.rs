@@ -13,10 +13,12 @@ mod config;
 mod discount;
 mod doctor;
 mod export;
+mod health;
 mod import;
 mod invoice;
 mod job;
 mod mail;
+mod man;
 mod migrate;
 mod openapi;
 mod order;
@@ -116,7 +118,9 @@ enum Command {
     Rollback(rollback::RollbackArgs),
     /// Look for damage and broken rules in the data
     Check(check::CheckArgs),
-    /// Show the settings in effect
+    /// Ask the running shop whether it is ready
+    Health(health::HealthArgs),
+    /// Show the settings in effect, or explain all of them
     Config(config::ConfigArgs),
     /// Print the API description
     Openapi(openapi::OpenapiArgs),
@@ -128,6 +132,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArgs),
+    /// Write the manual pages
+    Man(man::ManArgs),
 }
 
 /// Why a command ended without doing its work.
@@ -190,12 +196,14 @@ pub fn main() -> ExitCode {
         Command::UpgradeCheck(args) => upgrade_check::run(args, &cli.common),
         Command::Rollback(args) => rollback::run(args, &cli.common),
         Command::Check(args) => check::run(args, &cli.common),
+        Command::Health(args) => health::run(args, &cli.common),
         Command::Config(args) => config::run(args, &cli.common),
         Command::Openapi(args) => openapi::run(args),
         Command::Report(args) => report::run(args, &cli.common),
         Command::Relevance(args) => relevance::run(args, &cli.common),
         Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

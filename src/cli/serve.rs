@@ -23,14 +23,19 @@ pub struct ServeArgs {
 }
 
 pub(super) fn run(args: ServeArgs, common: &Common) -> Done {
-    let config = common.load(Flags { address: args.address, port: args.port, data_dir: None })?.config;
+    // A socket that was handed over says by itself where the shop listens.
+    let handed = app::Handed::take()?;
+    let place = handed.place();
+    let address = place.map(|place| place.ip()).or(args.address);
+    let port = place.map(|place| place.port()).or(args.port);
+    let config = common.load(Flags { address, port, data_dir: None })?.config;
     let log = app::log(&config.log)?;
     let shop = open_shop(&config)?;
     let demo = if args.demo { Some(wait(shop.demo_fill(&Ctx::owner()))??) } else { None };
     let setup = shop.setup_open(&Ctx::owner())?;
     let name = config.shop.name.clone();
     let folder = config.data.dir.display().to_string();
-    let served = app::serve(&config, shop, move |address| {
+    let served = app::serve(&config, shop, handed, move |address| {
         println!("{name} is open at {address}");
         println!("  API docs   {address}/api/docs/");
         println!("  Products   {address}/api/v1/products");

@@ -4,10 +4,12 @@
 
 mod backup;
 mod door;
+mod edge;
 mod mail;
 mod metrics;
 mod origin;
 mod payment;
+mod reference;
 mod secret;
 mod selling;
 mod settings;
@@ -17,10 +19,12 @@ mod webhooks;
 
 pub use backup::BackupSettings;
 pub use door::{CorsSettings, ForwardedHeader, GeneralLimit, LimitSettings, ProxySettings};
+pub use edge::EdgeSettings;
 pub use mail::{MailSettings, SmtpSecurity};
 pub use metrics::MetricsSettings;
 pub use origin::WebOrigin;
 pub use payment::{PaymentSettings, StripeSettings, Switch};
+pub use reference::{TEMPLATE, reference};
 pub use secret::Secret;
 pub use selling::{Rounding, SellingSettings};
 pub use settings::{AuthSettings, CacheSettings, DataSettings, LogFormat, LogSettings, ReadSettings, ShopSettings};
@@ -68,6 +72,8 @@ pub struct Config {
     pub mail: MailSettings,
     /// Telling others of events.
     pub webhooks: WebhookSettings,
+    /// What stands between the open internet and the shop.
+    pub edge: EdgeSettings,
     /// What stands in front of the shop.
     pub proxy: ProxySettings,
     /// How often something may be done.
@@ -101,6 +107,7 @@ impl Default for Config {
             payment: PaymentSettings::default(),
             mail: MailSettings::default(),
             webhooks: WebhookSettings::default(),
+            edge: EdgeSettings::default(),
             proxy: ProxySettings::default(),
             limits: LimitSettings::default(),
             cors: CorsSettings::default(),
@@ -133,8 +140,19 @@ impl Config {
     pub fn public_url(&self) -> String {
         match self.shop_url() {
             Ok(url) => url.to_string(),
-            Err(_) => format!("http://{}", SocketAddr::new(self.address, self.port)),
+            Err(_) => self.listening_url(),
         }
+    }
+
+    /// Where the shop listens.
+    pub fn listening_url(&self) -> String {
+        let scheme = if self.has_edge() && self.edge.has_tls() { "https" } else { "http" };
+        format!("{scheme}://{}", SocketAddr::new(self.address, self.port))
+    }
+
+    /// Whether the edge stands in front.
+    pub fn has_edge(&self) -> bool {
+        self.edge.is_on(self.address)
     }
 
     /// Whether there is the provider that pays on command.
@@ -211,6 +229,7 @@ impl Config {
         {
             return wrong(format!("shop.url: {:?} {why}", self.shop.url));
         }
+        self.edge.problem(self.has_edge(), &self.shop.url).map_or(Ok(()), wrong)?;
         self.proxy.ranges().map_err(ConfigError)?;
         self.cors.origins().map_err(ConfigError)?;
         self.limits.check().map_err(ConfigError)?;

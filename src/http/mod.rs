@@ -43,7 +43,8 @@ pub use aside::Aside;
 pub use cache::Bodies;
 pub use checkout::answers as checkout_answers;
 pub use control::{Control, ControlFile};
-pub use guards::Proxies;
+pub use fairings::everywhere as headers_everywhere;
+pub use guards::{Proxies, Seal};
 pub use limits::Limits;
 pub use metrics::Gauges;
 pub use openapi::document;
@@ -234,6 +235,8 @@ pub struct Front {
     pub access_log: bool,
     /// Threads that serve.
     pub workers: usize,
+    /// What the edge says who it is with, if it stands in front.
+    pub seal: Option<Seal>,
 }
 
 /// Puts the API on a server.
@@ -248,6 +251,10 @@ pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Bui
         .mount("/", metrics);
     let traffic = Arc::new(Traffic::of(rocket.routes()));
     let (bodies, token) = (front.bodies.clone(), front.metrics_token);
+    let rocket = match front.seal {
+        Some(seal) => rocket.manage(seal).attach(fairings::Sealed),
+        None => rocket,
+    };
     rocket
         .manage(Gauges { shop: shop.clone(), bodies, traffic: traffic.clone(), token })
         .manage(shop)

@@ -36,6 +36,12 @@ const PAGES: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'sh
 
 const HSTS: &str = "max-age=31536000; includeSubDomains";
 
+/// What every answer has, for whoever answers in the shop's place.
+pub fn everywhere(https: bool) -> Vec<(&'static str, &'static str)> {
+    let hsts = https.then_some(("Strict-Transport-Security", HSTS));
+    EVERYWHERE.into_iter().chain([("Content-Security-Policy", DATA)]).chain(hsts).collect()
+}
+
 #[rocket::async_trait]
 impl Fairing for Headers {
     fn info(&self) -> Info {

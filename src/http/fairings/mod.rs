@@ -6,9 +6,11 @@ mod cors;
 mod header_limit;
 mod headers;
 mod requests;
+mod sealed;
 
 pub use addresses::Addresses;
 pub use cors::Cors;
 pub use header_limit::HeaderLimit;
-pub use headers::Headers;
+pub use headers::{Headers, everywhere};
 pub use requests::{Requests, request_id};
+pub use sealed::Sealed;

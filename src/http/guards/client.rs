@@ -1,7 +1,9 @@
-//! Where a request comes from: the socket's peer, or for whom a trusted proxy asks. No other header changes it.
+//! Where a request comes from: the peer of the socket or, behind the edge, of the edge's; or for whom a trusted proxy asks.
+//! No other header changes it.
 
 use super::described::described;
 use super::forwarded::Proxies;
+use super::seal::Seal;
 use crate::http::fairings::request_id;
 use crate::http::limits::Limits;
 use crate::http::problem::Problem;
@@ -60,12 +62,21 @@ impl<'r> FromRequest<'r> for Uncounted {
 
 /// The address of the client, in the shorter of its forms.
 pub fn client_address(request: &Request<'_>) -> Option<IpAddr> {
-    let peer = request.remote()?.ip().to_canonical();
+    let peer = peer(request)?;
     match request.rocket().state::<Proxies>() {
         Some(proxies) if proxies.is_trusted(peer) => Some(*request.local_cache(|| forwarded(request, proxies, peer))),
         _ => Some(peer),
     }
 }
+
+/// Who is at the other end of the connection: as the edge says it, behind the edge, else as the socket does.
+fn peer(request: &Request<'_>) -> Option<IpAddr> {
+    let named = request.rocket().state::<Seal>().and_then(|seal| request.local_cache(|| Named(seal.read(request))).0);
+    named.or_else(|| request.remote().map(|remote| remote.ip())).map(|address| address.to_canonical())
+}
+
+/// The address that the edge gave, once it has been looked at.
+struct Named(Option<IpAddr>);
 
 fn forwarded(request: &Request<'_>, proxies: &Proxies, peer: IpAddr) -> IpAddr {
     let lines: Vec<&str> = request.headers().get(proxies.header()).collect();

@@ -6,6 +6,7 @@ mod conditions;
 mod described;
 mod forwarded;
 mod idempotency;
+mod seal;
 mod slow;
 
 pub use caller::{
@@ -18,4 +19,5 @@ pub use conditions::IfMatch;
 pub(super) use described::described;
 pub use forwarded::Proxies;
 pub use idempotency::{IdempotencyKey, OptionalIdempotencyKey};
+pub use seal::Seal;
 pub use slow::SlowLane;

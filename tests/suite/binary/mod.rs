@@ -13,6 +13,7 @@ mod door;
 mod hostile;
 mod http;
 mod invoices;
+mod packaging;
 mod reports;
 mod start;
 mod stock;

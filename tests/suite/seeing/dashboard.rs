@@ -19,7 +19,7 @@ fn dashboard_and_page_name_metrics_that_are_served() {
     let shop = till::shop_with_mugs(5);
     till::buy(&shop.anonymous(), 1, "a", &till::by_test("paid"));
     std::fs::create_dir_all(shop.path().join("backups")).unwrap();
-    std::fs::write(shop.path().join("backups/one.db"), "x").unwrap();
+    std::fs::write(shop.path().join("backups/nexus-20261127-081500-000.tar.gz"), "x").unwrap();
     shop.shop.check_in_pieces(&nexus::services::Ctx::owner()).unwrap().expect("a check");
     let mut tx = shop.shop.store().write_blocking(|tx| {
         Ok::<_, nexus::services::Error>(

@@ -118,7 +118,7 @@ fn jobs_events_and_backups_are_seen() {
     assert!(!numbers.has("nexus_backup_age_seconds"), "there is no backup");
     assert_eq!(numbers.get("nexus_jobs{kind=\"notice\",state=\"waiting\"}"), 1.0);
     assert_eq!(numbers.get("nexus_outbox_lag_seconds"), 0.0);
-    let file = std::fs::File::create(shop.path().join("backups/one.db")).unwrap();
+    let file = std::fs::File::create(shop.path().join("backups/nexus-20261127-081500-000.tar.gz")).unwrap();
     file.set_len(4_096).unwrap();
     file.set_modified(std::time::SystemTime::now() - Duration::from_secs(7_200)).unwrap();
     let numbers = Numbers::of(&shop);

@@ -1,0 +1,126 @@
+//! The edge in front of the server: bound before the shop is touched, opened when the server behind it listens, and
+//! told to stop before the server is, so that what it has taken is still answered.
+
+use super::{Handed, ServeError, cannot_listen, held, told_to_stop};
+use crate::config::Config;
+use crate::edge::{self, Doors, Edge, Parts, Running};
+use crate::http::{Seal, headers_everywhere};
+use crate::jobs::Runner;
+use hyper::header::HeaderValue;
+use rocket::config::Shutdown;
+use rocket::fairing::AdHoc;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// An edge with its doors.
+pub(super) struct Prepared {
+    edge: Edge,
+    doors: Doors,
+    seal: Seal,
+}
+
+/// Reads the certificate and takes the public addresses, if the edge is to stand in front. It does wherever a socket was
+/// handed over, since the server behind it takes none.
+pub(super) fn prepare(config: &Config, mut handed: Handed) -> Result<Option<Prepared>, ServeError> {
+    if !config.has_edge() && handed.is_empty() {
+        return Ok(None);
+    }
+    let seal = Seal::new();
+    let public_url = config.public_url();
+    let parts = Parts {
+        settings: config.edge.clone(),
+        proxies: config.proxy.ranges().map_err(ServeError)?,
+        headers: headers_everywhere(public_url.starts_with("https://")),
+        stamp_name: seal.name(),
+        stamp: {
+            let seal = seal.clone();
+            Box::new(move |address| {
+                HeaderValue::from_str(&seal.stamp(address)).unwrap_or(HeaderValue::from_static("none"))
+            })
+        },
+        redirect_to: (config.edge.redirect_port > 0).then_some(public_url),
+        open_files: open_files(),
+    };
+    let edge = Edge::prepare(parts).map_err(|why| ServeError(format!("configuration: edge: {why}")))?;
+    let bind = |handed: Option<TcpListener>, port| match handed {
+        Some(socket) => Ok(socket),
+        None => {
+            let address = SocketAddr::new(config.address, port);
+            edge::bind(address).map_err(|cause| ServeError(cannot_listen(address, &cause)))
+        }
+    };
+    let shop = bind(handed.next(), config.port)?;
+    let redirect_port = config.edge.redirect_port;
+    let redirect = (redirect_port > 0).then(|| bind(handed.next(), redirect_port)).transpose()?;
+    let doors = Doors { shop, redirect };
+    Ok(Some(Prepared { edge, doors, seal }))
+}
+
+impl Prepared {
+    /// What the server behind it knows it by.
+    pub(super) fn seal(&self) -> Seal {
+        self.seal.clone()
+    }
+
+    /// Opens the doors once the server behind them listens, and has everything stop in order.
+    pub(super) fn opening(self, config: &Config, runner: &Arc<Mutex<Option<Runner>>>) -> AdHoc {
+        let (runner, grace) = (runner.clone(), Duration::from_secs(config.grace_seconds.into()));
+        let Self { edge, doors, .. } = self;
+        AdHoc::on_liftoff("edge opens", move |server| {
+            let shop = SocketAddr::from((Ipv4Addr::LOCALHOST, server.config().port));
+            let shutdown = server.shutdown();
+            match edge.open(doors, shop) {
+                Ok(running) => {
+                    tracing::info!(%shop, "the edge stands in front");
+                    tokio::spawn(stop_in_order(running, shutdown, runner, grace));
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the edge cannot be opened; stopping");
+                    shutdown.notify();
+                }
+            }
+            Box::pin(async {})
+        })
+    }
+}
+
+/// Waits until the process is told to stop, or the server stops for a reason of its own; then the edge takes nothing
+/// more, finishes what it has taken, and the server is told.
+async fn stop_in_order(
+    running: Running,
+    shutdown: rocket::Shutdown,
+    runner: Arc<Mutex<Option<Runner>>>,
+    grace: Duration,
+) {
+    tokio::select! {
+        told = told_to_stop() => {
+            if let Err(error) = told {
+                tracing::error!(%error, "the signal to stop cannot be waited for; stopping");
+            }
+        }
+        () = shutdown.clone() => {}
+    }
+    tracing::info!("stopping: requests under way are finished");
+    if let Some(runner) = held(&runner).as_ref() {
+        runner.stop().by(Instant::now() + grace);
+    }
+    running.drain(grace).await;
+    shutdown.notify();
+}
+
+/// The edge hears the signals and waits for the requests, so when the server is told, there is next to nothing left.
+pub(super) fn shutdown_behind_the_edge() -> Shutdown {
+    #[cfg(unix)]
+    let quiet = Shutdown { signals: std::collections::HashSet::new(), ..Shutdown::default() };
+    #[cfg(not(unix))]
+    let quiet = Shutdown::default();
+    Shutdown { ctrlc: false, grace: 1, mercy: 1, force: true, ..quiet }
+}
+
+fn open_files() -> Option<u64> {
+    #[cfg(unix)]
+    return rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    #[cfg(not(unix))]
+    None
+}

@@ -1,0 +1,199 @@
+//! The edge: what stands between the open internet and the shop, in the same process. It ends TLS, speaks HTTP/1.1 and
+//! HTTP/2, cuts off who is too slow, too large or too many, and passes requests on over loopback together with the
+//! address they came from. It knows nothing of the shop, and nothing of what is asked.
+
+mod answer;
+mod caps;
+mod connection;
+mod fields;
+mod guarded;
+mod limits;
+mod listen;
+mod paced;
+mod proxy;
+mod pulse;
+mod redirect;
+mod refusal;
+mod strict;
+mod tls;
+mod tunnel;
+mod upstream;
+
+pub use listen::bind;
+
+use crate::config::EdgeSettings;
+use caps::Caps;
+use connection::Door;
+use hyper::header::{HeaderName, HeaderValue};
+use ipnet::IpNet;
+use limits::Limits;
+use refusal::Dress;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use tls::Certificate;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use upstream::Upstream;
+
+/// Makes the value of the header that tells the shop where a request comes from.
+pub type Stamp = Box<dyn Fn(IpAddr) -> HeaderValue + Send + Sync>;
+
+/// What the edge must be told.
+pub struct Parts {
+    /// Its settings.
+    pub settings: EdgeSettings,
+    /// Proxies that may have any number of connections.
+    pub proxies: Vec<IpNet>,
+    /// Headers of every answer it makes itself.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// The header that tells the shop where a request comes from.
+    pub stamp_name: &'static str,
+    /// Its value for an address.
+    pub stamp: Stamp,
+    /// The origin that plain HTTP is sent on to.
+    pub redirect_to: Option<String>,
+    /// Files that the process may have open.
+    pub open_files: Option<u64>,
+}
+
+/// The doors, bound and not yet open.
+pub struct Doors {
+    /// The shop's own.
+    pub shop: TcpListener,
+    /// Plain HTTP that is sent on.
+    pub redirect: Option<TcpListener>,
+}
+
+/// An edge whose certificate has been read.
+pub struct Edge {
+    parts: Parts,
+    certificate: Option<Arc<Certificate>>,
+    tls: Option<TlsAcceptor>,
+}
+
+/// An edge at work.
+pub struct Running {
+    front: Arc<Front>,
+    stop: watch::Sender<bool>,
+}
+
+/// What all connections share.
+struct Front {
+    limits: Arc<Limits>,
+    caps: Arc<Caps>,
+    dress: Arc<Dress>,
+    upstream: Arc<Upstream>,
+    tls: Option<TlsAcceptor>,
+    hosts: Vec<String>,
+    stamp_name: HeaderName,
+    stamp: Stamp,
+    redirect_to: Option<String>,
+    stop: watch::Receiver<bool>,
+}
+
+/// Files that are left to the shop itself: its database, its jobs, what it logs and keeps.
+const FILES_OF_THE_SHOP: u64 = 256;
+
+impl Edge {
+    /// Reads the certificate; what is wrong with it is said for people.
+    pub fn prepare(parts: Parts) -> Result<Self, String> {
+        let settings = &parts.settings;
+        let certificate = settings.has_tls().then(|| Certificate::read(&settings.tls_cert, &settings.tls_key));
+        let certificate = certificate.transpose()?.map(Arc::new);
+        let config = certificate.as_ref().map(Certificate::server_config).transpose()?;
+        let tls = config.map(|config| TlsAcceptor::from(Arc::new(config)));
+        Ok(Self { parts, certificate, tls })
+    }
+
+    /// Opens the doors, on the runtime this is called on, to a shop that listens at `shop`.
+    pub fn open(self, doors: Doors, shop: SocketAddr) -> std::io::Result<Running> {
+        let (stop, stopped) = watch::channel(false);
+        let Parts { settings, proxies, headers, stamp_name, stamp, redirect_to, open_files } = self.parts;
+        let most_requests = settings.max_requests as usize;
+        let front = Arc::new(Front {
+            limits: Arc::new(Limits::from(&settings)),
+            caps: Arc::new(Caps::new(
+                most_connections(&settings, open_files),
+                settings.max_per_address as usize,
+                proxies,
+            )),
+            dress: Arc::new(Dress::new(&headers)),
+            upstream: Arc::new(Upstream::new(shop, most_requests)),
+            tls: self.tls,
+            hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            stamp_name: HeaderName::from_static(stamp_name),
+            stamp,
+            redirect_to,
+            stop: stopped,
+        });
+        let listeners = [(Some(doors.shop), Door::Shop), (doors.redirect, Door::Redirect)];
+        for (listener, door) in listeners.into_iter().filter_map(|(listener, door)| Some((listener?, door))) {
+            tokio::spawn(listen::accept(listen::adopt(listener)?, door, front.clone()));
+        }
+        if let Some(certificate) = self.certificate {
+            let front = front.clone();
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = certificate.follow() => {}
+                    () = front.stopped() => {}
+                }
+            });
+        }
+        Ok(Running { front, stop })
+    }
+}
+
+/// Each connection is a file, and while it asks something, so is its way to the shop, at both ends.
+fn most_connections(settings: &EdgeSettings, open_files: Option<u64>) -> usize {
+    let wanted = settings.max_connections as usize;
+    let Some(files) = open_files else { return wanted };
+    let others = FILES_OF_THE_SHOP + 2 * u64::from(settings.max_requests);
+    let possible = usize::try_from(files.saturating_sub(others).max(files / 4)).unwrap_or(usize::MAX);
+    if possible < wanted {
+        tracing::warn!(wanted, possible, "the limit of open files allows fewer connections than edge.max_connections");
+    }
+    possible.min(wanted)
+}
+
+impl Running {
+    /// Takes no more connections, lets requests that are under way finish within the time, then cuts off the rest.
+    pub async fn drain(self, within: Duration) {
+        let _ = self.stop.send(true);
+        if tokio::time::timeout(within, self.front.caps.emptied()).await.is_err() {
+            tracing::warn!(connections = self.front.caps.count(), "connections are cut off, since their time is up");
+        }
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.front.caps.count()
+    }
+}
+
+impl Front {
+    /// Whether the edge has been told to stop.
+    fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Waits until it is.
+    async fn stopped(&self) {
+        let mut stop = self.stop.clone();
+        // Whoever would tell is gone: then there is nothing left to do either.
+        let _ = stop.wait_for(|stop| *stop).await;
+    }
+
+    /// Whether a host is one of those that are served.
+    fn serves(&self, host: Option<&str>) -> bool {
+        if self.hosts.is_empty() {
+            return true;
+        }
+        let host = host.unwrap_or_default();
+        let name = match host.rfind(':') {
+            Some(at) if !host[at..].contains(']') => &host[..at],
+            _ => host,
+        };
+        self.hosts.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+}

@@ -1,0 +1,291 @@
+//! What one connection is doing, as its deadlines see it. Whoever reads, writes and answers on it says so here; the
+//! watch of the connection looks when the next deadline falls due. It knows nothing of sockets and protocols.
+
+use super::limits::Limits;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// How long the watch sleeps at most while something is being answered. Deadlines of answers are set without waking it.
+const TICK: Duration = Duration::from_secs(2);
+
+/// Why a connection must end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// The head of a request did not come in time.
+    Head,
+    /// Nothing was asked for a while.
+    Idle,
+    /// What was sent was not taken in time.
+    Stalled,
+    /// Somebody else needs the place.
+    Displaced,
+}
+
+/// The state of one connection.
+pub struct Pulse {
+    state: Mutex<State>,
+    wake: Notify,
+}
+
+struct State {
+    /// Answers under way, each with the moment by which the client must have taken what it was given.
+    answers: Vec<(u64, Option<Instant>)>,
+    next: u64,
+    served: u64,
+    idle_since: Instant,
+    head_since: Option<Instant>,
+    /// Since when the socket takes nothing, and how far behind the slowest allowed pace the client was before that.
+    blocked_since: Option<Instant>,
+    behind: Duration,
+    displaced: bool,
+    /// Whether all that was answered is on its way.
+    clean: bool,
+}
+
+impl Pulse {
+    /// Of a connection that begins now.
+    pub fn new() -> Self {
+        let state = State {
+            answers: Vec::new(),
+            next: 0,
+            served: 0,
+            idle_since: Instant::now(),
+            head_since: None,
+            blocked_since: None,
+            behind: Duration::ZERO,
+            displaced: false,
+            clean: true,
+        };
+        Self { state: Mutex::new(state), wake: Notify::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// The connection can be used from now on.
+    pub fn ready(&self) {
+        self.state().idle_since = Instant::now();
+    }
+
+    /// A request begins; the number names it from here on.
+    pub fn begin(&self) -> u64 {
+        let mut state = self.state();
+        state.next += 1;
+        state.served += 1;
+        state.clean = false;
+        let number = state.next;
+        state.answers.push((number, None));
+        number
+    }
+
+    /// The client must have taken what it was given by then; none while it is the shop that is waited for.
+    pub fn expect(&self, number: u64, by: Option<Instant>) {
+        let mut state = self.state();
+        if let Some(answer) = state.answers.iter_mut().find(|(known, _)| *known == number) {
+            answer.1 = by;
+        }
+    }
+
+    /// A request has been answered, or given up.
+    pub fn end(&self, number: u64) {
+        let mut state = self.state();
+        state.answers.retain(|(known, _)| *known != number);
+        if state.answers.is_empty() {
+            state.idle_since = Instant::now();
+        }
+    }
+
+    /// Whether part of a head has come and the rest has not.
+    pub fn head(&self, partial: bool) {
+        let mut state = self.state();
+        if partial && state.head_since.is_none() {
+            state.head_since = Some(Instant::now());
+            // The watch may be asleep until a later deadline.
+            self.wake.notify_one();
+        } else if !partial {
+            state.head_since = None;
+        }
+    }
+
+    /// The socket takes nothing at the moment.
+    pub fn blocked(&self) {
+        self.state().blocked_since.get_or_insert_with(Instant::now);
+    }
+
+    /// The socket has taken bytes.
+    pub fn wrote(&self, bytes: usize, limits: &Limits) {
+        let mut state = self.state();
+        if let Some(since) = state.blocked_since.take() {
+            state.behind = (state.behind + since.elapsed()).saturating_sub(limits.time_for(bytes));
+        }
+    }
+
+    /// Everything written has been passed to the socket.
+    pub fn flushed(&self) {
+        let mut state = self.state();
+        state.clean |= state.answers.is_empty();
+    }
+
+    /// Whether no answer is under way, not even the end of one.
+    pub fn is_clean(&self) -> bool {
+        self.state().clean
+    }
+
+    /// Tells the connection to make room.
+    pub fn displace(&self) {
+        self.state().displaced = true;
+        self.wake.notify_one();
+    }
+
+    /// How little it would be missed: whether it has ever asked for anything, and since when it has been idle. None while
+    /// it is being answered.
+    pub fn idleness(&self) -> Option<(bool, Instant)> {
+        let state = self.state();
+        (state.answers.is_empty() && !state.displaced).then_some((state.served > 0, state.idle_since))
+    }
+
+    /// Waits until the connection must end.
+    pub async fn watch(&self, limits: &Limits) -> Over {
+        loop {
+            let wake_at = match self.due(limits) {
+                (at, over) if at <= Instant::now() => return over,
+                (at, _) => at,
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(wake_at) => {}
+                () = self.wake.notified() => {}
+            }
+        }
+    }
+
+    /// The next moment to look, and what is over if nothing happens until then.
+    fn due(&self, limits: &Limits) -> (Instant, Over) {
+        let now = Instant::now();
+        let state = self.state();
+        if state.displaced && state.answers.is_empty() {
+            return (now, Over::Displaced);
+        }
+        let blocked = state.blocked_since.map(|since| since + limits.stall.saturating_sub(state.behind));
+        let taken = state.answers.iter().filter_map(|(_, by)| *by).chain(blocked).min();
+        if !state.answers.is_empty() {
+            return match taken {
+                Some(by) if by <= now => (by, Over::Stalled),
+                _ => (now + TICK, Over::Stalled),
+            };
+        }
+        let idle = match state.head_since {
+            // What came while an answer was under way was not waited for until then.
+            Some(since) => (since.max(state.idle_since) + limits.header, Over::Head),
+            None if state.served == 0 => (state.idle_since + limits.header, Over::Idle),
+            None => (state.idle_since + limits.idle, Over::Idle),
+        };
+        match blocked {
+            Some(by) if by < idle.0 => (by, Over::Stalled),
+            _ => idle,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits::from(&crate::config::EdgeSettings::default())
+    }
+
+    /// How long a watch takes and what it says, on a clock that jumps.
+    async fn outcome(pulse: &Pulse) -> (u64, Over) {
+        let began = Instant::now();
+        let over = pulse.watch(&limits()).await;
+        (began.elapsed().as_secs(), over)
+    }
+
+    async fn pass(seconds: u64) {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+    }
+
+    fn on_paused_time(test: impl Future<Output = ()>) {
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(test);
+    }
+
+    #[test]
+    fn connection_that_asks_for_nothing_ends_sooner_than_one_that_has_asked() {
+        on_paused_time(async {
+            assert_eq!(outcome(&Pulse::new()).await, (10, Over::Idle));
+            let pulse = Pulse::new();
+            let number = pulse.begin();
+            pass(20).await;
+            pulse.end(number);
+            assert_eq!(outcome(&pulse).await, (30, Over::Idle));
+        });
+    }
+
+    #[test]
+    fn head_that_drips_ends_by_the_clock_that_began_with_its_first_byte() {
+        on_paused_time(async {
+            let pulse = Pulse::new();
+            let number = pulse.begin();
+            pulse.end(number);
+            pass(5).await;
+            for _ in 0..4 {
+                pulse.head(true);
+                pass(2).await;
+            }
+            assert_eq!(outcome(&pulse).await, (2, Over::Head));
+        });
+    }
+
+    #[test]
+    fn answer_that_is_worked_on_has_all_the_time_and_one_that_is_not_taken_has_not() {
+        on_paused_time(async {
+            let pulse = Pulse::new();
+            let number = pulse.begin();
+            let watch = tokio::time::timeout(Duration::from_secs(10_000), pulse.watch(&limits()));
+            assert!(watch.await.is_err(), "the shop may take its time");
+            pulse.expect(number, Some(Instant::now() + Duration::from_secs(15)));
+            let (seconds, over) = outcome(&pulse).await;
+            assert!((15..=17).contains(&seconds) && over == Over::Stalled, "{seconds} {over:?}");
+        });
+    }
+
+    #[test]
+    fn pace_of_a_slow_reader_counts_and_not_its_single_pauses() {
+        on_paused_time(async {
+            let (pulse, limits) = (Pulse::new(), limits());
+            pulse.begin();
+            // Ten seconds for what ten seconds are allowed for, again and again.
+            for _ in 0..20 {
+                pulse.blocked();
+                pass(10).await;
+                pulse.wrote(5_000, &limits);
+            }
+            assert_eq!(pulse.state().behind, Duration::ZERO);
+            // One byte in ten seconds is no pace.
+            pulse.blocked();
+            pass(10).await;
+            pulse.wrote(1, &limits);
+            pulse.blocked();
+            let (seconds, over) = outcome(&pulse).await;
+            assert!((5..=7).contains(&seconds) && over == Over::Stalled, "{seconds} {over:?}");
+        });
+    }
+
+    #[test]
+    fn displaced_connection_ends_at_once_but_not_before_its_answer() {
+        on_paused_time(async {
+            let pulse = Pulse::new();
+            pulse.displace();
+            assert_eq!(outcome(&pulse).await, (0, Over::Displaced));
+            let pulse = Pulse::new();
+            let number = pulse.begin();
+            pulse.displace();
+            assert!(tokio::time::timeout(Duration::from_secs(60), pulse.watch(&limits())).await.is_err());
+            pulse.end(number);
+            assert_eq!(outcome(&pulse).await, (0, Over::Displaced));
+        });
+    }
+}

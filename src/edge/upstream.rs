@@ -1,0 +1,211 @@
+//! The way to the shop: connections over loopback that are kept and used again.
+//!
+//! Each is driven by the request that uses it, in the same task: no other task has to be woken for a request to get
+//! there and its answer to come back.
+
+use super::limits::{TURN, WHOLE_BYTES};
+use super::paced::Paced;
+use bytes::{Bytes, BytesMut};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Connections that are kept for the next request.
+const MOST_KEPT: usize = 64;
+
+/// Where the shop is and what leads there.
+pub struct Upstream {
+    address: SocketAddr,
+    turns: Arc<Semaphore>,
+    kept: Mutex<Vec<Line>>,
+}
+
+type Driver = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send>>;
+
+/// One connection.
+pub struct Line {
+    sender: SendRequest<Paced>,
+    driver: Option<Driver>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum NoAnswer {
+    /// There was no turn, or no way.
+    Busy,
+    /// The connection ended first.
+    Ended(hyper::Error),
+}
+
+impl Upstream {
+    /// The shop at an address, with so many requests at once.
+    pub fn new(address: SocketAddr, most: usize) -> Self {
+        Self { address, turns: Arc::new(Semaphore::new(most)), kept: Mutex::default() }
+    }
+
+    /// Waits for a turn.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, NoAnswer> {
+        if let Ok(turn) = self.turns.clone().try_acquire_owned() {
+            return Ok(turn);
+        }
+        let turn = tokio::time::timeout(TURN, self.turns.clone().acquire_owned()).await;
+        turn.ok().and_then(Result::ok).ok_or(NoAnswer::Busy)
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub async fn send(&self, request: Request<Paced>) -> Result<(Response<Incoming>, Line), NoAnswer> {
+        let mut line = match self.take() {
+            Some(line) => line,
+            None => self.open().await?,
+        };
+        let sent = line.sender.send_request(request);
+        let mut sent = std::pin::pin!(sent);
+        let outcome = std::future::poll_fn(|cx| {
+            if let Poll::Ready(outcome) = sent.as_mut().poll(cx) {
+                return Poll::Ready(outcome);
+            }
+            line.drive(cx);
+            sent.as_mut().poll(cx)
+        });
+        match outcome.await {
+            Ok(response) => Ok((response, line)),
+            Err(error) => Err(NoAnswer::Ended(error)),
+        }
+    }
+
+    fn take(&self) -> Option<Line> {
+        loop {
+            let mut line = self.kept.lock().unwrap_or_else(|e| e.into_inner()).pop()?;
+            if line.is_good() {
+                return Some(line);
+            }
+        }
+    }
+
+    async fn open(&self) -> Result<Line, NoAnswer> {
+        let connected = tokio::time::timeout(TURN, TcpStream::connect(self.address)).await;
+        let stream = connected.ok().and_then(Result::ok).ok_or(NoAnswer::Busy)?;
+        // Without it a request of two writes would wait for the other side; failing changes nothing else.
+        let _ = stream.set_nodelay(true);
+        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await.map_err(NoAnswer::Ended)?;
+        Ok(Line { sender, driver: Some(Box::pin(driver.with_upgrades())) })
+    }
+
+    /// Keeps a connection whose answer has been read, if it can be used again.
+    fn keep(&self, mut line: Line) {
+        if line.is_good() {
+            let mut kept = self.kept.lock().unwrap_or_else(|e| e.into_inner());
+            if kept.len() < MOST_KEPT {
+                kept.push(line);
+            }
+        }
+    }
+}
+
+impl Line {
+    /// Does what can be done on the connection now.
+    pub fn drive(&mut self, cx: &mut Context<'_>) {
+        if let Some(driver) = &mut self.driver
+            && driver.as_mut().poll(cx).is_ready()
+        {
+            self.driver = None;
+        }
+    }
+
+    /// Whether it stands and is free.
+    fn is_good(&mut self) -> bool {
+        self.drive(&mut Context::from_waker(Waker::noop()));
+        self.driver.is_some() && self.sender.is_ready()
+    }
+}
+
+/// The body of an answer, together with the connection it comes by.
+pub struct LineBody {
+    incoming: Incoming,
+    line: Option<Line>,
+    upstream: Arc<Upstream>,
+    /// Kept until the answer has been read.
+    turn: Option<OwnedSemaphorePermit>,
+}
+
+impl LineBody {
+    /// Of an answer whose head has come.
+    pub fn new(incoming: Incoming, line: Line, upstream: &Arc<Upstream>, turn: OwnedSemaphorePermit) -> Self {
+        Self { incoming, line: Some(line), upstream: upstream.clone(), turn: Some(turn) }
+    }
+
+    /// Whether it is small enough to be read at once.
+    pub fn is_small(&self) -> bool {
+        self.incoming.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES)
+    }
+
+    /// Reads all of it.
+    pub async fn whole(mut self) -> Result<Bytes, hyper::Error> {
+        let (mut first, mut rest) = (Bytes::new(), BytesMut::new());
+        while !self.incoming.is_end_stream()
+            && let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await
+        {
+            let Ok(data) = frame?.into_data() else { continue };
+            match (first.is_empty(), rest.is_empty()) {
+                (true, _) => first = data,
+                (false, true) => {
+                    rest.extend_from_slice(&first);
+                    rest.extend_from_slice(&data);
+                }
+                (false, false) => rest.extend_from_slice(&data),
+            }
+        }
+        Ok(if rest.is_empty() { first } else { rest.freeze() })
+    }
+
+    fn finish(&mut self) {
+        if let Some(line) = self.line.take() {
+            self.upstream.keep(line);
+        }
+        self.turn = None;
+    }
+}
+
+impl Body for LineBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = self.get_mut();
+        let mut polled = Pin::new(&mut this.incoming).poll_frame(cx);
+        if polled.is_pending()
+            && let Some(line) = &mut this.line
+        {
+            line.drive(cx);
+            polled = Pin::new(&mut this.incoming).poll_frame(cx);
+        }
+        if matches!(polled, Poll::Ready(None)) {
+            this.finish();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+impl Drop for LineBody {
+    /// Nobody asks for the end of a body of known length once they have all of it.
+    fn drop(&mut self) {
+        if self.incoming.is_end_stream() {
+            self.finish();
+        }
+    }
+}
