@@ -33,6 +33,8 @@ fn main() -> Done {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let what = arguments.next().unwrap_or_else(|| "rate".to_owned());
     let binary = arguments.next().unwrap_or_else(|| env!("CARGO_BIN_EXE_nexus").to_owned());
+    // The servers run in folders of their own.
+    let binary = std::path::absolute(binary)?.to_string_lossy().into_owned();
     open_many_files();
     match what.as_str() {
         "rate" => rate(&binary),
