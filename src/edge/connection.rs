@@ -46,7 +46,7 @@ pub async fn serve(stream: TcpStream, address: IpAddr, slot: Slot, door: Door, f
     let stamp = (front.stamp)(address);
     let passage = Arc::new(Passage { front: front.clone(), pulse, stamp, slot: Arc::new(slot) });
     match front.tls.as_ref().filter(|_| door == Door::Shop) {
-        None => speak_http1(stream, door, passage, since).await,
+        None => Box::pin(speak_http1(stream, door, passage, since)).await,
         Some(tls) => {
             let shaken = tokio::select! {
                 shaken = tokio::time::timeout(front.limits.handshake, tls.accept(stream)) => shaken,
@@ -57,9 +57,9 @@ pub async fn serve(stream: TcpStream, address: IpAddr, slot: Slot, door: Door, f
             let Ok(Ok(stream)) = shaken else { return };
             passage.pulse.ready();
             if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                speak_http2(stream, passage, since).await;
+                Box::pin(speak_http2(stream, passage, since)).await;
             } else {
-                speak_http1(stream, door, passage, since).await;
+                Box::pin(speak_http1(stream, door, passage, since)).await;
             }
         }
     }
@@ -76,13 +76,14 @@ where
         let passage = passage.clone();
         service_fn(move |request| {
             let passage = passage.clone();
-            async move {
+            // The server keeps room for this as long as the connection lives, most of which time nothing is asked.
+            Box::pin(async move {
                 let origin = passage.front.redirect_to.as_deref().filter(|_| door == Door::Redirect);
                 Ok::<_, Infallible>(match origin {
                     Some(origin) => passage.send_on(origin, &request),
                     None => passage.pass(request).await,
                 })
-            }
+            })
         })
     };
     let connection = http1::Builder::new()

@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What no request may have in its head, so that the server refuses whatever it stands in.
-const REFUSED_BYTE: u8 = 0;
+/// What no request may have in its head, and the end of a head, without which the server would wait for more of it: so
+/// it refuses whatever this stands in.
+const REFUSED: &[u8] = b"\0\r\n\r\n";
 
 /// Bytes under guard.
 pub struct Guarded<S> {
@@ -31,8 +32,8 @@ struct Heads {
     dress: Arc<Dress>,
     /// Told from outside that the head took too long.
     late: Arc<AtomicBool>,
-    /// Nothing more is read.
-    ended: bool,
+    /// Nothing more is read, but what is left of this.
+    ended: Option<&'static [u8]>,
     partial: bool,
     /// What is said in place of the server's own words.
     words: Bytes,
@@ -53,18 +54,18 @@ impl<S> Guarded<S> {
         late: Arc<AtomicBool>,
     ) -> Self {
         let strict = Strict::new();
-        let heads = Heads { strict, dress, late, ended: false, partial: false, words: Bytes::new() };
+        let heads = Heads { strict, dress, late, ended: None, partial: false, words: Bytes::new() };
         Self { inner, pulse, limits, heads: Some(heads) }
     }
 }
 
 impl Heads {
-    /// Looks at what has just been read, and puts a refused byte where it goes wrong.
+    /// Looks at what has just been read, and has it refused where it goes wrong.
     fn look(&mut self, buf: &mut ReadBuf<'_>, before: usize, pulse: &Pulse) {
         if let Err(at) = self.strict.look(&buf.filled()[before..]) {
             buf.set_filled(before + at);
-            buf.put_slice(&[REFUSED_BYTE]);
-            self.ended = true;
+            self.ended = Some(REFUSED);
+            self.end(buf);
         }
         let partial = self.strict.in_head();
         if partial != self.partial {
@@ -73,11 +74,17 @@ impl Heads {
         }
     }
 
+    /// Gives what is left to be given.
+    fn end(&mut self, buf: &mut ReadBuf<'_>) {
+        if let Some(left) = &mut self.ended {
+            let (now, later) = left.split_at(left.len().min(buf.remaining()));
+            buf.put_slice(now);
+            *left = later;
+        }
+    }
+
     /// What the server's own words are about: it says them only when it cannot read a request.
     fn meaning(&self, words: &[u8]) -> Option<Refusal> {
-        if self.strict.is_done() {
-            return None;
-        }
         let status = words.strip_prefix(b"HTTP/1.1 ")?.get(..3)?;
         match status {
             _ if self.late.load(Ordering::Acquire) => Some(SLOW),
@@ -94,12 +101,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let Some(heads) = &mut this.heads else { return Pin::new(&mut this.inner).poll_read(cx, buf) };
-        if heads.ended {
-            return Poll::Ready(Ok(()));
+        if heads.ended.is_none() && heads.late.load(Ordering::Acquire) {
+            heads.ended = Some(REFUSED);
         }
-        if heads.late.load(Ordering::Acquire) {
-            heads.ended = true;
-            buf.put_slice(&[REFUSED_BYTE]);
+        if heads.ended.is_some() {
+            heads.end(buf);
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();

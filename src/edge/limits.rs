@@ -55,6 +55,12 @@ impl From<&EdgeSettings> for Limits {
 }
 
 impl Limits {
+    /// How long a body of this size, if it is known, may take.
+    pub fn time_for_body(&self, bytes: Option<u64>) -> Duration {
+        let bytes = bytes.unwrap_or(self.body_bytes).min(self.body_bytes);
+        self.stall + self.time_for(usize::try_from(bytes).unwrap_or(usize::MAX))
+    }
+
     /// How long so many bytes may take.
     pub fn time_for(&self, bytes: usize) -> Duration {
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);

@@ -144,11 +144,11 @@ impl Edge {
     }
 }
 
-/// Each connection is a file, and while it asks something, so is its way to the shop, at both ends.
+/// Each connection is a file, and so is each end of a way to the shop, of which there are as many for what takes long.
 fn most_connections(settings: &EdgeSettings, open_files: Option<u64>) -> usize {
     let wanted = settings.max_connections as usize;
     let Some(files) = open_files else { return wanted };
-    let others = FILES_OF_THE_SHOP + 2 * u64::from(settings.max_requests);
+    let others = FILES_OF_THE_SHOP + 4 * u64::from(settings.max_requests);
     let possible = usize::try_from(files.saturating_sub(others).max(files / 4)).unwrap_or(usize::MAX);
     if possible < wanted {
         tracing::warn!(wanted, possible, "the limit of open files allows fewer connections than edge.max_connections");

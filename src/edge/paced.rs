@@ -1,7 +1,8 @@
-//! The body of a request on its way to the shop: it must keep a pace and stay within its bound.
+//! The body of a request on its way to the shop: it must keep a pace and stay within its bound. A small one is gathered
+//! first, so that nobody who sends it slowly keeps anything of the shop busy.
 
-use super::limits::Limits;
-use bytes::Bytes;
+use super::limits::{Limits, WHOLE_BYTES};
+use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::fmt;
 use std::pin::Pin;
@@ -50,6 +51,8 @@ impl Faults {
 /// A body.
 pub struct Paced {
     incoming: Option<Incoming>,
+    /// All of it, when it has been gathered.
+    whole: Option<Bytes>,
     limits: Arc<Limits>,
     faults: Faults,
     taken: u64,
@@ -63,7 +66,27 @@ impl Paced {
     pub fn new(incoming: Incoming, limits: &Arc<Limits>, faults: &Faults) -> Self {
         let incoming = Some(incoming).filter(|body| !body.is_end_stream());
         let (limits, faults) = (limits.clone(), faults.clone());
-        Self { incoming, limits, faults, taken: 0, behind: Duration::ZERO, waiting: None }
+        Self { incoming, whole: None, limits, faults, taken: 0, behind: Duration::ZERO, waiting: None }
+    }
+
+    /// Whether it is there, or small enough to be waited for.
+    pub fn is_small(&self) -> bool {
+        self.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES)
+    }
+
+    /// Waits for all of it.
+    pub async fn gather(mut self) -> Result<Self, Fault> {
+        let mut gathered = BytesMut::new();
+        while self.incoming.is_some()
+            && let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await
+        {
+            if let Ok(data) = frame?.into_data() {
+                gathered.extend_from_slice(&data);
+            }
+        }
+        self.incoming = None;
+        self.whole = Some(gathered.freeze()).filter(|bytes| !bytes.is_empty());
+        Ok(self)
     }
 
     fn took(&mut self, bytes: usize) -> Result<(), Fault> {
@@ -96,7 +119,9 @@ impl Body for Paced {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Fault>>> {
         let this = self.get_mut();
-        let Some(incoming) = &mut this.incoming else { return Poll::Ready(None) };
+        let Some(incoming) = &mut this.incoming else {
+            return Poll::Ready(this.whole.take().map(|bytes| Ok(Frame::data(bytes))));
+        };
         match Pin::new(incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) => Poll::Ready(Some(this.took(data.len()).map(|()| Frame::data(data)))),
@@ -110,10 +135,16 @@ impl Body for Paced {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+        match &self.incoming {
+            Some(incoming) => incoming.is_end_stream(),
+            None => self.whole.is_none(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
+        match &self.incoming {
+            Some(incoming) => incoming.size_hint(),
+            None => SizeHint::with_exact(self.whole.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+        }
     }
 }

@@ -11,11 +11,13 @@ use super::refusal::{
     SLOW, UNANSWERED,
 };
 use super::tunnel;
-use super::upstream::{LineBody, NoAnswer};
+use super::upstream::{Line, LineBody, NoAnswer};
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING, UPGRADE};
+use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// What the requests of one connection have in common.
 pub struct Passage {
@@ -34,14 +36,15 @@ impl Passage {
     pub async fn pass(&self, request: Request<Incoming>) -> Response<Answer> {
         let going = Going::begin(&self.pulse, &self.front.limits);
         let version = request.version();
-        // What follows chunks or an upgrade was not held to the letter.
-        let is_last = request.headers().contains_key(TRANSFER_ENCODING) || request.headers().contains_key(UPGRADE);
+        // What follows chunks or an upgrade was not held to the letter, and what follows a refusal is not worth reading.
+        let mut is_last = request.headers().contains_key(TRANSFER_ENCODING) || request.headers().contains_key(UPGRADE);
         let answered = match self.look(&request) {
             Ok(()) => self.ask(request).await,
             Err(refusal) => Err(refusal),
         };
         let mut response = answered.unwrap_or_else(|refusal| {
             tracing::debug!(status = refusal.status, "refused at the edge");
+            is_last = true;
             self.front.dress.response(refusal)
         });
         let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
@@ -83,23 +86,48 @@ impl Passage {
         let faults = Faults::default();
         let request = self.prepare(request, upgrade.is_some(), &faults)?;
         let front = &self.front;
-        let turn = front.upstream.turn().await.map_err(|_| BUSY)?;
-        let asked = tokio::time::timeout(front.limits.answer, front.upstream.send(request));
-        let (response, line) = asked.await.map_err(|_| LATE)?.map_err(|why| refusal_for(&why, &faults))?;
+        let (head, body) = request.into_parts();
+        let mut within = front.limits.answer;
+        let (body, turn) = if body.is_small() {
+            let body = body.gather().await.map_err(refusal_for_fault)?;
+            (body, front.upstream.turn().await.map_err(|_| BUSY)?)
+        } else {
+            // The body has a pace of its own to keep, and its time is no part of the shop's.
+            within += front.limits.time_for_body(body.size_hint().upper());
+            (body, front.upstream.long().map_err(|_| BUSY)?)
+        };
+        let request = Request::from_parts(head, body);
+        let asked = async {
+            let (response, line) = front.upstream.send(request).await.map_err(|why| refusal_for(&why, &faults))?;
+            self.receive(response, line, turn, upgrade).await
+        };
+        tokio::time::timeout(within, asked).await.map_err(|_| LATE)?
+    }
+
+    /// Takes the answer of the shop, and all of it when it is small.
+    async fn receive(
+        &self,
+        response: Response<Incoming>,
+        line: Line,
+        turn: OwnedSemaphorePermit,
+        upgrade: Option<OnUpgrade>,
+    ) -> Result<Response<Answer>, Refusal> {
         let (mut head, incoming) = response.into_parts();
         head.version = Version::HTTP_11;
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             let Some(upgrade) = upgrade else { return Err(UNANSWERED) };
             let shop = hyper::upgrade::on(Response::from_parts(head.clone(), incoming));
+            let turn = self.front.upstream.long().map_err(|_| BUSY)?;
+            self.pulse.switch();
             tunnel::begin(upgrade, shop, line, turn, self);
             return Ok(Response::from_parts(head, Answer::whole(bytes::Bytes::new())));
         }
         take_one_hop(&mut head.headers);
-        let body = LineBody::new(incoming, line, &front.upstream, turn);
+        let mut body = LineBody::new(incoming, line, &self.front.upstream, turn);
         let answer = if body.is_small() {
-            let whole = tokio::time::timeout(front.limits.answer, body.whole());
-            Answer::whole(whole.await.map_err(|_| LATE)?.map_err(|_| UNANSWERED)?)
+            Answer::whole(body.whole().await.map_err(|_| UNANSWERED)?)
         } else {
+            body.take_long().map_err(|_| BUSY)?;
             Answer::streamed(body)
         };
         Ok(Response::from_parts(head, answer))
@@ -152,11 +180,17 @@ fn host_of(request: &Request<Incoming>) -> Result<Option<String>, Refusal> {
     }
 }
 
+fn refusal_for_fault(fault: Fault) -> Refusal {
+    match fault {
+        Fault::Slow => SLOW,
+        Fault::Large => LARGE_BODY,
+        Fault::Broken => BROKEN_BODY,
+    }
+}
+
 fn refusal_for(why: &NoAnswer, faults: &Faults) -> Refusal {
     match (faults.found(), why) {
-        (Some(Fault::Slow), _) => SLOW,
-        (Some(Fault::Large), _) => LARGE_BODY,
-        (Some(Fault::Broken), _) => BROKEN_BODY,
+        (Some(fault), _) => refusal_for_fault(fault),
         (None, NoAnswer::Busy) => BUSY,
         (None, NoAnswer::Ended(error)) => {
             tracing::warn!(%error, "a request got no answer from the shop");

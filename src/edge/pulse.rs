@@ -42,6 +42,8 @@ struct State {
     displaced: bool,
     /// Whether all that was answered is on its way.
     clean: bool,
+    /// Whether it goes on as something else than HTTP.
+    switched: bool,
 }
 
 impl Pulse {
@@ -57,6 +59,7 @@ impl Pulse {
             behind: Duration::ZERO,
             displaced: false,
             clean: true,
+            switched: false,
         };
         Self { state: Mutex::new(state), wake: Notify::new() }
     }
@@ -126,7 +129,12 @@ impl Pulse {
     /// Everything written has been passed to the socket.
     pub fn flushed(&self) {
         let mut state = self.state();
-        state.clean |= state.answers.is_empty();
+        state.clean |= state.answers.is_empty() && !state.switched;
+    }
+
+    /// It goes on as something else than HTTP.
+    pub fn switch(&self) {
+        self.state().switched = true;
     }
 
     /// Whether no answer is under way, not even the end of one.
@@ -197,95 +205,88 @@ mod tests {
         Limits::from(&crate::config::EdgeSettings::default())
     }
 
-    /// How long a watch takes and what it says, on a clock that jumps.
-    async fn outcome(pulse: &Pulse) -> (u64, Over) {
-        let began = Instant::now();
-        let over = pulse.watch(&limits()).await;
-        (began.elapsed().as_secs(), over)
+    fn ago(seconds: u64) -> Instant {
+        Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap()
     }
 
-    async fn pass(seconds: u64) {
-        tokio::time::advance(Duration::from_secs(seconds)).await;
-    }
-
-    fn on_paused_time(test: impl Future<Output = ()>) {
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(test);
+    /// In how many seconds the watch looks next, and what is over then if nothing happens.
+    fn next(pulse: &Pulse) -> (u64, Over) {
+        let (at, over) = pulse.due(&limits());
+        let left = at.saturating_duration_since(Instant::now());
+        ((left.as_millis() + 500) as u64 / 1_000, over)
     }
 
     #[test]
     fn connection_that_asks_for_nothing_ends_sooner_than_one_that_has_asked() {
-        on_paused_time(async {
-            assert_eq!(outcome(&Pulse::new()).await, (10, Over::Idle));
-            let pulse = Pulse::new();
-            let number = pulse.begin();
-            pass(20).await;
-            pulse.end(number);
-            assert_eq!(outcome(&pulse).await, (30, Over::Idle));
-        });
+        let pulse = Pulse::new();
+        assert_eq!(next(&pulse), (10, Over::Idle));
+        pulse.state().idle_since = ago(7);
+        assert_eq!(next(&pulse), (3, Over::Idle));
+        pulse.end(pulse.begin());
+        assert_eq!(next(&pulse), (30, Over::Idle));
     }
 
     #[test]
     fn head_that_drips_ends_by_the_clock_that_began_with_its_first_byte() {
-        on_paused_time(async {
-            let pulse = Pulse::new();
-            let number = pulse.begin();
-            pulse.end(number);
-            pass(5).await;
-            for _ in 0..4 {
-                pulse.head(true);
-                pass(2).await;
-            }
-            assert_eq!(outcome(&pulse).await, (2, Over::Head));
-        });
+        let pulse = Pulse::new();
+        pulse.end(pulse.begin());
+        pulse.head(true);
+        let mut state = pulse.state();
+        (state.head_since, state.idle_since) = (Some(ago(8)), ago(20));
+        drop(state);
+        pulse.head(true);
+        assert_eq!(next(&pulse), (2, Over::Head));
+        // What came while an answer was under way has its time from the end of that.
+        pulse.state().idle_since = ago(3);
+        assert_eq!(next(&pulse), (7, Over::Head));
+        pulse.head(false);
+        assert_eq!(next(&pulse), (27, Over::Idle));
     }
 
     #[test]
     fn answer_that_is_worked_on_has_all_the_time_and_one_that_is_not_taken_has_not() {
-        on_paused_time(async {
-            let pulse = Pulse::new();
-            let number = pulse.begin();
-            let watch = tokio::time::timeout(Duration::from_secs(10_000), pulse.watch(&limits()));
-            assert!(watch.await.is_err(), "the shop may take its time");
-            pulse.expect(number, Some(Instant::now() + Duration::from_secs(15)));
-            let (seconds, over) = outcome(&pulse).await;
-            assert!((15..=17).contains(&seconds) && over == Over::Stalled, "{seconds} {over:?}");
-        });
+        let pulse = Pulse::new();
+        let number = pulse.begin();
+        pulse.state().idle_since = ago(50);
+        assert_eq!(next(&pulse).0, TICK.as_secs(), "the shop may take its time");
+        pulse.expect(number, Some(Instant::now() + Duration::from_secs(60)));
+        assert_eq!(next(&pulse).0, TICK.as_secs());
+        pulse.expect(number, Some(ago(1)));
+        assert_eq!(next(&pulse), (0, Over::Stalled));
+        pulse.expect(number, None);
+        assert_eq!(next(&pulse).0, TICK.as_secs());
     }
 
     #[test]
     fn pace_of_a_slow_reader_counts_and_not_its_single_pauses() {
-        on_paused_time(async {
-            let (pulse, limits) = (Pulse::new(), limits());
-            pulse.begin();
-            // Ten seconds for what ten seconds are allowed for, again and again.
-            for _ in 0..20 {
-                pulse.blocked();
-                pass(10).await;
-                pulse.wrote(5_000, &limits);
-            }
-            assert_eq!(pulse.state().behind, Duration::ZERO);
-            // One byte in ten seconds is no pace.
+        let (pulse, limits) = (Pulse::new(), limits());
+        pulse.begin();
+        let pause = |seconds| {
             pulse.blocked();
-            pass(10).await;
-            pulse.wrote(1, &limits);
-            pulse.blocked();
-            let (seconds, over) = outcome(&pulse).await;
-            assert!((5..=7).contains(&seconds) && over == Over::Stalled, "{seconds} {over:?}");
-        });
+            pulse.state().blocked_since = Some(ago(seconds));
+        };
+        // Ten seconds for what ten seconds are allowed for, again and again.
+        for _ in 0..20 {
+            pause(10);
+            pulse.wrote(5_100, &limits);
+        }
+        assert_eq!(pulse.state().behind, Duration::ZERO);
+        // One byte in ten seconds is no pace.
+        pause(10);
+        pulse.wrote(1, &limits);
+        pause(4);
+        assert_eq!(next(&pulse).0, TICK.as_secs());
+        pause(6);
+        assert_eq!(next(&pulse), (0, Over::Stalled));
     }
 
     #[test]
     fn displaced_connection_ends_at_once_but_not_before_its_answer() {
-        on_paused_time(async {
-            let pulse = Pulse::new();
-            pulse.displace();
-            assert_eq!(outcome(&pulse).await, (0, Over::Displaced));
-            let pulse = Pulse::new();
-            let number = pulse.begin();
-            pulse.displace();
-            assert!(tokio::time::timeout(Duration::from_secs(60), pulse.watch(&limits())).await.is_err());
-            pulse.end(number);
-            assert_eq!(outcome(&pulse).await, (0, Over::Displaced));
-        });
+        let pulse = Pulse::new();
+        let number = pulse.begin();
+        pulse.displace();
+        assert_ne!(next(&pulse).1, Over::Displaced);
+        pulse.end(number);
+        assert_eq!(next(&pulse), (0, Over::Displaced));
     }
 }

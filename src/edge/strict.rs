@@ -71,11 +71,6 @@ impl Strict {
         self.in_head() && self.part == Part::Request
     }
 
-    /// Whether no other head can come.
-    pub fn is_done(&self) -> bool {
-        matches!(self.place, Place::Last)
-    }
-
     /// Looks at the next bytes; the place of the first that breaks a rule, if there is one.
     pub fn look(&mut self, bytes: &[u8]) -> Result<(), usize> {
         let mut at = 0;

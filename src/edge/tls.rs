@@ -20,6 +20,8 @@ pub struct Certificate {
     cert: PathBuf,
     key: PathBuf,
     current: RwLock<Arc<CertifiedKey>>,
+    /// The files as they were before they were read.
+    first: Trace,
 }
 
 /// What tells a changed file from the one that was read.
@@ -28,8 +30,9 @@ type Trace = [Option<(SystemTime, u64)>; 2];
 impl Certificate {
     /// Reads both files.
     pub fn read(cert: &Path, key: &Path) -> Result<Self, String> {
+        let first = trace([cert, key]);
         let current = RwLock::new(Arc::new(read(cert, key)?));
-        Ok(Self { cert: cert.to_owned(), key: key.to_owned(), current })
+        Ok(Self { cert: cert.to_owned(), key: key.to_owned(), current, first })
     }
 
     /// What a handshake needs: the certificate as it is then, HTTP/2 before HTTP/1.1.
@@ -44,7 +47,7 @@ impl Certificate {
 
     /// Looks at the files for as long as this is polled.
     pub async fn follow(self: Arc<Self>) {
-        let mut seen = self.trace();
+        let mut seen = self.first;
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         loop {
             ticks.tick().await;
@@ -56,7 +59,7 @@ impl Certificate {
 
     /// Reads the files if they are others than these.
     fn look(&self, seen: Trace) -> Trace {
-        let now = self.trace();
+        let now = trace([&self.cert, &self.key]);
         if now == seen {
             return seen;
         }
@@ -69,19 +72,19 @@ impl Certificate {
         }
         now
     }
-
-    fn trace(&self) -> Trace {
-        [&self.cert, &self.key].map(|path| {
-            let meta = std::fs::metadata(path).ok()?;
-            Some((meta.modified().ok()?, meta.len()))
-        })
-    }
 }
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.current.read().unwrap_or_else(|e| e.into_inner()).clone())
     }
+}
+
+fn trace(files: [&Path; 2]) -> Trace {
+    files.map(|path| {
+        let meta = std::fs::metadata(path).ok()?;
+        Some((meta.modified().ok()?, meta.len()))
+    })
 }
 
 fn read(cert: &Path, key: &Path) -> Result<CertifiedKey, String> {

@@ -24,6 +24,9 @@ const MOST_KEPT: usize = 64;
 pub struct Upstream {
     address: SocketAddr,
     turns: Arc<Semaphore>,
+    /// For what takes as long as clients take: large bodies, streams and web sockets. Whoever takes all of these keeps
+    /// nobody from asking for a page.
+    long: Arc<Semaphore>,
     kept: Mutex<Vec<Line>>,
 }
 
@@ -45,9 +48,15 @@ pub enum NoAnswer {
 }
 
 impl Upstream {
-    /// The shop at an address, with so many requests at once.
+    /// The shop at an address, with so many requests at once, and as many more that take long.
     pub fn new(address: SocketAddr, most: usize) -> Self {
-        Self { address, turns: Arc::new(Semaphore::new(most)), kept: Mutex::default() }
+        let (turns, long) = (Arc::new(Semaphore::new(most)), Arc::new(Semaphore::new(most)));
+        Self { address, turns, long, kept: Mutex::default() }
+    }
+
+    /// A place among what takes long, if there is one.
+    pub fn long(&self) -> Result<OwnedSemaphorePermit, NoAnswer> {
+        self.long.clone().try_acquire_owned().map_err(|_| NoAnswer::Busy)
     }
 
     /// Waits for a turn.
@@ -139,6 +148,12 @@ impl LineBody {
     /// Of an answer whose head has come.
     pub fn new(incoming: Incoming, line: Line, upstream: &Arc<Upstream>, turn: OwnedSemaphorePermit) -> Self {
         Self { incoming, line: Some(line), upstream: upstream.clone(), turn: Some(turn) }
+    }
+
+    /// Takes a place among what takes long in place of the one it has.
+    pub fn take_long(&mut self) -> Result<(), NoAnswer> {
+        self.turn = Some(self.upstream.long()?);
+        Ok(())
     }
 
     /// Whether it is small enough to be read at once.

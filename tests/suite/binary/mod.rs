@@ -227,6 +227,17 @@ impl Server {
 
     /// Starts a server with further arguments and settings.
     pub fn start_with(place: &Place, arguments: &[&str], change: impl Fn(&mut Command)) -> Self {
+        let lives = |port| get(port, "/health/live").is_ok_and(|reply| reply.status == 200);
+        Self::start_and_ask(place, arguments, change, lives)
+    }
+
+    /// Starts a server that `answers` says whether it answers.
+    pub fn start_and_ask(
+        place: &Place,
+        arguments: &[&str],
+        change: impl Fn(&mut Command),
+        answers: impl Fn(u16) -> bool,
+    ) -> Self {
         loop {
             let port = free_port();
             let log = place.beside(&format!("server-{port}.log"));
@@ -235,7 +246,7 @@ impl Server {
             command.stdout(File::create(place.beside("server.out")).unwrap()).stderr(File::create(&log).unwrap());
             change(&mut command);
             let mut server = Self { child: command.spawn().unwrap(), port, log };
-            if server.wait_until_it_answers() {
+            if server.wait_until_it_answers(&answers) {
                 return server;
             }
             // Somebody else took the port in between; everything else is a failure.
@@ -244,13 +255,13 @@ impl Server {
         }
     }
 
-    fn wait_until_it_answers(&mut self) -> bool {
+    fn wait_until_it_answers(&mut self, answers: impl Fn(u16) -> bool) -> bool {
         let started = Instant::now();
         loop {
             if self.child.try_wait().unwrap().is_some() {
                 return false;
             }
-            if get(self.port, "/health/live").is_ok_and(|reply| reply.status == 200) {
+            if answers(self.port) {
                 return true;
             }
             assert!(started.elapsed() < PATIENCE, "the server does not answer: {}", self.log());
