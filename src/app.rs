@@ -113,7 +113,7 @@ pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeEr
         ip_header: None,
         log_level: LogLevel::Off,
         temp_dir: shop.folder().root().join("tmp").into(),
-        shutdown: Shutdown { grace: config.grace_seconds, mercy: 3, force: true, ..Shutdown::default() },
+        shutdown: Shutdown { grace: config.grace_seconds, mercy: 1, force: true, ..Shutdown::default() },
         ..rocket::Config::default()
     };
     Ok(http::mount(rocket::custom(server), shop.clone(), front))
