@@ -110,7 +110,8 @@ impl ReadTx<'_> {
         let pragma = if depth == CheckDepth::Full { "pragma integrity_check(20)" } else { "pragma quick_check(20)" };
         let mut findings = Vec::new();
         let lines: Vec<String> = self.query_all(pragma, [], |row| row.get(0))?;
-        findings.extend(lines.into_iter().filter(|l| l != "ok").map(|problem| Finding { check: "integrity", problem }));
+        let wrong = lines.into_iter().filter(|line| line != "ok").map(|line| self.damage_named(line));
+        findings.extend(wrong.map(|problem| Finding { check: "integrity", problem }));
         if depth == CheckDepth::Quick || !findings.is_empty() {
             return Ok(findings);
         }

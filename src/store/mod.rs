@@ -10,6 +10,7 @@ mod card;
 mod cart;
 mod category;
 mod check;
+mod damage;
 mod delivery;
 mod discount;
 mod error;
