@@ -206,6 +206,11 @@ impl Store {
     /// The layout of cards in use.
     pub fn card_layout(&self) -> i64 {
         self.cards.layout
+    /// For how long writes have been waiting, when that is longer than they should.
+    pub fn stuck(&self) -> Option<Duration> {
+        self.writer.stuck()
+    }
+
     }
 
     /// What opening did to the schema.
