@@ -84,7 +84,7 @@ use crate::folder::{DataFolder, FolderError};
 use crate::generations::Generations;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -110,6 +110,8 @@ pub struct Store {
     interrupted: bool,
     cards: CardMaker,
     chain: AuditChain,
+    /// The last field, so that it goes after every connection has gone.
+    _last: LastOut,
 }
 
 impl Store {
@@ -124,6 +126,7 @@ impl Store {
             }
             other => other,
         };
+        let last = LastOut(path.clone());
         let mut connection = Connection::open(&path).map_err(|e| named(e.into()))?;
         crate::folder::restrict(&path, 0o600).map_err(|e| StoreError::Unavailable(e.to_string()))?;
         pragma::writer(&mut connection).map_err(named)?;
@@ -143,7 +146,7 @@ impl Store {
             .build(readers)
             .map_err(|e| StoreError::Internal(e.to_string()))?;
         let writer = Writer::start(connection, path, generations.clone(), cards.clone(), chain.clone())?;
-        Ok(Self { readers, writer, generations, settings, migrated, interrupted, cards, chain })
+        Ok(Self { readers, writer, generations, settings, migrated, interrupted, cards, chain, _last: last })
     }
 
     /// Runs `work` on a consistent view. Blocks while it runs.
@@ -203,14 +206,14 @@ impl Store {
         self.writer.trouble()
     }
 
-    /// The layout of cards in use.
-    pub fn card_layout(&self) -> i64 {
-        self.cards.layout
     /// For how long writes have been waiting, when that is longer than they should.
     pub fn stuck(&self) -> Option<Duration> {
         self.writer.stuck()
     }
 
+    /// The layout of cards in use.
+    pub fn card_layout(&self) -> i64 {
+        self.cards.layout
     }
 
     /// What opening did to the schema.
@@ -236,6 +239,21 @@ impl Store {
     /// Finishes queued writes and folds the log into the database.
     pub fn close(&self) {
         self.writer.stop();
+    }
+}
+
+/// The files beside the database go when the last connection that may write is closed. The readers outlive the writer,
+/// so somebody else looks in at the very end: a shop that did not start, or was stopped, leaves nothing lying about.
+struct LastOut(PathBuf);
+
+impl Drop for LastOut {
+    fn drop(&mut self) {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let looked = Connection::open_with_flags(&self.0, flags)
+            .and_then(|last| last.query_row("select count(*) from sqlite_schema", [], |_| Ok(())));
+        if let Err(error) = looked {
+            tracing::debug!(%error, "the log is left beside the database");
+        }
     }
 }
 
