@@ -1,8 +1,8 @@
 //! The integration tests, in one binary.
 //!
 //! `accounts`, `catalog`, `contract`, `door`, `jobs`, `reviews` and `selling` speak to a shop in this process; each test
-//! owns one in a temporary folder (`support`). `binary` starts the built program, `outside` has programs of others look
-//! at it. The rest look at the source, the plans of statements and the store. Names say noun, action, outcome.
+//! owns one in a temporary folder (`support`). `binary` starts the built program, `faults` makes it meet what can go
+//! wrong around it, `outside` has programs of others look at it. The rest look at the source, the plans of statements and the store. Names say noun, action, outcome.
 
 mod accounts;
 mod architecture;
@@ -12,6 +12,7 @@ mod catalog;
 mod contract;
 mod door;
 mod events;
+mod faults;
 mod jobs;
 mod outside;
 mod payments;
