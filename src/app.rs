@@ -145,7 +145,7 @@ fn build_behind(config: &Config, shop: &Arc<Shop>, seal: Option<Seal>) -> Result
         temp_dir: shop.folder().root().join("tmp").into(),
         shutdown: match seal {
             Some(_) => front::shutdown_behind_the_edge(),
-            None => Shutdown { grace: config.grace_seconds, mercy: 3, force: true, ..Shutdown::default() },
+            None => Shutdown { grace: config.grace_seconds, mercy: 1, force: true, ..Shutdown::default() },
         },
         ..rocket::Config::default()
     };

@@ -14,6 +14,12 @@ impl Shop {
         if let Some(trouble) = self.store.trouble() {
             return Some(format!("writes are refused: {trouble}"));
         }
+        if let Some(waited) = self.store.stuck() {
+            let waited = waited.as_secs();
+            return Some(format!(
+                "writes have been waiting for {waited} s: another program may hold the database's lock"
+            ));
+        }
         let readable = self.store.read(|tx| Ok::<_, Error>(tx.setting("currency")?));
         readable.err().map(|error| match error {
             Error::Internal(_) => "the database cannot be read".to_owned(),

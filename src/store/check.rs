@@ -227,7 +227,7 @@ impl ReadTx<'_> {
 
     fn check_pages(&self, pragma: &str) -> StoreResult<Vec<Finding>> {
         let lines: Vec<String> = self.query_all(pragma, [], |row| row.get(0))?;
-        let problems = lines.into_iter().filter(|line| line != "ok");
+        let problems = lines.into_iter().filter(|line| line != "ok").map(|line| self.damage_named(line));
         Ok(problems.map(|problem| Finding { check: INTEGRITY, problem }).collect())
     }
 }

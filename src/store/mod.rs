@@ -11,6 +11,7 @@ mod card;
 mod cart;
 mod category;
 mod check;
+mod damage;
 mod delivery;
 mod discount;
 mod error;
@@ -96,7 +97,7 @@ use crate::generations::Generations;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 use slow::Watch;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -128,6 +129,8 @@ pub struct Store {
     cards: CardMaker,
     chain: AuditChain,
     closing: Arc<AtomicBool>,
+    /// The last field, so that it goes after every connection has gone.
+    _last: Option<LastOut>,
 }
 
 impl Store {
@@ -143,6 +146,7 @@ impl Store {
             }
             other => other,
         };
+        let last = (!settings.replicated).then(|| LastOut(path.clone()));
         let mut connection = Connection::open(&path).map_err(|e| named(e.into()))?;
         crate::folder::restrict(&path, 0o600).map_err(|e| StoreError::Unavailable(e.to_string()))?;
         pragma::writer(&mut connection, settings.replicated).map_err(named)?;
@@ -175,6 +179,7 @@ impl Store {
             cards,
             chain,
             closing: Arc::default(),
+            _last: last,
         })
     }
 
@@ -260,6 +265,11 @@ impl Store {
         self.writer.trouble()
     }
 
+    /// For how long writes have been waiting, when that is longer than they should.
+    pub fn stuck(&self) -> Option<Duration> {
+        self.writer.stuck()
+    }
+
     /// The layout of cards in use.
     pub fn card_layout(&self) -> i64 {
         self.cards.layout
@@ -299,6 +309,21 @@ impl Store {
     pub fn close(&self) {
         self.closing.store(true, Ordering::Release);
         self.writer.stop();
+    }
+}
+
+/// The files beside the database go when the last connection that may write is closed. The readers outlive the writer,
+/// so somebody else looks in at the very end: a shop that did not start, or was stopped, leaves nothing lying about.
+struct LastOut(PathBuf);
+
+impl Drop for LastOut {
+    fn drop(&mut self) {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let looked = Connection::open_with_flags(&self.0, flags)
+            .and_then(|last| last.query_row("select count(*) from sqlite_schema", [], |_| Ok(())));
+        if let Err(error) = looked {
+            tracing::debug!(%error, "the log is left beside the database");
+        }
     }
 }
 

@@ -243,9 +243,20 @@ impl ReadTx<'_> {
         let sql = "select exists (select 1 from reservation where order_id = ?1 and expires_at <= ?2)";
         Ok(self.query_number(sql, params![order, now])? == 1)
     }
+
+    /// Whether some reservation runs out later than `end`.
+    pub fn reservations_beyond(&self, end: Timestamp) -> StoreResult<bool> {
+        let sql = "select exists (select 1 from reservation where expires_at is not null and expires_at > ?1)";
+        Ok(self.query_number(sql, [end])? == 1)
+    }
 }
 
 impl WriteTx<'_> {
+    /// Lets reservations that run out later than `end` run out then.
+    pub fn reservations_shorten(&self, end: Timestamp) -> StoreResult<usize> {
+        self.execute("update reservation set expires_at = ?1 where expires_at is not null and expires_at > ?1", [end])
+    }
+
     /// Changes the numbers of a variant by so many; false, without a change, when that would leave fewer on the shelf
     /// than are promised of something that must be there to be sold.
     pub fn stock_change(&self, id: VariantId, on_hand: i64, reserved: i64) -> StoreResult<bool> {

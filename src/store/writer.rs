@@ -34,6 +34,8 @@ const JOB_TIME: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(2);
 /// Between two probes of a disk that failed.
 const PROBE_PAUSE: Duration = Duration::from_millis(500);
+/// A shop whose writes have waited for this long does not do its work.
+const STUCK: Duration = Duration::from_secs(2);
 /// A write-ahead log above this size is folded in at once.
 const LARGE_LOG: u64 = 64 * 1024 * 1024;
 
@@ -51,18 +53,20 @@ pub struct Writer {
     thread: Mutex<Option<JoinHandle<()>>>,
     trouble: Arc<Mutex<Option<StoreError>>>,
     counters: Arc<Counters>,
+    waiting: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Writer {
     /// Starts the thread.
     pub fn start(desk: Desk) -> StoreResult<Self> {
         let (sender, receiver) = sync_channel(QUEUE);
-        let (trouble, counters) = (desk.trouble.clone(), desk.counters.clone());
+        let (trouble, waiting, counters) = (desk.trouble.clone(), desk.waiting.clone(), desk.counters.clone());
         let thread = std::thread::Builder::new()
             .name("nexus-writer".to_owned())
             .spawn(move || desk.serve(&receiver))
             .map_err(|e| StoreError::Internal(e.to_string()))?;
-        Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), trouble, counters })
+        let (queue, thread) = (Mutex::new(Some(sender)), Mutex::new(Some(thread)));
+        Ok(Self { queue, thread, trouble, waiting, counters })
     }
 
     /// Queues a write; the future ends when it is on disk or has failed.
@@ -117,6 +121,12 @@ impl Writer {
         self.trouble.lock().unwrap_or_else(|e| e.into_inner()).clone()
     }
 
+    /// For how long writes have been waiting, when that is longer than they should.
+    pub fn stuck(&self) -> Option<Duration> {
+        let since = *self.waiting.lock().unwrap_or_else(|e| e.into_inner());
+        since.map(|at| at.elapsed()).filter(|waited| *waited > STUCK)
+    }
+
     /// Finishes what has queued up, folds the log into the database and ends the thread.
     pub fn stop(&self) {
         self.queue.lock().unwrap_or_else(|e| e.into_inner()).take();
@@ -164,6 +174,8 @@ pub struct Desk {
     cards: CardMaker,
     chain: AuditChain,
     trouble: Arc<Mutex<Option<StoreError>>>,
+    /// Since when writes could not be done; what takes long by itself does not count.
+    waiting: Arc<Mutex<Option<Instant>>>,
     probed: Option<Instant>,
 }
 
@@ -176,7 +188,17 @@ impl Desk {
         cards: CardMaker,
         chain: AuditChain,
     ) -> Self {
-        Self { connection, file, generations, counters, cards, chain, trouble: Arc::default(), probed: None }
+        Self {
+            connection,
+            file,
+            generations,
+            counters,
+            cards,
+            chain,
+            trouble: Arc::default(),
+            waiting: Arc::default(),
+            probed: None,
+        }
     }
 
     fn serve(mut self, queue: &Receiver<Box<dyn Job>>) {
@@ -193,7 +215,7 @@ impl Desk {
                 }
                 Err(RecvTimeoutError::Timeout) if dirty => dirty = !self.checkpoint(Duration::ZERO),
                 // Nobody writes to a shop that says it is not ready, so it finds out by itself when it is again.
-                Err(RecvTimeoutError::Timeout) => drop(self.ready()),
+                Err(RecvTimeoutError::Timeout) => drop(self.ready().and_then(|()| self.unstick())),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -222,6 +244,9 @@ impl Desk {
     /// Runs and answers one batch; gives back a job that came in meanwhile and wants to be alone.
     fn batch(&mut self, first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
         let mut batch = Batch { jobs: vec![first], changes: Vec::new(), counts: Vec::new(), held_back: None };
+        if !batch.jobs[0].alone() {
+            self.waiting.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert_with(Instant::now);
+        }
         let outcome = match self.ready() {
             Ok(()) if batch.jobs[0].alone() => self.run_alone(&mut batch),
             Ok(()) => self.run_together(&mut batch, queue),
@@ -234,6 +259,10 @@ impl Desk {
                 batch.counts.iter().for_each(|(what, number)| self.counters.add(*what, *number));
             }
             Err(failure) => self.recover(failure),
+        }
+        // Whoever holds the lock may hold it on.
+        if !matches!(outcome, Err(StoreError::Busy)) {
+            self.waiting.lock().unwrap_or_else(|e| e.into_inner()).take();
         }
         let failure = outcome.err();
         for job in batch.jobs {
@@ -326,6 +355,15 @@ impl Desk {
         }
         tracing::info!("the disk takes writes again");
         *self.trouble.lock().unwrap_or_else(|e| e.into_inner()) = None;
+        Ok(())
+    }
+
+    /// Finds out whether another program still holds the lock, when nobody writes any more.
+    fn unstick(&self) -> StoreResult<()> {
+        if self.waiting.lock().unwrap_or_else(|e| e.into_inner()).is_some() {
+            self.connection.execute_batch("begin immediate; rollback")?;
+            self.waiting.lock().unwrap_or_else(|e| e.into_inner()).take();
+        }
         Ok(())
     }
 

@@ -22,6 +22,11 @@ impl Shop {
     pub async fn orders_expire(&self, ctx: &Ctx) -> Outcome<usize> {
         ctx.require(Right::Maintain)?;
         let now = ctx.now;
+        // What was ordered by a clock that was ahead, and is set right, would be held for as long as it was ahead.
+        let longest = now.plus(Duration::from_secs(60 * u64::from(self.selling.reservation_minutes)).max(ASK_AGAIN));
+        if self.store.read(|tx| Ok::<_, Error>(tx.reservations_beyond(longest)?))? {
+            self.store.write(move |tx| Ok::<_, Error>(tx.reservations_shorten(longest)?)).await?;
+        }
         let due = self.store.read(|tx| Ok::<_, Error>(tx.reservations_due(now, PIECE)?))?;
         let (mut silent, mut count) = (BTreeSet::new(), 0);
         for id in due {

@@ -2,6 +2,7 @@
 //! who was cut off asks again with their key and has one order.
 
 use super::{Duration, Place, Server, check_is_fine, exchange, get, request, request_text};
+use crate::faults::times;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io;
@@ -9,16 +10,18 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const CLIENTS: usize = 6;
-const ROUNDS: usize = 5;
-const CHECKOUTS: usize = 500;
-const STOCK: i64 = 100_000;
+/// What a shop of these tests has of either size of mug.
+pub const STOCK: i64 = 100_000;
 
 /// A checkout that was begun: its cart, how it is paid, and what was answered, if anything.
 #[derive(Clone)]
-struct Begun {
-    cart: String,
-    payment: Value,
-    order: Option<Value>,
+pub struct Begun {
+    /// The token of the cart, which is also the key of the checkout.
+    pub cart: String,
+    /// How it is paid.
+    pub payment: Value,
+    /// The order, once it was acknowledged.
+    pub order: Option<Value>,
 }
 
 fn body(payment: &Value) -> Value {
@@ -31,8 +34,21 @@ fn body(payment: &Value) -> Value {
     })
 }
 
+/// Puts a mug of two sizes on sale, the first product of its shop: the variants are 1 and 2.
+pub fn sell_mugs(server: &Server) {
+    let product = json!({
+        "name": "Mug", "category": "Kitchen", "options": [{ "name": "Size", "values": ["S", "L"] }],
+        "variants": [
+            { "sku": "S", "options": { "Size": "S" }, "price": "10.00", "stock": STOCK },
+            { "sku": "L", "options": { "Size": "L" }, "price": "12.00", "stock": STOCK },
+        ],
+    });
+    let token = server.token();
+    assert_eq!(request(server.port, "POST", "/api/v1/products", Some(&token), Some(&product)).unwrap().status, 201);
+}
+
 /// A cart with two things in it.
-fn fill_cart(port: u16) -> io::Result<String> {
+pub fn fill_cart(port: u16) -> io::Result<String> {
     let cart = request(port, "POST", "/api/v1/carts", None, None)?;
     assert_eq!(cart.status, 201, "{cart:?}");
     let token = cart.json()["token"].as_str().unwrap().to_owned();
@@ -45,7 +61,7 @@ fn fill_cart(port: u16) -> io::Result<String> {
 }
 
 /// Sends the checkout of a cart, whose token is also its key; the order when it is acknowledged.
-fn check_out(port: u16, begun: &Begun) -> io::Result<Value> {
+pub fn check_out(port: u16, begun: &Begun) -> io::Result<Value> {
     let path = format!("/api/v1/carts/{}/checkout", begun.cart);
     let text = request_text("POST", &path, None, Some(&body(&begun.payment)));
     let text = text.replacen("\r\n", &format!("\r\nIdempotency-Key: {}\r\n", begun.cart), 1);
@@ -81,7 +97,7 @@ fn keep_buying(port: u16, client: usize, begun: &Mutex<Vec<Begun>>, done: &Atomi
 }
 
 /// The order is there, with the lines and the total that were acknowledged.
-fn is_there(port: u16, order: &Value) {
+pub fn is_there(port: u16, order: &Value) {
     let text = |field: &str| order[field].as_str().unwrap();
     let path = format!("/api/v1/orders/{}?token={}", text("number"), text("token"));
     let seen = get(port, &path).unwrap();
@@ -96,21 +112,14 @@ fn is_there(port: u16, order: &Value) {
 fn kill_in_the_middle_of_checkouts_loses_no_order_and_doubles_none() {
     let place = Place::with_staff();
     let server = Server::start(&place);
-    let token = server.token();
-    let product = json!({
-        "name": "Mug", "category": "Kitchen", "options": [{ "name": "Size", "values": ["S", "L"] }],
-        "variants": [
-            { "sku": "S", "options": { "Size": "S" }, "price": "10.00", "stock": STOCK },
-            { "sku": "L", "options": { "Size": "L" }, "price": "12.00", "stock": STOCK },
-        ],
-    });
-    assert_eq!(request(server.port, "POST", "/api/v1/products", Some(&token), Some(&product)).unwrap().status, 201);
+    sell_mugs(&server);
     server.stop();
+    let (rounds, checkouts) = (times(4, 100), times(300, 10_000));
     let begun = Mutex::new(Vec::new());
     let done = AtomicUsize::new(0);
-    for round in 1..=ROUNDS {
+    for round in 1..=rounds {
         let server = Server::start(&place);
-        let (port, goal) = (server.port, CHECKOUTS * round / ROUNDS);
+        let (port, goal) = (server.port, checkouts * round / rounds);
         std::thread::scope(|scope| {
             for client in 0..CLIENTS {
                 let (begun, done) = (&begun, &done);
@@ -137,7 +146,7 @@ fn kill_in_the_middle_of_checkouts_loses_no_order_and_doubles_none() {
     let numbers: Vec<i64> = orders.keys().copied().collect();
     let last = 1000 + i64::try_from(orders.len()).unwrap();
     assert_eq!(numbers, (1001..=last).collect::<Vec<i64>>(), "a gap, or an order of nobody");
-    assert!(orders.len() >= CHECKOUTS);
+    assert!(orders.len() >= checkouts);
     let products = get(server.port, "/api/v1/products/mug").unwrap().json();
     let sold = i64::try_from(orders.len()).unwrap();
     let stock: Vec<i64> =

@@ -1,27 +1,16 @@
 //! Crashes: what was acknowledged is there afterwards, what was not is absent or complete, and damage is found.
 
 use super::{Duration, Place, Server, check_is_fine, contents, copy_folder, create, is_whole, nexus, run};
-use nexus::services::{CheckDepth, Ctx};
+use crate::faults::times;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::Stdio;
 use std::sync::Mutex;
-
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % end
-    }
-}
 
 #[test]
 fn kill_under_writes_loses_nothing_acknowledged() {
     let place = Place::with_staff();
     let acknowledged = Mutex::new(BTreeSet::new());
-    for round in 0..4 {
+    for round in 0..times(4, 60) {
         let server = Server::start(&place);
         let (port, token) = (server.port, server.token());
         let goal = acknowledged.lock().unwrap().len() + 25 + round * 13;
@@ -67,50 +56,6 @@ fn killed_with_a_log(products: usize) -> Place {
     }
     server.kill();
     place
-}
-
-/// Opens a shop in process, holds it to being sound, and gives the names of its products, oldest first.
-fn sound_names(data: &Path) -> Vec<String> {
-    let shop = super::open(data);
-    let findings = shop.check(&Ctx::owner(), CheckDepth::Full).unwrap();
-    assert!(findings.is_empty(), "{findings:?}");
-    let list = "select name from product order by id";
-    shop.store().read(|tx| Ok::<_, nexus::services::Error>(tx.query_all(list, [], |row| row.get(0))?)).unwrap()
-}
-
-fn is_prefix(names: &[String]) -> bool {
-    names.iter().enumerate().all(|(n, name)| *name == format!("n{n:04}"))
-}
-
-#[test]
-fn torn_log_opens_with_a_prefix_of_what_was_written() {
-    let place = killed_with_a_log(28);
-    let log = std::fs::read(place.data().join("nexus.db-wal")).unwrap();
-    assert!(log.len() > 100_000, "the log holds only {} bytes", log.len());
-    let mut dice = Dice(5);
-    let mut lengths = BTreeSet::new();
-    for round in 0..60 {
-        let copy = Place::empty();
-        copy_folder(&place.data(), &copy.data());
-        let _ = std::fs::remove_file(copy.data().join("nexus.db-shm"));
-        let at = usize::try_from(dice.below(log.len() as u64)).unwrap();
-        let mut torn = log.clone();
-        if round % 2 == 0 {
-            torn.truncate(at);
-        } else {
-            torn[at] ^= 1 << dice.below(8);
-        }
-        std::fs::write(copy.data().join("nexus.db-wal"), torn).unwrap();
-        let names = sound_names(&copy.data());
-        assert!(is_prefix(&names), "{at}: {names:?}");
-        lengths.insert(names.len());
-        if round < 2 {
-            let server = Server::start(&copy);
-            assert_eq!(server.product_names(), names);
-            server.stop();
-        }
-    }
-    assert!(lengths.len() > 10, "all copies were cut to the same: {lengths:?}");
 }
 
 /// A copy of database and log, taken while the shop runs, is a shop.

@@ -52,17 +52,19 @@ fn survives(place: &Place, server: Server, make_room: impl FnOnce()) {
 }
 
 /// A small file system of its own, when whoever runs the tests may make one.
-struct SmallDisk<'p>(&'p Path);
+pub struct SmallDisk<'p>(&'p Path);
 
 impl<'p> SmallDisk<'p> {
-    fn mount(at: &'p Path, size: &str) -> Option<Self> {
+    /// Mounted; none where that is not allowed.
+    pub fn mount(at: &'p Path, size: &str) -> Option<Self> {
         std::fs::create_dir_all(at).unwrap();
         let options = format!("size={size}");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).output();
         mounted.is_ok_and(|out| out.status.success()).then_some(Self(at))
     }
 
-    fn resize(&self, size: &str) {
+    /// With another size.
+    pub fn resize(&self, size: &str) {
         let options = format!("remount,size={size}");
         assert!(Command::new("mount").args(["-o", &options]).arg(self.0).status().unwrap().success());
     }

@@ -3,15 +3,15 @@
 //! Nothing here waits for a fixed time and hopes: whatever takes a while is asked for until it is there or a
 //! deadline has passed.
 
-mod checkouts;
+pub mod checkouts;
 mod commands;
 mod config;
 mod crash;
 mod discounts;
-mod disk;
+pub mod disk;
 mod door;
 mod hostile;
-mod http;
+pub mod http;
 mod invoices;
 mod packaging;
 mod reports;
@@ -120,7 +120,12 @@ pub fn copy_folder(from: &Path, to: &Path) {
 
 /// The program on a data folder, with no setting from around the tests.
 pub fn nexus(data: &Path) -> Command {
-    let mut command = Command::new(EXE);
+    program(Path::new(EXE), data)
+}
+
+/// A copy of the program on a data folder.
+pub fn program(exe: &Path, data: &Path) -> Command {
+    let mut command = Command::new(exe);
     let settings =
         std::env::vars().map(|(name, _)| name).filter(|n| n.starts_with("NEXUS_") || n.starts_with("ROCKET_"));
     for name in settings {

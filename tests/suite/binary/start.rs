@@ -3,7 +3,7 @@
 
 use super::{
     Command, Duration, EXE, Ipv4Addr, Path, Place, Said, Server, TcpListener, contents, copy_folder, free_port, get,
-    nexus, run,
+    nexus, program, run,
 };
 use std::io::Write;
 
@@ -195,12 +195,8 @@ fn serve_on_a_folder_it_may_not_write_refuses() {
         set_mode(&place.data().join("nexus.db"), database_mode);
         set_mode(&place.data(), 0o555);
         let before = contents(&place.data());
-        let mut command = Command::new(&exe);
-        command.current_dir(std::env::temp_dir()).arg("--data-dir").arg(place.data()).args([
-            "serve",
-            "--port",
-            &free_port().to_string(),
-        ]);
+        let mut command = program(&exe, &place.data());
+        command.args(["serve", "--port", &free_port().to_string()]);
         as_somebody_else(&mut command);
         let said = run(&mut command);
         set_mode(&place.data(), 0o755);

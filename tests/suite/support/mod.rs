@@ -117,6 +117,20 @@ impl TestShop {
         Self::on(folder, config)
     }
 
+    /// An empty shop with more routes than a shop has.
+    pub fn with_routes(base: &str, routes: Vec<rocket::Route>) -> Self {
+        let shop = Self::new();
+        let client = Client::untracked(shop.server(|_| {}).mount(base.to_owned(), routes)).expect("the server starts");
+        Self { client, ..shop }
+    }
+
+    /// Another server for the same shop, not yet listening.
+    pub fn server(&self, change: impl FnOnce(&mut Config)) -> rocket::Rocket<rocket::Build> {
+        let mut config = self.config.clone();
+        change(&mut config);
+        app::build(&config, &self.shop).expect("a server")
+    }
+
     fn on(folder: TempDir, mut config: Config) -> Self {
         let shop = Arc::new(open(folder.path(), &mut config));
         let server = app::build(&config, &shop).expect("a server");
