@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const WRITERS: usize = 64;
 const READERS: usize = 64;
 
-/// What nine writes of ten, and ninety-nine of a hundred, may take. All of it runs on the cores of this machine.
+/// What ninety-nine writes of a hundred may take. All of it runs on the cores of this machine.
 const SLOWEST: Duration =
     if cfg!(debug_assertions) { Duration::from_millis(2_500) } else { Duration::from_millis(500) };
 
