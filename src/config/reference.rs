@@ -1,7 +1,8 @@
 //! The reference of all settings, as a page: keys, variables and defaults come from the typed structs, the words from
 //! the commented `Rocket.toml` that is built in. A setting without words is an error, so that none goes unexplained.
 
-use super::{Config, ConfigError, SERVER_KEYS, TEXT_KEYS, env_name};
+use super::loading::{SERVER_KEYS, TEXT_KEYS, env_name};
+use super::{Config, ConfigError};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -122,7 +123,7 @@ fn sections(template: &str) -> Vec<Section<'_>> {
 /// The key of a line such as `port = 8000`.
 fn key_of(text: &str) -> Option<&str> {
     let (key, _) = text.split_once(" = ")?;
-    key.chars().all(|c| c.is_ascii_lowercase() || c == '_').then_some(key)
+    key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_').then_some(key)
 }
 
 #[cfg(test)]

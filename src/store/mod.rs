@@ -56,6 +56,7 @@ mod vitals;
 mod webhook;
 mod wishlist;
 mod write_call;
+mod write_queue;
 mod writer;
 
 pub use api_key::ApiKeyRow;
@@ -102,7 +103,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tx::{DeadlineGuard, STATEMENTS};
-use writer::{Database, Desk, Writer};
+use write_queue::Writer;
+use writer::{Database, Desk};
 
 /// How the store is to be run.
 #[derive(Clone, Copy, Debug)]

@@ -82,6 +82,7 @@ fn every_status_tells_browsers_the_same() {
     let mut answers = vec![
         (200, anonymous.get("/api/v1/products")),
         (201, staff.post("/api/v1/products", &product("Pan").body())),
+        (202, shop.admin().request(Method::Post, "/api/v1/admin/backups").send()),
         (204, staff.delete("/api/v1/products/2")),
         (301, anonymous.get("/api/v1/products/cup")),
         (303, anonymous.get("/api/docs")),
