@@ -191,8 +191,10 @@ impl Shopper {
     ) -> Outcome<(Value, (usize, Duration, bool))> {
         let started = Instant::now();
         let answer = self.client.ask(method, path, key, body)?;
-        let (took, good) = (started.elapsed(), (200..300).contains(&answer.status));
-        let said = if good { serde_json::from_slice(&answer.body)? } else { Value::Null };
+        let (took, done) = (started.elapsed(), (200..300).contains(&answer.status));
+        let said = if done { serde_json::from_slice(&answer.body)? } else { Value::Null };
+        // What is sold out is refused, as it must be.
+        let good = done || (kind >= 2 && answer.status == 409);
         Ok((said, (kind, took, good)))
     }
 
@@ -232,8 +234,8 @@ impl Shopper {
             return Ok(seen);
         };
         let body = json!({ "variant_id": self.product().1, "quantity": 1 });
-        let (_, seen) = self.timed(2, ("POST", &format!("/api/v1/carts/{token}/lines")), None, Some(&body))?;
-        if seen.2 {
+        let (said, seen) = self.timed(2, ("POST", &format!("/api/v1/carts/{token}/lines")), None, Some(&body))?;
+        if !said.is_null() {
             self.cart = Some((token, lines + 1));
         }
         Ok(seen)
