@@ -321,13 +321,27 @@ struct LastOut(PathBuf);
 impl Drop for LastOut {
     fn drop(&mut self) {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let looked = Connection::open_with_flags(&self.0, flags)
-            .and_then(|last| last.query_row("select count(*) from sqlite_schema", [], |_| Ok(())));
-        if let Err(error) = looked {
-            tracing::debug!(%error, "the log is left beside the database");
+        let mut beside = self.0.clone().into_os_string();
+        beside.push("-shm");
+        // The pool opens and closes connections on threads of its own, so one may still be on its way out.
+        for _ in 0..LAST_TRIES {
+            let looked = Connection::open_with_flags(&self.0, flags)
+                .and_then(|last| last.query_row("select count(*) from sqlite_schema", [], |_| Ok(())));
+            if let Err(error) = looked {
+                tracing::debug!(%error, "the log is left beside the database");
+                return;
+            }
+            if !Path::new(&beside).exists() {
+                return;
+            }
+            std::thread::sleep(LAST_PAUSE);
         }
     }
 }
+
+/// How often it is tried to be the last connection of a database that is closed, and how long after each other.
+const LAST_TRIES: u32 = 50;
+const LAST_PAUSE: Duration = Duration::from_millis(10);
 
 /// The chain of the audit log. Its key is kept once the empty log is sealed with it, so that a log without a head
 /// is one that somebody took the head from, and never one that was just begun.

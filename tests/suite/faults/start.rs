@@ -26,11 +26,11 @@ fn refused(place: &Place, parts: &[&str]) {
 #[track_caller]
 fn refused_to(command: &mut Command, place: &Place, parts: &[&str]) {
     let around = place.data().parent().unwrap().to_owned();
-    let before = contents(&around);
+    let before = kept(&around);
     let said: Said = run(command.args(["serve", "--port", &free_port().to_string()]));
     said.refuses(parts);
     assert!(said.took < Duration::from_secs(2), "{said:?}");
-    assert_eq!(contents(&around), before, "files changed");
+    assert_eq!(kept(&around), before, "files changed");
 }
 
 #[test]
@@ -95,10 +95,13 @@ fn serve_on_a_disk_that_cannot_be_written_refuses() {
     refused(&place, &[data.to_str().unwrap(), "ead-only"]);
 }
 
-/// Every file but the memory that connections share, in which each notes what it is reading.
-fn kept(place: &Place) -> Vec<(PathBuf, usize, u64)> {
-    let files = contents(&place.data()).into_iter();
-    files.filter(|(path, ..)| !path.ends_with("nexus.db-shm")).collect()
+/// Every file with something of the shop in it: not the memory that connections share, in which each notes what it is
+/// reading, and not an empty log. Both may be left by a thread that looked at the database as the program ended.
+fn kept(folder: &Path) -> Vec<(PathBuf, usize, u64)> {
+    let files = contents(folder).into_iter();
+    files
+        .filter(|(path, size, _)| !path.ends_with("nexus.db-shm") && !(path.ends_with("nexus.db-wal") && *size == 0))
+        .collect()
 }
 
 #[test]
@@ -108,21 +111,20 @@ fn taken_port_and_taken_folder_change_no_file() {
     let port = taken.local_addr().unwrap().port().to_string();
     // The first start on a folder puts what is missing there; the second finds nothing to do.
     Server::start(&place).stop();
-    let before = contents(&place.data());
-    assert!(!before.iter().any(|(path, ..)| path.ends_with("nexus.db-shm")), "{before:?}");
+    let before = kept(&place.data());
     let said = run(nexus(&place.data()).args(["serve", "--port", &port]));
     said.refuses(&[&port, "cannot listen", "in use"]);
     assert!(said.took < Duration::from_secs(2), "{said:?}");
-    assert_eq!(contents(&place.data()), before, "files changed");
+    assert_eq!(kept(&place.data()), before, "files changed");
     let server = Server::start(&place);
     // Nobody writes here, so whatever changes would be the second server's doing.
-    let before = kept(&place);
+    let before = kept(&place.data());
     for arguments in [&["serve", "--port", "0"][..], &["seed", "--products", "3"], &["migrate"]] {
         let said = run(nexus(&place.data()).args(arguments));
         said.refuses(&[place.data().to_str().unwrap(), "in use", &server.id().to_string()]);
         assert!(said.took < Duration::from_secs(2), "{said:?}");
     }
-    assert_eq!(kept(&place), before, "files changed");
+    assert_eq!(kept(&place.data()), before, "files changed");
     assert_eq!(get(server.port, "/health/ready").unwrap().status, 200);
     server.stop();
 }
