@@ -98,10 +98,9 @@ fn serve_on_a_disk_that_cannot_be_written_refuses() {
 /// Every file with something of the shop in it: not the memory that connections share, in which each notes what it is
 /// reading, and not an empty log. Both may be left by a thread that looked at the database as the program ended.
 fn kept(folder: &Path) -> Vec<(PathBuf, usize, u64)> {
-    let files = contents(folder).into_iter();
-    files
-        .filter(|(path, size, _)| !path.ends_with("nexus.db-shm") && !(path.ends_with("nexus.db-wal") && *size == 0))
-        .collect()
+    let aside =
+        |path: &Path, size: usize| path.ends_with("nexus.db-shm") || path.ends_with("nexus.db-wal") && size == 0;
+    contents(folder).into_iter().filter(|(path, size, _)| !aside(path, *size)).collect()
 }
 
 #[test]
