@@ -182,12 +182,6 @@ impl Shop {
         Ok(found)
     }
 
-    /// When the newest backup was made.
-    pub fn backup_newest(&self, ctx: &Ctx) -> Outcome<Option<Timestamp>> {
-        let done = self.backup_list(ctx)?.into_iter().filter(|entry| entry.size.is_some());
-        Ok(done.map(|entry| entry.name.made_at()).max())
-    }
-
     /// Begins a backup, which is made beside what the shop does.
     pub async fn backup_begin(&self, ctx: &Ctx, kind: BackupKind) -> Outcome<BackupEntry> {
         ctx.require(Right::Maintain)?;

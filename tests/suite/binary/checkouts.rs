@@ -114,7 +114,7 @@ fn kill_in_the_middle_of_checkouts_loses_no_order_and_doubles_none() {
     let server = Server::start(&place);
     sell_mugs(&server);
     server.stop();
-    let (rounds, checkouts) = (times(4, 100), times(300, 10_000));
+    let (rounds, checkouts) = (times(4, 100), times(500, 10_000));
     let begun = Mutex::new(Vec::new());
     let done = AtomicUsize::new(0);
     for round in 1..=rounds {

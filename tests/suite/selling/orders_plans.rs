@@ -55,4 +55,9 @@ fn no_list_of_orders_reads_or_sorts_all_of_them() {
             assert!(small || !sorts, "{name} {from:?} sorts: {plan:#?}");
         }
     }
+    for backwards in [false, true] {
+        let plan = shop.shop.store().read(|tx| tx.orders_of_account_plan(backwards)).unwrap();
+        let good = plan.iter().all(|step| step.starts_with("SEARCH") && !step.contains("TEMP B-TREE"));
+        assert!(good, "one's own orders, backwards {backwards}: {plan:#?}");
+    }
 }
