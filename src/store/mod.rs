@@ -159,8 +159,8 @@ impl Store {
             .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .with_init(pragma::reader);
         let readers = r2d2::Pool::builder()
+            // All of them at once: later ones would be opened on threads of the pool's own, which outlive the store.
             .max_size(settings.readers)
-            .min_idle(Some(1))
             .test_on_check_out(false)
             .connection_timeout(Duration::from_secs(2))
             .idle_timeout(None)
@@ -321,27 +321,13 @@ struct LastOut(PathBuf);
 impl Drop for LastOut {
     fn drop(&mut self) {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut beside = self.0.clone().into_os_string();
-        beside.push("-shm");
-        // The pool opens and closes connections on threads of its own, so one may still be on its way out.
-        for _ in 0..LAST_TRIES {
-            let looked = Connection::open_with_flags(&self.0, flags)
-                .and_then(|last| last.query_row("select count(*) from sqlite_schema", [], |_| Ok(())));
-            if let Err(error) = looked {
-                tracing::debug!(%error, "the log is left beside the database");
-                return;
-            }
-            if !Path::new(&beside).exists() {
-                return;
-            }
-            std::thread::sleep(LAST_PAUSE);
+        let looked = Connection::open_with_flags(&self.0, flags)
+            .and_then(|last| last.query_row("select count(*) from sqlite_schema", [], |_| Ok(())));
+        if let Err(error) = looked {
+            tracing::debug!(%error, "the log is left beside the database");
         }
     }
 }
-
-/// How often it is tried to be the last connection of a database that is closed, and how long after each other.
-const LAST_TRIES: u32 = 50;
-const LAST_PAUSE: Duration = Duration::from_millis(10);
 
 /// The chain of the audit log. Its key is kept once the empty log is sealed with it, so that a log without a head
 /// is one that somebody took the head from, and never one that was just begun.
