@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Why a folder cannot be used; one line that names it and says what to do.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub const MARKER: &str = "nexus.json";
 /// The folder in it where letters go that are not sent.
 pub const MAIL: &str = "mail";
 const LOCK: &str = "nexus.lock";
+/// How long it is tried to lock the folder.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 /// The database.
 pub const DATABASE: &str = "nexus.db";
 const FOLDERS: [&str; 5] = ["media", "backups", "secrets", "tmp", MAIL];
@@ -215,7 +218,7 @@ fn take_lock(root: &Path) -> Result<File, FolderError> {
     let failed = |e: std::io::Error| FolderError(format!("data folder {}: cannot open {LOCK}: {e}", root.display()));
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-    match file.try_lock() {
+    match try_lock(&file) {
         Ok(()) => {
             file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
             Ok(file)
@@ -227,6 +230,17 @@ fn take_lock(root: &Path) -> Result<File, FolderError> {
             Err(FolderError(format!("data folder {} is in use by {holder}; stop it first", root.display())))
         }
         Err(TryLockError::Error(e)) => Err(failed(e)),
+    }
+}
+
+/// Tries for a moment: a process that has just stopped, or a child it was about to start, may still be on its way out.
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    let until = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(LOCK_PATIENCE / 50),
+            outcome => return outcome,
+        }
     }
 }
 
