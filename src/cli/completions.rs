@@ -3,6 +3,7 @@
 use super::{Cli, Done};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use std::io::Write;
 
 /// Prints a completion script for a shell.
 #[derive(Args)]
@@ -13,6 +14,7 @@ pub struct CompletionsArgs {
 }
 
 pub(super) fn run(args: CompletionsArgs) -> Done {
-    clap_complete::generate(args.shell, &mut Cli::command(), "nexus", &mut std::io::stdout());
-    Ok(())
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "nexus", &mut script);
+    Ok(std::io::stdout().write_all(&script)?)
 }

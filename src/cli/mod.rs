@@ -25,6 +25,7 @@ mod order;
 mod output;
 mod past_orders;
 mod payment;
+mod reader;
 mod reindex;
 mod relevance;
 mod report;
@@ -171,6 +172,10 @@ type Done = Result<(), Failure>;
 /// Runs the command line and gives the process its exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    reader::while_read(|| run(cli))
+}
+
+fn run(cli: Cli) -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(args, &cli.common),
         Command::Status(args) => status::run(args, &cli.common),
@@ -207,6 +212,7 @@ pub fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if reader::says_so(&failure.message) => reader::ended(),
         Err(Failure { code, message }) => {
             eprintln!("nexus: {message}");
             ExitCode::from(code)

@@ -1,6 +1,6 @@
 //! The rest of the command line: help, the API description, completions, and data in and out.
 
-use super::{Place, Server, check_is_fine, nexus, run};
+use super::{Place, Server, Stdio, check_is_fine, nexus, run};
 use serde_json::Value;
 
 /// The subcommands that a page of help lists.
@@ -46,6 +46,23 @@ fn openapi_prints_the_document_that_the_server_gives() {
     let served = super::get(server.port, "/api/openapi.json").unwrap().json();
     assert_eq!(served, printed);
     server.stop();
+}
+
+#[test]
+fn command_whose_reader_leaves_ends_without_a_word() {
+    let place = Place::with_staff();
+    assert!(run(nexus(&place.data()).args(["seed", "--products", "300"])).code == Some(0));
+    let commands =
+        [&["openapi"][..], &["export", "products", "--format", "jsonl"], &["completions", "bash"], &["help"]];
+    for arguments in commands {
+        let mut command = nexus(&place.data());
+        let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let out = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&out.stderr), "", "{arguments:?}");
+        assert!(matches!(out.status.code(), Some(0 | 141)), "{arguments:?}: {:?}", out.status);
+    }
+    run(nexus(&place.data()).args(["check"])).fine();
 }
 
 #[test]
