@@ -1,10 +1,14 @@
-//! Finds out which commit is being built, for `nexus --version`. Without git, or outside of a repository of ours, there
-//! is none, and everything builds all the same. `BUILD_COMMIT` says it where git cannot, as in a container.
+//! Packs the API description, and finds out which commit is being built, for `nexus --version`. Without git, or outside
+//! of a repository of ours, there is none, and everything builds all the same. `BUILD_COMMIT` says it where git cannot,
+//! as in a container.
 
+use flate2::{Compression, GzBuilder};
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-fn main() {
+fn main() -> std::io::Result<()> {
+    pack("static/openapi.json")?;
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=BUILD_COMMIT");
     let given = std::env::var("BUILD_COMMIT").ok().map(|text| text.trim().to_owned());
@@ -16,6 +20,17 @@ fn main() {
             std::env::var("CARGO_PKG_VERSION").unwrap_or_default()
         );
     }
+    Ok(())
+}
+
+/// Leaves a file, packed, where the sources include it from.
+fn pack(file: &str) -> std::io::Result<()> {
+    println!("cargo:rerun-if-changed={file}");
+    let name = Path::new(file).file_name().unwrap_or_default().to_string_lossy();
+    let target = Path::new(&std::env::var_os("OUT_DIR").unwrap_or_default()).join(format!("{name}.gz"));
+    let mut packed = GzBuilder::new().write(std::fs::File::create(target)?, Compression::best());
+    packed.write_all(&std::fs::read(file)?)?;
+    packed.finish().map(drop)
 }
 
 /// The commit that is checked out. Only of releases: others are built too often to begin anew after each commit.

@@ -25,7 +25,10 @@ use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Why the shop did not open or the server did not run.
 #[derive(Debug)]
@@ -323,13 +326,15 @@ fn cannot_listen(address: SocketAddr, cause: &std::io::Error) -> String {
 pub fn log(settings: &LogSettings) -> Result<LogBuffer, ServeError> {
     let buffer = LogBuffer::start().map_err(|e| ServeError(e.to_string()))?;
     // The framework's own lines repeat what the access log says, and some of them quote requests.
-    let level = format!("{},rocket=off,_=off,nexus::http=error,hyper=off,refinery_core=warn", settings.level);
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(buffer.clone());
-    match settings.format {
-        LogFormat::Json => lines.json().flatten_event(true).init(),
-        LogFormat::Pretty => lines.with_ansi(std::io::stderr().is_terminal()).init(),
-    }
+    let quiet = ["rocket", "_", "hyper"].map(|target| (target, LevelFilter::OFF));
+    let levels = settings.levels().map_err(ServeError)?.with_targets(quiet);
+    let levels = levels.with_target("nexus::http", LevelFilter::ERROR).with_target("refinery_core", LevelFilter::WARN);
+    let lines = tracing_subscriber::fmt::layer().with_writer(buffer.clone());
+    let lines = match settings.format {
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Pretty => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+    };
+    tracing_subscriber::registry().with(levels).with(lines).init();
     let at_panic = buffer.clone();
     std::panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -9,6 +9,6 @@ use clap::Args;
 pub struct OpenapiArgs {}
 
 pub(super) fn run(_: OpenapiArgs) -> Done {
-    println!("{}", serde_json::to_string_pretty(&crate::http::document())?);
+    print!("{}", crate::http::description());
     Ok(())
 }

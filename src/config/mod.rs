@@ -220,8 +220,8 @@ impl Config {
         if self.store.read_deadline_ms == 0 {
             return wrong("store.read_deadline_ms: must be above 0".to_owned());
         }
-        if self.log.level.parse::<tracing_subscriber::EnvFilter>().is_err() {
-            return wrong(format!("log.level: {:?} is not a level such as info", self.log.level));
+        if let Err(why) = self.log.levels() {
+            return wrong(why);
         }
         if !self.shop.url.is_empty()
             && let Err(why) = self.shop_url()

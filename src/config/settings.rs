@@ -3,6 +3,7 @@
 use crate::domain::Currency;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// What the owner decides about the shop.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,6 +78,25 @@ pub struct LogSettings {
     pub access: bool,
     /// Milliseconds beyond which a statement that reads is logged with the way the database goes; 0 for never.
     pub slow_ms: u64,
+}
+
+impl LogSettings {
+    /// The level of each module; errors are told wherever nothing else is said.
+    pub fn levels(&self) -> Result<Targets, String> {
+        let mut levels = Targets::new().with_default(LevelFilter::ERROR);
+        for part in self.level.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let given: Targets = part.parse().map_err(|_| {
+                format!(
+                    "log.level: {part:?} is neither a level such as info nor a module's such as nexus::services=debug"
+                )
+            })?;
+            match given.default_level() {
+                Some(level) => levels = levels.with_default(level),
+                None => levels.extend(given),
+            }
+        }
+        Ok(levels)
+    }
 }
 
 /// The form of log lines.

@@ -1,15 +1,28 @@
 //! `/api/docs/`: the API description for people, and `/api/openapi.json` for programs. Everything is in the
 //! binary, so it works without a network.
 
-use super::answer::{Answer, Audience, encode};
+use super::answer::{Answer, Audience};
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use rocket::response::Redirect;
 use rocket::{Route, get, routes};
 use rocket_okapi::swagger_ui::{SwaggerUIConfig, make_swagger_ui};
+use std::io::Read;
 use std::sync::LazyLock;
 
-/// The encoded description, made when it is first asked for.
-static DESCRIPTION: LazyLock<Bytes> = LazyLock::new(|| encode(&super::document()));
+/// `static/openapi.json`, which a test holds to what the routes say of themselves.
+const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
+
+/// As it is sent, without indentation.
+static SENT: LazyLock<Bytes> = LazyLock::new(|| description().lines().map(str::trim_start).collect::<String>().into());
+
+/// The API description (OpenAPI 3), as JSON for people to read.
+pub fn description() -> String {
+    let mut text = String::new();
+    let read = GzDecoder::new(PACKED).read_to_string(&mut text);
+    debug_assert!(read.is_ok(), "it was packed when this was built");
+    text
+}
 
 /// The routes below `/api`.
 pub fn routes() -> Vec<Route> {
@@ -27,7 +40,7 @@ pub fn routes() -> Vec<Route> {
 
 #[get("/openapi.json")]
 fn openapi_json() -> Answer<()> {
-    Answer::encoded(DESCRIPTION.clone(), Audience::Public)
+    Answer::encoded(SENT.clone(), Audience::Public)
 }
 
 #[get("/docs")]

@@ -7,7 +7,7 @@ use super::admin::audit::AUDIT_LIST;
 use super::admin::stock::{MOVEMENT_LIST, STOCK_LIST};
 use super::parameters::*;
 use super::problem::Problem;
-use super::{BASE, routes};
+use super::{BASE, api_described};
 use rocket_okapi::okapi::openapi3::{
     Header, Info, License, MediaType, Object, OpenApi, Operation, Parameter as OpenApiParameter, ParameterValue, RefOr,
     Response, Server, Tag,
@@ -16,9 +16,10 @@ use rocket_okapi::okapi::schemars::schema::{InstanceType, NumberValidation, Sche
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The description of the whole API.
+/// The description of the whole API, made anew. What is served was made before and lies in `static/openapi.json`: making it
+/// takes a tenth of the program.
 pub fn document() -> OpenApi {
-    let mut api = routes().1;
+    let mut api = api_described();
     api.openapi = "3.0.3".to_owned();
     api.info = Info {
         title: "Nexus".to_owned(),

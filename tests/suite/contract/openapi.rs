@@ -22,8 +22,6 @@ fn references(value: &Value, found: &mut Vec<String>) {
 #[test]
 fn description_is_served_as_it_is_committed() {
     let document = spec::document();
-    let served = TestShop::new().anonymous().get("/api/openapi.json").ok(200);
-    assert_eq!(served, *document);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("static/openapi.json");
     let text = format!("{}\n", serde_json::to_string_pretty(document).unwrap());
     if std::env::var_os("NEXUS_UPDATE_SNAPSHOTS").is_some() {
@@ -34,6 +32,7 @@ fn description_is_served_as_it_is_committed() {
         committed == text,
         "static/openapi.json is not what the routes say: run with NEXUS_UPDATE_SNAPSHOTS=1 and review the difference"
     );
+    assert_eq!(TestShop::new().anonymous().get("/api/openapi.json").ok(200), *document, "build anew after an update");
 }
 
 #[test]
