@@ -8,11 +8,12 @@
 use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
 use super::pragma;
+use super::slow::{Slowest, Watch};
 use super::tx::{DeadlineGuard, WriteTx};
 use super::write_call::Job;
 use crate::counters::{Count, Counters};
 use crate::domain::Change;
-use crate::domain::audit::AuditChain;
+use crate::domain::audit::{AuditChain, AuditEntry};
 use crate::generations::Generations;
 use rusqlite::Connection;
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ pub struct Database {
     pub path: PathBuf,
     /// Whether folding its log in is left to another program.
     pub replicated: bool,
+    /// Writes that take longer are logged; none when it is zero.
+    pub slow: Duration,
 }
 
 /// The jobs of one commit.
@@ -76,6 +79,7 @@ pub struct Desk {
     /// Since when writes could not be done; what takes long by itself does not count.
     pub(super) waiting: Arc<Mutex<Option<Instant>>>,
     probed: Option<Instant>,
+    slowest: Slowest,
 }
 
 impl Desk {
@@ -97,6 +101,7 @@ impl Desk {
             trouble: Arc::default(),
             waiting: Arc::default(),
             probed: None,
+            slowest: Slowest::default(),
         }
     }
 
@@ -171,18 +176,23 @@ impl Desk {
         batch.held_back
     }
 
+    /// A transaction to be begun, with an eye on what takes long.
+    fn transaction(&self) -> WriteTx<'_> {
+        let watch = Watch::of_writes(self.file.slow, &self.counters, &self.slowest);
+        WriteTx::new(&self.connection, &self.cards, &self.chain).watched(watch)
+    }
+
     fn run_alone(&self, batch: &mut Batch) -> StoreResult<()> {
-        let tx = WriteTx::new(&self.connection, &self.cards, &self.chain);
-        tx.execute_script("begin immediate")?;
-        let good = batch.jobs[0].run(&tx);
+        let tx = self.transaction();
+        tx.observed("begin", false, || tx.execute_script("begin immediate"))?;
+        let name = batch.jobs[0].name();
+        let good = tx.observed(name, true, || batch.jobs[0].run(&tx));
         self.still_sound(&tx)?;
         batch.changes = tx.take_changes();
         if good {
             batch.counts = tx.take_counts();
-            tx.audit_append(&tx.take_entries())?;
-            let began = Instant::now();
-            tx.execute_script("commit")?;
-            self.counters.commit.note_time(began.elapsed());
+            let entries = tx.take_entries();
+            tx.observed("commit", true, || self.commit(&tx, &entries))?;
         } else {
             tx.execute_script("rollback")?;
         }
@@ -197,13 +207,13 @@ impl Desk {
     /// One transaction for the first job and for those that wait or arrive while it runs.
     fn run_together(&self, batch: &mut Batch, queue: &Receiver<Box<dyn Job>>) -> StoreResult<()> {
         let started = Instant::now();
-        let tx = WriteTx::new(&self.connection, &self.cards, &self.chain);
-        tx.execute("begin immediate", [])?;
+        let tx = self.transaction();
+        tx.observed("begin", false, || tx.execute("begin immediate", []))?;
         let (mut next, mut entries) = (0, Vec::new());
         while let Some(job) = batch.jobs.get_mut(next) {
             let _deadline = DeadlineGuard::until(Some(Instant::now() + JOB_TIME));
             tx.execute("savepoint job", [])?;
-            let good = job.run(&tx);
+            let good = tx.observed(job.name(), false, || job.run(&tx));
             self.still_sound(&tx)?;
             let (changes, told, counts) = (tx.take_changes(), tx.take_entries(), tx.take_counts());
             if good {
@@ -219,7 +229,12 @@ impl Desk {
                 batch.take_next(queue, &self.counters);
             }
         }
-        tx.audit_append(&entries)?;
+        tx.observed("commit", false, || self.commit(&tx, &entries))
+    }
+
+    /// Appends what is told to the audit log, and puts all of it on disk.
+    fn commit(&self, tx: &WriteTx<'_>, entries: &[AuditEntry]) -> StoreResult<()> {
+        tx.audit_append(entries)?;
         let began = Instant::now();
         tx.execute("commit", [])?;
         self.counters.commit.note_time(began.elapsed());
