@@ -167,11 +167,13 @@ fn body_with_very_many_fields_is_refused_cheaply() {
     let huge = format!(r#"{{"products": [{{"sku": "X", {}}}]}}"#, fields(200_000));
     let attributes = format!(r#"{{"name": "x", "price": 1, "category": 1, "attributes": {{{}}}}}"#, fields(20_000));
     let number = format!(r#"{{"name": "x", "price": 1{}, "category": 1}}"#, "0".repeat(200_000));
+    let mut all = Duration::ZERO;
     for (target, body) in [(TAKING[0], many), (TAKING[1], huge), (TAKING[0], attributes), (TAKING[0], number)] {
         let before = used();
         let answer = send(&shop, target, JSON, body);
         assert_eq!(answer.status, 422);
         let took = used() - before;
+        all += took;
         assert!(took < AT_ONCE, "{took:?}");
         assert!(
             answer.body.len() < 256 * 1024,
@@ -179,6 +181,8 @@ fn body_with_very_many_fields_is_refused_cheaply() {
             answer.body.len()
         );
     }
+    // Else what is measured is only how the test asks.
+    assert!(all > Duration::from_millis(5) || used().is_zero(), "requests are answered on another thread: {all:?}");
 }
 
 #[test]
