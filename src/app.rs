@@ -18,6 +18,7 @@ use crate::providers::storage::S3;
 use crate::providers::webhook::{Allowed, HttpSender};
 use crate::providers::{Mailer, ObjectStore, PaymentProvider, Payments, Providers, health as neighbour, payment};
 use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
+use crate::spans;
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
@@ -163,6 +164,7 @@ pub fn serve(
     ready: impl FnOnce(&str) + Send + Sync + 'static,
 ) -> Result<(), ServeError> {
     prepare_process();
+    let _spans = spans::begin().map_err(|why| ServeError(format!("configuration: {why}")))?;
     let shop = Arc::new(shop);
     let edge = front::prepare(config, handed)?;
     tend(&shop)?;

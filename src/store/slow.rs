@@ -6,6 +6,7 @@
 
 use crate::counters::{Count, Counters};
 use crate::domain::audit::AuditEntry;
+use crate::spans;
 use rusqlite::Connection;
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -44,7 +45,11 @@ impl<'c> Watch<'c> {
         if let Some(slowest) = self.slowest {
             return slowest.note(sql, took);
         }
-        if took < self.after || !self.is_told(Count::SlowReads) {
+        if took < self.after {
+            return;
+        }
+        spans::read_was_slow(sql, took);
+        if !self.is_told(Count::SlowReads) {
             return;
         }
         let plan = plan_or_why_not(connection, sql);
@@ -158,7 +163,7 @@ fn in_brief(sql: &str, most: usize) -> String {
 }
 
 /// The actions that were told to the audit log, each once.
-fn actions(entries: &[AuditEntry]) -> String {
+pub(super) fn actions(entries: &[AuditEntry]) -> String {
     let mut named: Vec<&str> = Vec::new();
     for entry in entries {
         if !named.contains(&&*entry.action) && named.len() < MOST_ACTIONS {
@@ -169,7 +174,7 @@ fn actions(entries: &[AuditEntry]) -> String {
 }
 
 /// The name of a closure without what says nothing about the use case that it stands in: `selling::carts::cart_line_add`.
-fn plain_name(name: &str) -> String {
+pub(super) fn plain_name(name: &str) -> String {
     let plain = name.replace("::{{closure}}", "").replace("nexus::services::", "").replace("nexus::", "");
     plain.replace("<impl Shop>::", "")
 }
@@ -230,7 +235,7 @@ mod tests {
         store.write_blocking(|tx| tx.setting_put("a", "b")).unwrap();
         let alone = store.write_alone(|tx| tx.setting_put("a", "c"));
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(alone).unwrap();
-        store.read(|tx| Ok::<_, StoreError>(tx.setting("a")?)).unwrap();
+        store.read::<_, StoreError>(|tx| tx.setting("a")).unwrap();
         (store.counters().get(Count::SlowWrites), store.counters().get(Count::SlowReads))
     }
 

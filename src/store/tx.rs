@@ -2,11 +2,12 @@
 
 use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
-use super::slow::{Watch, Work};
+use super::slow::{self, Watch, Work};
 use crate::counters::Count;
 use crate::domain::audit::{AuditChain, AuditEntry};
 use crate::domain::id::*;
 use crate::domain::{Change, Money, Timestamp};
+use crate::spans::WriteSpan;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Params};
 use std::cell::{Cell, RefCell};
@@ -197,6 +198,14 @@ impl<'c> WriteTx<'c> {
         let outcome = piece();
         watch.end(self.read.connection, &Work { name, entries: &self.entries.borrow(), may_take_long });
         outcome
+    }
+
+    /// The span of a write that has done its work, or given it up.
+    pub(super) fn told(&self, mut span: WriteSpan, name: &str, good: bool) -> WriteSpan {
+        let entries = self.entries.borrow();
+        let request = entries.iter().find_map(|entry| entry.request_id.as_deref());
+        span.did(slow::plain_name(name), slow::actions(&entries), request, good);
+        span
     }
 
     /// Runs a statement and tells how many rows it changed.

@@ -15,6 +15,7 @@ use crate::counters::{Count, Counters};
 use crate::domain::Change;
 use crate::domain::audit::{AuditChain, AuditEntry};
 use crate::generations::Generations;
+use crate::spans::{self, WriteSpan};
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -49,10 +50,16 @@ struct Batch {
     jobs: Vec<Box<dyn Job>>,
     changes: Vec<Change>,
     counts: Vec<(Count, u64)>,
+    spans: Vec<WriteSpan>,
     held_back: Option<Box<dyn Job>>,
 }
 
 impl Batch {
+    fn of(first: Box<dyn Job>) -> Self {
+        let (changes, counts, spans) = (Vec::new(), Vec::new(), Vec::new());
+        Self { jobs: vec![first], changes, counts, spans, held_back: None }
+    }
+
     /// Takes one more waiting job, or holds it back when it wants a transaction to itself.
     fn take_next(&mut self, queue: &Receiver<Box<dyn Job>>, counters: &Counters) {
         let next = queue.try_recv();
@@ -148,7 +155,7 @@ impl Desk {
 
     /// Runs and answers one batch; gives back a job that came in meanwhile and wants to be alone.
     fn batch(&mut self, first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
-        let mut batch = Batch { jobs: vec![first], changes: Vec::new(), counts: Vec::new(), held_back: None };
+        let mut batch = Batch::of(first);
         if !batch.jobs[0].alone() {
             self.waiting.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert_with(Instant::now);
         }
@@ -169,6 +176,7 @@ impl Desk {
         if !matches!(outcome, Err(StoreError::Busy)) {
             self.waiting.lock().unwrap_or_else(|e| e.into_inner()).take();
         }
+        spans::written(batch.spans, outcome.is_ok());
         let failure = outcome.err();
         for job in batch.jobs {
             job.answer(failure.as_ref());
@@ -186,7 +194,9 @@ impl Desk {
         let tx = self.transaction();
         tx.observed("begin", false, || tx.execute_script("begin immediate"))?;
         let name = batch.jobs[0].name();
+        let span = WriteSpan::begin();
         let good = tx.observed(name, true, || batch.jobs[0].run(&tx));
+        batch.spans.extend(span.map(|span| tx.told(span, name, good)));
         self.still_sound(&tx)?;
         batch.changes = tx.take_changes();
         if good {
@@ -213,7 +223,9 @@ impl Desk {
         while let Some(job) = batch.jobs.get_mut(next) {
             let _deadline = DeadlineGuard::until(Some(Instant::now() + JOB_TIME));
             tx.execute("savepoint job", [])?;
-            let good = tx.observed(job.name(), false, || job.run(&tx));
+            let (name, span) = (job.name(), WriteSpan::begin());
+            let good = tx.observed(name, false, || job.run(&tx));
+            batch.spans.extend(span.map(|span| tx.told(span, name, good)));
             self.still_sound(&tx)?;
             let (changes, told, counts) = (tx.take_changes(), tx.take_entries(), tx.take_counts());
             if good {
