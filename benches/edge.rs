@@ -6,10 +6,13 @@
 //!
 //! Server and clients share the machine, so only the ratio of one run says something.
 
+#[path = "support/program.rs"]
+mod program;
+
+use program::Program;
 use std::error::Error;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::net::{Ipv4Addr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -45,7 +48,7 @@ fn main() -> Done {
 
 /// A server with the demo shop in a folder of its own.
 struct Server {
-    child: Child,
+    program: Program,
     port: u16,
     _folder: tempfile::TempDir,
 }
@@ -53,42 +56,18 @@ struct Server {
 impl Server {
     fn start(binary: &str, settings: &[(&str, &str)]) -> Done<Self> {
         let folder = tempfile::tempdir()?;
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let mut command = Command::new(binary);
-        command.current_dir(folder.path()).arg("--data-dir").arg(folder.path().join("data"));
-        command.args(["serve", "--demo", "--port", &port.to_string()]).envs(settings.iter().copied());
-        command.env("NEXUS_LOG_ACCESS", "false").stdout(Stdio::null()).stderr(Stdio::null());
-        let server = Self { child: command.spawn()?, port, _folder: folder };
-        let began = Instant::now();
-        while ask_once(port).is_err() {
-            if began.elapsed() > Duration::from_secs(60) {
-                return Err("the server does not answer".into());
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Ok(server)
+        let program = Program::serve(binary, &folder.path().join("data"), &["--demo"], settings);
+        let program = program.map_err(|error| error.to_string())?;
+        Ok(Self { port: program.port, program, _folder: folder })
     }
 
     fn resident_mib(&self) -> Done<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-        Ok(line.split_whitespace().next().ok_or("no number")?.parse::<f64>()? / 1024.0)
+        Ok(self.program.memory("VmRSS").map_err(|error| error.to_string())?)
     }
 
     fn files(&self) -> Done<usize> {
-        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.program.child.id()))?.count())
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn ask_once(port: u16) -> Done {
-    Client::connect(port)?.ask("/health/live")
 }
 
 /// A client with a connection that it keeps.

@@ -8,11 +8,15 @@
 //! connection of its own and tries ten times a second at most; half of the guesses name accounts that exist. Ratios are
 //! taken within a turn.
 
+#[path = "support/program.rs"]
+mod program;
+
+use program::{Program, command};
 use rocket::tokio;
 use std::error::Error;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -37,6 +41,8 @@ const PASSWORD: &str = "a long walk by the canal";
 fn main() -> Outcome<()> {
     let program = std::env::args().skip(1).find(|a| !a.starts_with('-'));
     let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_nexus").to_owned());
+    // It runs in another folder.
+    let program = std::path::absolute(program)?.to_string_lossy().into_owned();
     let place = tempfile::tempdir()?;
     let free = Server::start(&program, &place.path().join("free"), true)?;
     let guarded = Server::start(&program, &place.path().join("guarded"), false)?;
@@ -70,7 +76,8 @@ fn main() -> Outcome<()> {
             );
         }
     }
-    println!("\nmost memory: {:.0} MB, {:.0} MB with budgets", free.memory("VmHWM"), guarded.memory("VmHWM"));
+    let most = [&free, &guarded].map(|server| server.program.memory("VmHWM").unwrap_or(f64::NAN));
+    println!("\nmost memory: {:.0} MiB, {:.0} MiB with budgets", most[0], most[1]);
     println!("load average after: {}", std::fs::read_to_string("/proc/loadavg")?.trim());
     Ok(())
 }
@@ -95,7 +102,7 @@ struct Seen {
 fn phase(server: &Server, flooders: u64, pace: Duration) -> Seen {
     let (took, answers) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Answers::default()));
     let ended = Arc::new(AtomicBool::new(false));
-    let port = server.port;
+    let port = server.program.port;
     let flood = {
         let (answers, ended) = (answers.clone(), ended.clone());
         std::thread::spawn(move || {
@@ -116,7 +123,7 @@ fn phase(server: &Server, flooders: u64, pace: Duration) -> Seen {
             one.await.expect("a reader does not panic").expect("the shop answers readers");
         }
     });
-    let rss = server.memory("VmRSS");
+    let rss = server.program.memory("VmRSS").unwrap_or(f64::NAN);
     let a_second = |count: &AtomicU64| count.load(Ordering::Relaxed) as f64 / PHASE.as_secs_f64();
     let (evaluated, busy, limited) =
         (a_second(&answers.evaluated), a_second(&answers.busy), a_second(&answers.limited));
@@ -231,7 +238,7 @@ fn guess(email: &str, password: &str) -> String {
 fn one_login(server: &Server) -> Outcome<()> {
     let mut took = [const { Vec::new() }; 3];
     runtime().block_on(async {
-        let mut line = Line::open(server.port, Ipv4Addr::LOCALHOST).await?;
+        let mut line = Line::open(server.program.port, Ipv4Addr::LOCALHOST).await?;
         let kinds = [(KNOWN[0], PASSWORD, 200), (KNOWN[0], "wrong password", 401), ("no@example.test", PASSWORD, 401)];
         for _ in 0..20 {
             for (kind, (email, password, expected)) in kinds.iter().enumerate() {
@@ -282,63 +289,29 @@ impl Line {
 
 /// A shop that serves until it is dropped.
 struct Server {
-    child: Child,
-    port: u16,
+    program: Program,
     /// Products that may be read by anybody.
     on_sale: Arc<[u64]>,
 }
 
 impl Server {
-    fn start(program: &str, data: &Path, free: bool) -> Outcome<Self> {
-        let nexus = |words: &[&str]| {
-            let mut command = Command::new(program);
-            let settings = std::env::vars_os().map(|(name, _)| name);
-            for name in settings.filter(|n| ["NEXUS_", "ROCKET_"].iter().any(|p| n.to_string_lossy().starts_with(p))) {
-                command.env_remove(name);
-            }
-            command.args(words).arg("--data-dir").arg(data).current_dir(std::env::temp_dir());
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-            command
-        };
-        let done = |mut child: Child, input: &str| -> Outcome<()> {
+    fn start(binary: &str, data: &Path, free: bool) -> Outcome<Self> {
+        let done = |words: &[&str], input: &str| -> Outcome<()> {
+            let mut child = command(binary, data, words).stdin(Stdio::piped()).spawn()?;
             std::io::Write::write_all(&mut child.stdin.take().ok_or("no input")?, input.as_bytes())?;
             child.wait()?.success().then_some(()).ok_or_else(|| "the shop could not be made".into())
         };
-        done(nexus(&["seed", "--products", &PRODUCTS.to_string()]).spawn()?, "")?;
+        done(&["seed", "--products", &PRODUCTS.to_string()], "")?;
         for email in KNOWN {
-            let words = ["user", "create", "--role", "customer", "--email", email, "--password-stdin"];
-            done(nexus(&words).spawn()?, PASSWORD)?;
+            done(&["user", "create", "--role", "customer", "--email", email, "--password-stdin"], PASSWORD)?;
         }
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let mut serve = nexus(&["serve", "--address", "127.0.0.1", "--port", &port.to_string()]);
         // Every read is to do its work.
-        serve.env("NEXUS_CACHE_ENABLED", "false");
+        let mut settings = vec![("NEXUS_CACHE_ENABLED", "false")];
         if free {
-            serve.env("NEXUS_LIMITS_LOGIN_PER_CLIENT", "0").env("NEXUS_LIMITS_LOGIN_PER_ACCOUNT", "0");
+            settings.extend([("NEXUS_LIMITS_LOGIN_PER_CLIENT", "0"), ("NEXUS_LIMITS_LOGIN_PER_ACCOUNT", "0")]);
         }
-        let mut server = Self { child: serve.spawn()?, port, on_sale: Arc::new([]) };
-        let (address, began) = (SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Instant::now());
-        while TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_err() {
-            if began.elapsed() > Duration::from_secs(20) {
-                return Err("the shop does not listen".into());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        server.on_sale = runtime().block_on(on_sale(port))?;
-        Ok(server)
-    }
-
-    /// A figure of its memory, in MB.
-    fn memory(&self, name: &str) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).map_or(f64::NAN, |kib| kib / 1024.0)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let program = Program::serve(binary, data, &[], &settings)?;
+        let on_sale = runtime().block_on(on_sale(program.port))?;
+        Ok(Self { program, on_sale })
     }
 }

@@ -11,14 +11,16 @@
 //! out (5). Shoppers run on the same cores as the server, so rates are of both; `server` is the CPU that the server took.
 //! At the end the program must stop cleanly and `nexus check` must find nothing.
 
+#[path = "support/program.rs"]
+mod program;
 #[path = "support/mod.rs"]
 mod support;
 
+use program::{Program, command};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 use serde_json::{Value, json};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -58,15 +60,20 @@ fn options() -> Outcome<Options> {
         }
         let value = given.next().ok_or_else(|| format!("{name} wants a value"))?;
         match name.as_str() {
-            "--program" => options.program = value,
+            "--program" => options.program = elsewhere(&value)?,
             "--products" => options.products = numbers(&value)?,
-            "--catalog" => options.catalog = Some(value),
+            "--catalog" => options.catalog = Some(elsewhere(&value)?),
             "--clients" => options.clients = numbers(&value)?,
             "--seconds" => options.seconds = value.parse()?,
             _ => return Err(format!("there is no {name}: see the top of benches/shoppers.rs").into()),
         }
     }
     Ok(options)
+}
+
+/// A path for a program that runs in another folder.
+fn elsewhere(path: &str) -> Outcome<String> {
+    Ok(std::path::absolute(path)?.to_string_lossy().into_owned())
 }
 
 fn numbers<T: std::str::FromStr<Err = std::num::ParseIntError>>(text: &str) -> Outcome<Vec<T>> {
@@ -79,7 +86,7 @@ fn main() -> Outcome<()> {
     for products in &options.products {
         let place = tempfile::tempdir()?;
         let server = Server::start(&options, *products, place.path())?;
-        let goods = Arc::new(Goods::of(server.port)?);
+        let goods = Arc::new(Goods::of(server.program.port)?);
         println!("\n{} products", goods.count);
         println!("\n| shoppers | requests/s | {HEAD} | errors | server | memory |");
         println!("|--:|--:|{}--:|--:|--:|", "--:|".repeat(MIX.len()));
@@ -90,7 +97,7 @@ fn main() -> Outcome<()> {
                 seen.must_be_flat()?;
             }
         }
-        server.stop(&options.program)?;
+        server.stop()?;
     }
     println!("\nload average after: {}", std::fs::read_to_string("/proc/loadavg")?.trim());
     Ok(())
@@ -319,7 +326,7 @@ fn crowd(server: &Server, goods: &Arc<Goods>, clients: usize, time: Duration) ->
     let (started, cpu, ended) = (Instant::now(), server.cpu()?, Arc::new(AtomicBool::new(false)));
     let shoppers: Vec<_> = (0..clients)
         .map(|_| {
-            let (port, goods, ended) = (server.port, goods.clone(), ended.clone());
+            let (port, goods, ended) = (server.program.port, goods.clone(), ended.clone());
             let seed = SEED.fetch_add(1, Ordering::Relaxed);
             std::thread::spawn(move || -> Outcome<Seen> {
                 let (mut shopper, mut seen) = (Shopper::enter(port, goods, seed)?, Seen::default());
@@ -335,7 +342,7 @@ fn crowd(server: &Server, goods: &Arc<Goods>, clients: usize, time: Duration) ->
     let mut all = Seen::default();
     while started.elapsed() < time {
         std::thread::sleep(LOOK.min(time.saturating_sub(started.elapsed())));
-        all.memory.push((started.elapsed().as_secs_f64(), server.memory()?));
+        all.memory.push((started.elapsed().as_secs_f64(), server.program.memory("VmRSS")?));
     }
     ended.store(true, Ordering::Relaxed);
     (all.seconds, all.cpu) = (started.elapsed().as_secs_f64(), server.cpu()? - cpu);
@@ -350,71 +357,42 @@ fn crowd(server: &Server, goods: &Arc<Goods>, clients: usize, time: Duration) ->
 
 /// The program, serving.
 struct Server {
-    child: Child,
-    port: u16,
-    data: String,
+    program: Program,
+    binary: String,
+    data: PathBuf,
 }
 
 impl Server {
     fn start(options: &Options, products: u64, place: &Path) -> Outcome<Self> {
-        let data = place.join("data").to_string_lossy().into_owned();
-        let nexus = |args: &[&str]| -> Outcome<()> {
-            let ran =
-                Command::new(&options.program).args(args).args(["--data-dir", &data]).stdout(Stdio::null()).status()?;
-            if ran.success() { Ok(()) } else { Err(format!("nexus {} failed", args.join(" ")).into()) }
+        let data = place.join("data");
+        let products = products.to_string();
+        let words = match &options.catalog {
+            Some(file) => ["import", file, "--skip-errors"],
+            None => ["seed", "--products", &products],
         };
-        match &options.catalog {
-            Some(file) => nexus(&["import", file, "--skip-errors"])?,
-            None => nexus(&["seed", "--products", &products.to_string()])?,
+        if !command(&options.program, &data, &words).status()?.success() {
+            return Err(format!("nexus {} failed", words.join(" ")).into());
         }
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        let child = Command::new(&options.program)
-            .args(["serve", "--port", &port.to_string(), "--data-dir", &data])
-            .env("NEXUS_LOG_ACCESS", "false")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let server = Self { child, port, data };
-        let patience = Instant::now() + Duration::from_secs(60);
-        while Client::connect(port).and_then(|mut client| client.send("GET", "/health/ready", None, None)).is_err() {
-            if Instant::now() > patience {
-                return Err("the shop did not get ready".into());
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(server)
-    }
-
-    /// MiB that are its own in memory.
-    fn memory(&self) -> Outcome<f64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("there is no VmRSS")?;
-        Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+        let program = Program::serve(&options.program, &data, &[], &[])?;
+        Ok(Self { program, binary: options.program.clone(), data })
     }
 
     /// CPU seconds it took so far: user and system, in hundredths of a second as the kernel counts for programs.
     fn cpu(&self) -> Outcome<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.program.child.id()))?;
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
         let ticks = |n: usize| fields.get(n).and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or(0.0);
         Ok((ticks(11) + ticks(12)) / 100.0)
     }
 
     /// Stops it as an owner does, and looks whether all is well.
-    fn stop(mut self, program: &str) -> Outcome<()> {
-        let pid = rustix::process::Pid::from_child(&self.child);
+    fn stop(mut self) -> Outcome<()> {
+        let pid = rustix::process::Pid::from_child(&self.program.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
-        if !self.child.wait()?.success() {
+        if !self.program.child.wait()?.success() {
             return Err("the shop did not stop cleanly".into());
         }
-        let check = Command::new(program).args(["check", "--data-dir", &self.data]).stdout(Stdio::null()).status()?;
+        let check = command(&self.binary, &self.data, &["check"]).status()?;
         if check.success() { Ok(()) } else { Err("nexus check found something".into()) }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -2,6 +2,7 @@
 
 mod front;
 mod handed;
+mod stopping;
 mod watching;
 
 pub use handed::Handed;
@@ -17,6 +18,7 @@ use crate::providers::storage::S3;
 use crate::providers::webhook::{Allowed, HttpSender};
 use crate::providers::{Mailer, ObjectStore, PaymentProvider, Payments, Providers, health as neighbour, payment};
 use crate::services::{CardMaker, CheckDepth, Ctx, Shop};
+use crate::spans;
 use rocket::config::{Ident, LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
@@ -25,6 +27,7 @@ use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
+use stopping::Stopping;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -164,6 +167,7 @@ pub fn serve(
     ready: impl FnOnce(&str) + Send + Sync + 'static,
 ) -> Result<(), ServeError> {
     prepare_process();
+    let _spans = spans::begin().map_err(|why| ServeError(format!("configuration: {why}")))?;
     let shop = Arc::new(shop);
     let edge = front::prepare(config, handed)?;
     tend(&shop)?;
@@ -249,24 +253,12 @@ pub fn jobs_run_due(shop: &Arc<Shop>) -> Result<Ran, ServeError> {
 pub fn jobs_run(config: &Config, shop: &Arc<Shop>) -> Result<(), ServeError> {
     let failed = |e: std::io::Error| ServeError(e.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let _entered = runtime.enter();
+    let stopping = Stopping::listen().map_err(failed)?;
     let runner = Runner::start(shop.clone(), Work::default()).map_err(failed)?;
-    let stopped = runtime.block_on(told_to_stop());
+    runtime.block_on(stopping.told());
     runner.end(Instant::now() + Duration::from_secs(config.grace_seconds.into()));
-    stopped.map_err(failed)
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-async fn told_to_stop() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            outcome = tokio::signal::ctrl_c() => outcome,
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    Ok(())
 }
 
 /// A process that serves many needs many open files, and must outlive a write beyond a file size limit.

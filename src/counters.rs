@@ -15,6 +15,8 @@ pub enum Count {
     CommitsFailed,
     /// Reads that took longer than the setting calls slow.
     SlowReads,
+    /// Writes that took longer, or what several of them shared.
+    SlowWrites,
     /// Sign-ins with the right password.
     SignIns,
     /// Sign-ins that were refused: wrong password, unknown or closed account.
@@ -56,7 +58,7 @@ const BATCH_BOUNDS: [u64; 7] = [1, 2, 4, 8, 16, 32, 64];
 pub struct Counters {
     counts: [AtomicU64; COUNTS],
     queued: AtomicU64,
-    told: AtomicU64,
+    told: [AtomicU64; COUNTS],
     /// Microseconds that commits took.
     pub commit: Histogram,
     /// Writes that shared a commit.
@@ -68,7 +70,7 @@ impl Default for Counters {
         Self {
             counts: std::array::from_fn(|_| AtomicU64::new(0)),
             queued: AtomicU64::new(0),
-            told: AtomicU64::new(0),
+            told: std::array::from_fn(|_| AtomicU64::new(0)),
             commit: Histogram::new(&COMMIT_BOUNDS),
             batch: Histogram::new(&BATCH_BOUNDS),
         }
@@ -91,10 +93,10 @@ impl Counters {
         self.counts[what as usize].load(Ordering::Relaxed)
     }
 
-    /// Whether something slow may be logged in this second of the clock: when everything is slow, one line a second says
-    /// as much as thousands, and costs less.
-    pub fn may_tell(&self, second: u64) -> bool {
-        self.told.swap(second, Ordering::Relaxed) != second
+    /// Whether something of a kind may be logged in this second of the clock: when everything is slow, one line a second
+    /// says as much as thousands, and costs less.
+    pub fn may_tell(&self, what: Count, second: u64) -> bool {
+        self.told[what as usize].swap(second, Ordering::Relaxed) != second
     }
 
     /// A write has queued up.
@@ -171,7 +173,9 @@ mod tests {
     #[test]
     fn each_thing_is_counted_on_its_own() {
         let counters = Counters::default();
-        assert_eq!([counters.may_tell(7), counters.may_tell(7), counters.may_tell(8)], [true, false, true]);
+        let tell = |second| counters.may_tell(Count::SlowReads, second);
+        assert_eq!([tell(7), tell(7), tell(8)], [true, false, true]);
+        assert!(counters.may_tell(Count::SlowWrites, 8));
         counters.one(Count::Searches);
         counters.add(Count::JobsDead, 3);
         assert_eq!([counters.get(Count::Searches), counters.get(Count::JobsDead)], [1, 3]);

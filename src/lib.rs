@@ -2,7 +2,7 @@
 //!
 //! Layers, each using only what stands below it: [`cli`] → [`app`] → [`edge`] beside [`http`] beside [`jobs`] →
 //! [`services`] → `store` beside [`providers`] → [`domain`]; beside them the base: [`config`], `clock`, `counters`,
-//! `folder`, `generations`, `machine`.
+//! `folder`, `generations`, `machine`, `spans`.
 //!
 //! One read: `http/products.rs product_get` → `services/catalog/products.rs product_get` → `store/product.rs
 //! products_by_ids` → [`domain::catalog::Product`] → `http/views/product.rs`.
@@ -28,4 +28,5 @@ mod log;
 mod machine;
 pub mod providers;
 pub mod services;
+mod spans;
 mod store;

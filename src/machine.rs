@@ -1,8 +1,7 @@
 //! What the machine says of the program, of its process and of the disk. Where a system does not tell, there is nothing.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::path::Path;
 
 /// The version of this program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -153,44 +152,9 @@ pub fn file_bytes(path: &Path) -> Option<u64> {
     fs::metadata(path).ok().map(|meta| meta.len())
 }
 
-/// The newest file of a folder among those whose names are `wanted`, with when it was last written and its size. Files
-/// whose names begin with a dot or end in `.tmp`, `.new`, `.part` or `.partial` are still being written.
-pub fn newest_file(folder: &Path, wanted: impl Fn(&str) -> bool) -> Option<(PathBuf, SystemTime, u64)> {
-    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
-    let files = entries.filter_map(|entry| {
-        let meta = entry.metadata().ok().filter(|meta| meta.is_file() && meta.len() > 0)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        (is_finished(&name) && wanted(&name)).then_some(())?;
-        Some((entry.path(), meta.modified().ok()?, meta.len()))
-    });
-    files.max_by_key(|(_, at, _)| *at)
-}
-
-fn is_finished(name: &str) -> bool {
-    !name.starts_with('.') && ![".tmp", ".new", ".part", ".partial"].iter().any(|end| name.ends_with(end))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_newest_file_is_one_that_is_finished() {
-        let dir = tempfile::tempdir().unwrap();
-        let all = |_: &str| true;
-        assert_eq!(newest_file(dir.path(), all), None);
-        for name in ["a.db", "b.db", "c.part", ".hidden"] {
-            fs::write(dir.path().join(name), "x").unwrap();
-        }
-        fs::write(dir.path().join("d.db"), "").unwrap();
-        fs::create_dir(dir.path().join("e.db")).unwrap();
-        let old = SystemTime::now() - std::time::Duration::from_secs(3_600);
-        fs::File::options().write(true).open(dir.path().join("a.db")).unwrap().set_modified(old).unwrap();
-        let (path, _, bytes) = newest_file(dir.path(), all).unwrap();
-        assert_eq!((path.file_name().unwrap().to_str().unwrap(), bytes), ("b.db", 1));
-        assert_eq!(newest_file(dir.path(), |name| name == "c.part"), None);
-        assert_eq!(newest_file(&dir.path().join("nowhere"), all), None);
-    }
 
     #[test]
     #[cfg(target_os = "linux")]

@@ -1,7 +1,8 @@
 //! The edge in front of the server: bound before the shop is touched, opened when the server behind it listens, and
 //! told to stop before the server is, so that what it has taken is still answered.
 
-use super::{Handed, ServeError, cannot_listen, held, told_to_stop};
+use super::stopping::Stopping;
+use super::{Handed, ServeError, cannot_listen, held};
 use crate::config::Config;
 use crate::edge::{self, Doors, Edge, Parts, Running};
 use crate::http::{Seal, headers_everywhere};
@@ -41,6 +42,7 @@ pub(super) fn prepare(config: &Config, mut handed: Handed) -> Result<Option<Prep
         },
         redirect_to: (config.edge.redirect_port > 0).then_some(public_url),
         open_files: open_files(),
+        access_log: config.log.access,
     };
     let edge = Edge::prepare(parts).map_err(|why| ServeError(format!("configuration: edge: {why}")))?;
     let bind = |handed: Option<TcpListener>, port| match handed {
@@ -70,10 +72,11 @@ impl Prepared {
         AdHoc::on_liftoff("edge opens", move |server| {
             let shop = SocketAddr::from((Ipv4Addr::LOCALHOST, server.config().port));
             let shutdown = server.shutdown();
-            match edge.open(doors, shop) {
-                Ok(running) => {
+            // First the one, then the other: whoever stops the shop as soon as it answers is to be heard.
+            match Stopping::listen().and_then(|stopping| Ok((edge.open(doors, shop)?, stopping))) {
+                Ok((running, stopping)) => {
                     tracing::info!(%shop, "the edge stands in front");
-                    tokio::spawn(stop_in_order(running, shutdown, runner, grace));
+                    tokio::spawn(stop_in_order(running, stopping, shutdown, runner, grace));
                 }
                 Err(error) => {
                     tracing::error!(%error, "the edge cannot be opened; stopping");
@@ -89,16 +92,13 @@ impl Prepared {
 /// more, finishes what it has taken, and the server is told.
 async fn stop_in_order(
     running: Running,
+    stopping: Stopping,
     shutdown: rocket::Shutdown,
     runner: Arc<Mutex<Option<Runner>>>,
     grace: Duration,
 ) {
     tokio::select! {
-        told = told_to_stop() => {
-            if let Err(error) = told {
-                tracing::error!(%error, "the signal to stop cannot be waited for; stopping");
-            }
-        }
+        () = stopping.told() => {}
         () = shutdown.clone() => {}
     }
     tracing::info!("stopping: requests under way are finished");

@@ -5,9 +5,8 @@ use super::ServeError;
 use crate::config::Config;
 use crate::folder::{DataFolder, write_private};
 use crate::http::{Aside, Control, ControlFile, Gauges, StatusView};
+use crate::providers::health as neighbour;
 use crate::services::Shop;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,13 +93,7 @@ fn ask(root: &Path) -> Option<(ControlFile, StatusView)> {
     let text = std::fs::read_to_string(DataFolder::control(root)).ok()?;
     let said: ControlFile = serde_json::from_str(&text).ok()?;
     // A file that a killed shop left behind names a port that is nobody's, or somebody else's.
-    let mut stream = TcpStream::connect_timeout(&said.address, PATIENCE).ok()?;
-    stream.set_read_timeout(Some(PATIENCE)).ok()?;
-    write!(stream, "GET /status HTTP/1.1\r\nAuthorization: Bearer {}\r\n\r\n", said.token).ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (_, body) = answer.split_once("\r\n\r\n")?;
-    let view = serde_json::from_str(body).ok()?;
+    let view = serde_json::from_str(&neighbour::status(said.address, &said.token, PATIENCE)?).ok()?;
     Some((said, view))
 }
 

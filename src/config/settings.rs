@@ -76,7 +76,8 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// Whether each request is logged.
     pub access: bool,
-    /// Milliseconds beyond which a statement that reads is logged with the way the database goes; 0 for never.
+    /// Milliseconds beyond which a statement that reads, or a whole write, is logged with the way the database goes; 0 for
+    /// never.
     pub slow_ms: u64,
 }
 

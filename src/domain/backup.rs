@@ -144,6 +144,14 @@ impl BackupName {
     }
 }
 
+/// The newest of these; one that a clock which went wrong dated later than now counts only when there is no other.
+pub fn newest<'n>(names: impl Iterator<Item = &'n BackupName>, now: Timestamp) -> Option<&'n BackupName> {
+    names.max_by_key(|name| {
+        let at = name.made_at();
+        (at <= now, at)
+    })
+}
+
 /// Which of these the schedule removes: of its own, all but the newest of each of the last days and weeks there are
 /// backups of. What people made stays, and so does what a clock that went wrong dated later than now.
 pub fn expendable(names: &[BackupName], now: Timestamp, days: u32, weeks: u32) -> Vec<BackupName> {
@@ -216,6 +224,16 @@ mod tests {
         assert!(
             expendable(&names[119..120], now, 1, 0).is_empty() && expendable(&names[119..120], now, 0, 0).len() == 1
         );
+    }
+
+    #[test]
+    fn newest_is_the_last_one_that_was_not_dated_later_than_now() {
+        let named = |day: &str| BackupName::new(BackupKind::Manual, at(day));
+        let names = [named("2026-02-01"), named("2026-02-03"), named("2040-01-01"), named("2026-02-02")];
+        let now = at("2026-02-04");
+        assert_eq!(newest(names.iter(), now), Some(&names[1]));
+        assert_eq!(newest(names[2..3].iter(), now), Some(&names[2]));
+        assert_eq!(newest([].iter(), now), None);
     }
 
     #[test]

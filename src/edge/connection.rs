@@ -44,7 +44,7 @@ pub async fn serve(stream: TcpStream, address: IpAddr, slot: Slot, door: Door, f
     let since = Instant::now();
     let pulse = slot.pulse.clone();
     let stamp = (front.stamp)(address);
-    let passage = Arc::new(Passage { front: front.clone(), pulse, stamp, slot: Arc::new(slot) });
+    let passage = Arc::new(Passage { front: front.clone(), pulse, address, stamp, slot: Arc::new(slot) });
     match front.tls.as_ref().filter(|_| door == Door::Shop) {
         None => Box::pin(speak_http1(stream, door, passage, since)).await,
         Some(tls) => {
@@ -71,7 +71,8 @@ where
 {
     let (front, pulse) = (passage.front.clone(), passage.pulse.clone());
     let late = Arc::new(AtomicBool::new(false));
-    let io = Guarded::with_heads(stream, pulse, front.limits.clone(), front.dress.clone(), late.clone());
+    let dress = (front.dress.clone(), passage.address);
+    let io = Guarded::with_heads(stream, pulse, front.limits.clone(), dress, late.clone());
     let service = {
         let passage = passage.clone();
         service_fn(move |request| {

@@ -7,6 +7,7 @@ use super::refusal::{Dress, LARGE_HEADERS, LONG_URI, MALFORMED, Refusal, SLOW};
 use super::strict::Strict;
 use bytes::{Buf, Bytes};
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +31,7 @@ pub struct Guarded<S> {
 struct Heads {
     strict: Strict,
     dress: Arc<Dress>,
+    client: IpAddr,
     /// Told from outside that the head took too long.
     late: Arc<AtomicBool>,
     /// Nothing more is read, but what is left of this.
@@ -50,11 +52,11 @@ impl<S> Guarded<S> {
         inner: S,
         pulse: Arc<Pulse>,
         limits: Arc<Limits>,
-        dress: Arc<Dress>,
+        (dress, client): (Arc<Dress>, IpAddr),
         late: Arc<AtomicBool>,
     ) -> Self {
         let strict = Strict::new();
-        let heads = Heads { strict, dress, late, ended: None, partial: false, words: Bytes::new() };
+        let heads = Heads { strict, dress, client, late, ended: None, partial: false, words: Bytes::new() };
         Self { inner, pulse, limits, heads: Some(heads) }
     }
 }
@@ -154,7 +156,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
             && this.pulse.is_clean()
             && let Some(refusal) = heads.meaning(bytes)
         {
-            heads.words = heads.dress.last_words(refusal);
+            heads.words = heads.dress.last_words(refusal, heads.client);
             return Poll::Ready(Ok(bytes.len()));
         }
         this.poll_pass(cx, bytes)

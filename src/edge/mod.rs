@@ -14,6 +14,7 @@ mod proxy;
 mod pulse;
 mod redirect;
 mod refusal;
+mod refused;
 mod strict;
 mod tls;
 mod tunnel;
@@ -55,6 +56,8 @@ pub struct Parts {
     pub redirect_to: Option<String>,
     /// Files that the process may have open.
     pub open_files: Option<u64>,
+    /// Whether what it refuses is logged as each request is.
+    pub access_log: bool,
 }
 
 /// The doors, bound and not yet open.
@@ -109,7 +112,7 @@ impl Edge {
     /// Opens the doors, on the runtime this is called on, to a shop that listens at `shop`.
     pub fn open(self, doors: Doors, shop: SocketAddr) -> std::io::Result<Running> {
         let (stop, stopped) = watch::channel(false);
-        let Parts { settings, proxies, headers, stamp_name, stamp, redirect_to, open_files } = self.parts;
+        let Parts { settings, proxies, headers, stamp_name, stamp, redirect_to, open_files, access_log } = self.parts;
         let most_requests = settings.max_requests as usize;
         let front = Arc::new(Front {
             limits: Arc::new(Limits::from(&settings)),
@@ -118,7 +121,7 @@ impl Edge {
                 settings.max_per_address as usize,
                 proxies,
             )),
-            dress: Arc::new(Dress::new(&headers)),
+            dress: Arc::new(Dress::new(&headers, access_log)),
             upstream: Arc::new(Upstream::new(shop, most_requests)),
             tls: self.tls,
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),

@@ -16,8 +16,12 @@ use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING, UPGRADE};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
+
+/// Where the health of the shop is asked after.
+const PROBES: [&str; 2] = ["/health/live", "/health/ready"];
 
 /// What the requests of one connection have in common.
 pub struct Passage {
@@ -25,7 +29,9 @@ pub struct Passage {
     pub front: Arc<Front>,
     /// The connection's.
     pub pulse: Arc<Pulse>,
-    /// What tells the shop where it comes from.
+    /// Where it comes from.
+    pub address: IpAddr,
+    /// What tells the shop that.
     pub stamp: HeaderValue,
     /// Kept for as long as the connection, or what became of it, has its place.
     pub slot: Arc<super::caps::Slot>,
@@ -35,7 +41,7 @@ impl Passage {
     /// Answers a request.
     pub async fn pass(&self, request: Request<Incoming>) -> Response<Answer> {
         let going = Going::begin(&self.pulse, &self.front.limits);
-        let version = request.version();
+        let (version, method) = (request.version(), request.method().clone());
         // What follows chunks or an upgrade was not held to the letter, and what follows a refusal is not worth reading.
         let mut is_last = request.headers().contains_key(TRANSFER_ENCODING) || request.headers().contains_key(UPGRADE);
         let answered = match self.look(&request) {
@@ -43,9 +49,8 @@ impl Passage {
             Err(refusal) => Err(refusal),
         };
         let mut response = answered.unwrap_or_else(|refusal| {
-            tracing::debug!(status = refusal.status, "refused at the edge");
             is_last = true;
-            self.front.dress.response(refusal)
+            self.front.dress.refuse(refusal, self.address, &method)
         });
         let switches = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         if version < Version::HTTP_2 && !switches && (is_last || self.front.is_stopping()) {
@@ -77,7 +82,7 @@ impl Passage {
             return Err(MALFORMED);
         }
         let host = host_of(request)?;
-        if self.front.serves(host.as_deref()) { Ok(()) } else { Err(FOREIGN_HOST) }
+        if self.front.serves(host.as_deref()) || is_probe(request) { Ok(()) } else { Err(FOREIGN_HOST) }
     }
 
     /// Passes a request on.
@@ -159,6 +164,14 @@ impl Passage {
         }
         Ok(Request::from_parts(head, body))
     }
+}
+
+/// Whether it only asks after the shop's health, as those do that know the shop by an address and not by its name. What
+/// they are told is the same for everybody, and says nothing that depends on the name.
+fn is_probe(request: &Request<Incoming>) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        && PROBES.contains(&request.uri().path())
+        && request.body().is_end_stream()
 }
 
 /// Whom a request is for: in HTTP/2, and where a whole address is asked for, the address says it.

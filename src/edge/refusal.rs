@@ -1,17 +1,20 @@
 //! What the edge answers itself: problems as the shop's own, with the headers that every answer has.
 
 use super::answer::Answer;
+use super::refused::AccessLog;
 use bytes::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use hyper::{Response, StatusCode};
+use hyper::{Method, Response, StatusCode};
 use serde_json::json;
+use std::net::IpAddr;
 
 /// A reason not to pass a request on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The status.
     pub status: u16,
-    kind: &'static str,
+    /// What kind of problem it is.
+    pub kind: &'static str,
     title: &'static str,
     detail: &'static str,
 }
@@ -60,16 +63,27 @@ pub const BUSY: Refusal = refusal(503, "busy", "Too much is going on", "try agai
 pub const LATE: Refusal =
     refusal(504, "timeout", "It took too long", "if it was a write, look whether it happened before you repeat it");
 
-/// How the edge's own answers are dressed.
-pub struct Dress(Vec<(HeaderName, HeaderValue)>);
+/// How the edge's own answers are dressed, and where they are noted.
+pub struct Dress {
+    headers: Vec<(HeaderName, HeaderValue)>,
+    log: AccessLog,
+}
 
 impl Dress {
-    /// With these headers on every answer.
-    pub fn new(headers: &[(&'static str, &'static str)]) -> Self {
+    /// With these headers on every answer; refusals are logged as requests are, or not.
+    pub fn new(headers: &[(&'static str, &'static str)], access_log: bool) -> Self {
         let header = |(name, value): &(&'static str, &'static str)| {
             Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_static(value)))
         };
-        Self(headers.iter().filter_map(header).collect())
+        Self { headers: headers.iter().filter_map(header).collect(), log: AccessLog::new(access_log) }
+    }
+
+    /// The answer to a request that is refused, which is noted.
+    pub fn refuse(&self, refusal: Refusal, client: IpAddr, method: &Method) -> Response<Answer> {
+        let response = self.response(refusal);
+        let id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+        self.log.note(refusal, id.unwrap_or_default(), client, Some(method));
+        response
     }
 
     /// The answer to a request.
@@ -92,21 +106,22 @@ impl Dress {
         if let Ok(id) = HeaderValue::from_str(id) {
             headers.insert("x-request-id", id);
         }
-        for (name, value) in &self.0 {
+        for (name, value) in &self.headers {
             headers.insert(name.clone(), value.clone());
         }
     }
 
-    /// The whole answer of an HTTP/1 connection that ends with it, for where there is no request to answer.
-    pub fn last_words(&self, refusal: Refusal) -> Bytes {
+    /// The whole answer of an HTTP/1 connection that ends with it, for where there is no request to answer; it is noted.
+    pub fn last_words(&self, refusal: Refusal, client: IpAddr) -> Bytes {
         let (id, body) = body(refusal);
+        self.log.note(refusal, &id, client, None);
         let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
         let mut text = format!(
             "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nconnection: close\r\n\
              cache-control: no-store\r\nx-request-id: {id}\r\n",
             body.len()
         );
-        for (name, value) in &self.0 {
+        for (name, value) in &self.headers {
             text += &format!("{name}: {}\r\n", value.to_str().unwrap_or_default());
         }
         Bytes::from(text + "\r\n" + &body)

@@ -1,20 +1,35 @@
-//! A small listener beside the shop's own: answers one request a connection, from a handful of threads, and nothing that is
-//! not plain and short. Metrics have an address of their own by it, and `nexus status` asks the running shop.
+//! A small listener beside the shop's own: answers one request a connection, a handful at a time, and nothing that is not
+//! plain and short. Metrics have an address of their own by it, and `nexus status` asks the running shop.
 //!
-//! It is kept apart so that watching still works while the shop's own address is flooded, and shares nothing with it.
+//! It is kept apart so that watching still works while the shop's own address is flooded: it has a thread and a runtime of
+//! its own, and shares nothing with it.
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use hyper::body::Incoming;
+use hyper::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Connections that are answered at once; more are closed.
 const MOST_AT_ONCE: usize = 8;
-/// The longest request.
+/// The longest head of a request; the server takes no lower bound.
 const MOST_BYTES: usize = 8 * 1024;
 /// How long a request may take to come in.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long all of it may take, the answer and its way included.
+const WHOLE: Duration = Duration::from_secs(15);
+/// How long to wait when no connection can be taken.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What somebody asked.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,7 +64,7 @@ pub type Answering = Arc<dyn Fn(&Asked) -> Told + Send + Sync>;
 /// A listener at work; it ends when this is dropped.
 pub struct Aside {
     address: SocketAddr,
-    ended: Arc<AtomicBool>,
+    _open: oneshot::Sender<()>,
 }
 
 impl Aside {
@@ -57,23 +72,27 @@ impl Aside {
     pub fn listen(address: SocketAddr, answering: Answering) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
-        let ended = Arc::new(AtomicBool::new(false));
-        let end = ended.clone();
-        let accept = move || {
-            let busy = Arc::new(AtomicUsize::new(0));
-            for stream in listener.incoming() {
-                if end.load(Ordering::Acquire) {
-                    return;
+        listener.set_nonblocking(true)?;
+        let (open, closed) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .thread_name("nexus-aside-one")
+            .max_blocking_threads(MOST_AT_ONCE)
+            .enable_all()
+            .build()?;
+        let serve = move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    served = accept(listener, answering) => served,
+                    // The other end is gone, which is all that is ever told.
+                    _ = closed => Ok(()),
                 }
-                match stream {
-                    Ok(stream) => serve(stream, &answering, &busy),
-                    // Out of files, for one: not to be asked again at once.
-                    Err(_) => std::thread::sleep(Duration::from_millis(50)),
-                }
-            }
+            })?;
+            // Somebody may still be answered, and nobody waits for that.
+            runtime.shutdown_background();
+            Ok::<_, io::Error>(())
         };
-        std::thread::Builder::new().name("nexus-aside".to_owned()).spawn(accept)?;
-        Ok(Self { address, ended })
+        std::thread::Builder::new().name("nexus-aside".to_owned()).spawn(serve)?;
+        Ok(Self { address, _open: open })
     }
 
     /// Where it listens.
@@ -82,142 +101,156 @@ impl Aside {
     }
 }
 
-impl Drop for Aside {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::Release);
-        // The thread waits for a connection, so it is given one.
-        let mut address = self.address;
-        if address.ip().is_unspecified() {
-            address.set_ip(if address.is_ipv4() {
-                [127, 0, 0, 1].into()
-            } else {
-                std::net::Ipv6Addr::LOCALHOST.into()
-            });
-        }
-        let _ = TcpStream::connect_timeout(&address, Duration::from_millis(200));
+async fn accept(listener: TcpListener, answering: Answering) -> io::Result<()> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let places = Arc::new(Semaphore::new(MOST_AT_ONCE));
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // Out of files, for one: not to be asked again at once.
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let Ok(place) = places.clone().try_acquire_owned() else { continue };
+        let answering = answering.clone();
+        tokio::spawn(async move {
+            let _place = place;
+            // Whoever is gone, or too slow, needs no answer.
+            let _ = tokio::time::timeout(WHOLE, converse(stream, answering)).await;
+        });
     }
 }
 
-/// One of a few places, given back when it is dropped.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(busy: &Arc<AtomicUsize>) -> Option<Self> {
-        let place = Self(busy.clone());
-        (busy.fetch_add(1, Ordering::AcqRel) < MOST_AT_ONCE).then_some(place)
-    }
+async fn converse(stream: TcpStream, answering: Answering) -> hyper::Result<()> {
+    let service = service_fn(move |request| {
+        let answering = answering.clone();
+        async move { Ok::<_, Infallible>(answer(&request, answering).await) }
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .max_buf_size(MOST_BYTES)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service)
+        .await
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-fn serve(stream: TcpStream, answering: &Answering, busy: &Arc<AtomicUsize>) {
-    let Some(place) = Place::take(busy) else { return };
-    let answering = answering.clone();
-    let work = move || {
-        let _place = place;
-        // Whoever is gone needs no answer.
-        let _ = converse(stream, &answering);
-    };
-    let _ = std::thread::Builder::new().name("nexus-aside-one".to_owned()).spawn(work);
-}
-
-fn converse(mut stream: TcpStream, answering: &Answering) -> io::Result<()> {
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let told = match request(&mut stream)?.as_deref().and_then(parse) {
-        Some(asked) => answering(&asked),
+/// Numbers are read from the database, so that is done apart from the connections.
+async fn answer(request: &Request<Incoming>, answering: Answering) -> Response<String> {
+    let told = match asked(request) {
+        Some(asked) => tokio::task::spawn_blocking(move || answering(&asked)).await.unwrap_or_else(|_| {
+            // It panicked, which the log says.
+            Told::plain(503, "there is no answer\n")
+        }),
         None => Told::plain(400, "only plain GET requests are answered here\n"),
     };
-    let Told { status, kind, body } = told;
-    let challenge = if status == 401 { "WWW-Authenticate: Bearer\r\n" } else { "" };
-    let head = format!(
-        "HTTP/1.1 {status} {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
-         X-Content-Type-Options: nosniff\r\n{challenge}Connection: close\r\n\r\n",
-        reason(status),
-        body.len()
-    );
-    stream.write_all(head.as_bytes())?;
-    stream.write_all(body.as_bytes())?;
-    stream.flush()
-}
-
-const fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        404 => "Not Found",
-        _ => "Service Unavailable",
+    let mut response = Response::new(told.body);
+    *response.status_mut() = StatusCode::from_u16(told.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(told.kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if told.status == 401 {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
+    response
 }
 
-/// The head of a request, or nothing when it is too long, too slow or not text.
-fn request(stream: &mut TcpStream) -> io::Result<Option<String>> {
-    let deadline = Instant::now() + PATIENCE;
-    let (mut head, mut piece) = (Vec::new(), [0; 1024]);
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() || head.len() > MOST_BYTES {
-            return Ok(None);
-        }
-        stream.set_read_timeout(Some(left))?;
-        match stream.read(&mut piece)? {
-            0 => return Ok(None),
-            read => head.extend_from_slice(&piece[..read]),
-        }
-    }
-    Ok(String::from_utf8(head).ok())
-}
-
-fn parse(head: &str) -> Option<Asked> {
-    let mut lines = head.split("\r\n");
-    let mut first = lines.next()?.split(' ');
-    let (method, target, version) = (first.next()?, first.next()?, first.next()?);
-    if method != "GET" || !target.starts_with('/') || !version.starts_with("HTTP/1.") || first.next().is_some() {
+/// What a request asks for; nothing when it is not a plain one.
+fn asked<B: hyper::body::Body>(request: &Request<B>) -> Option<Asked> {
+    let (uri, headers) = (request.uri(), request.headers());
+    if request.method() != Method::GET || uri.authority().is_some() || !request.body().is_end_stream() {
         return None;
     }
-    let path = target.split('?').next().unwrap_or_default().to_owned();
-    let header = |line: &str| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("authorization").then(|| value.trim().to_owned())
-    };
-    Some(Asked { path, authorization: lines.find_map(header) })
+    let authorization = headers.get(AUTHORIZATION).map(|value| value.to_str().map(str::to_owned));
+    Some(Asked { path: uri.path().to_owned(), authorization: authorization.transpose().ok()? })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
 
     #[test]
     fn requests_are_read_and_others_are_not() {
-        let asked = parse("GET /metrics?x=1 HTTP/1.1\r\nHost: a\r\nauthorization: Bearer t\r\n\r\n").unwrap();
-        assert_eq!(asked, Asked { path: "/metrics".to_owned(), authorization: Some("Bearer t".to_owned()) });
-        for odd in
-            ["", "GET", "POST / HTTP/1.1\r\n\r\n", "GET http://a/ HTTP/1.1\r\n\r\n", "GET / x HTTP/1.1", "GET / FTP"]
+        let request = |method: &str, target: &str, body: &str| {
+            let request = Request::builder().method(method).uri(target).header("authorization", "Bearer t");
+            request.body(body.to_owned()).unwrap()
+        };
+        let read = asked(&request("GET", "/metrics?x=1", "")).unwrap();
+        assert_eq!(read, Asked { path: "/metrics".to_owned(), authorization: Some("Bearer t".to_owned()) });
+        for (method, target, body) in
+            [("POST", "/", ""), ("GET", "http://a/", ""), ("HEAD", "/", ""), ("GET", "/", "x")]
         {
-            assert_eq!(parse(odd), None, "{odd}");
+            assert_eq!(asked(&request(method, target, body)), None, "{method} {target} {body}");
         }
+    }
+
+    fn listening() -> Aside {
+        let told = |asked: &Asked| Told::plain(200, &asked.path);
+        Aside::listen(([127, 0, 0, 1], 0).into(), Arc::new(told)).unwrap()
+    }
+
+    fn connect(aside: &Aside) -> std::net::TcpStream {
+        let stream = std::net::TcpStream::connect(aside.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+    }
+
+    fn rest(mut stream: std::net::TcpStream) -> String {
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        answer
     }
 
     #[test]
     fn whoever_asks_is_answered_and_whoever_asks_too_much_is_not() {
-        let told = |asked: &Asked| Told::plain(200, &asked.path);
-        let aside = Aside::listen(([127, 0, 0, 1], 0).into(), Arc::new(told)).unwrap();
+        let aside = listening();
         let ask = |text: &[u8]| {
-            let mut stream = TcpStream::connect(aside.address()).unwrap();
+            let mut stream = connect(&aside);
             // Whoever is refused may be cut off while still talking.
             let _ = stream.write_all(text);
-            let mut answer = String::new();
-            let _ = stream.read_to_string(&mut answer);
-            answer
+            rest(stream)
         };
-        let answer = ask(b"GET /here HTTP/1.0\r\n\r\n");
+        let answer = ask(b"GET /here HTTP/1.1\r\nHost: a\r\n\r\n");
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\n/here"), "{answer}");
-        assert!(ask(b"PUT / HTTP/1.0\r\n\r\n").starts_with("HTTP/1.1 400"));
+        assert!(answer.contains("content-length: 5\r\n") && answer.contains("connection: close\r\n"), "{answer}");
+        for odd in [
+            "PUT / HTTP/1.1",
+            "GET http://a/ HTTP/1.1",
+            "GET / x HTTP/1.1",
+            "GET / FTP",
+            "GET",
+            "\0",
+            "POST /here HTTP/1.1",
+        ] {
+            let said = ask(format!("{odd}\r\nHost: a\r\n\r\n").as_bytes());
+            assert!(said.starts_with("HTTP/1.1 400"), "{odd}: {said}");
+        }
         assert!(!ask(&[b'x'; MOST_BYTES * 4]).contains("200"));
+        let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(MOST_BYTES));
+        assert!(!ask(long.as_bytes()).contains("200"));
         assert!(ask(b"GET /again HTTP/1.0\r\n\r\n").ends_with("/again"));
+    }
+
+    #[test]
+    fn whoever_is_slow_is_cut_off_and_whoever_is_one_too_many_at_once() {
+        let aside = listening();
+        let began = std::time::Instant::now();
+        let slow: Vec<_> = (0..MOST_AT_ONCE)
+            .map(|_| {
+                let mut stream = connect(&aside);
+                stream.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+                stream
+            })
+            .collect();
+        let mut more = connect(&aside);
+        let _ = more.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(rest(more), "");
+        assert!(began.elapsed() < PATIENCE, "one too many waits for nobody");
+        assert!(slow.into_iter().all(|stream| !rest(stream).contains("200")));
+        assert!(began.elapsed() >= PATIENCE && began.elapsed() < WHOLE, "{:?}", began.elapsed());
+        let mut next = connect(&aside);
+        next.write_all(b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        assert!(rest(next).ends_with("/next"));
     }
 }

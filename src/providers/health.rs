@@ -5,8 +5,8 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::tls::TlsConfig;
 
-/// More than the answer ever has.
-const MOST_BYTES: u64 = 16 * 1024;
+/// More than an answer ever has.
+const MOST_BYTES: u64 = 64 * 1024;
 
 /// Asks the shop that listens at `place`, by https or not, as one that asks for `host`; why not, if it is not ready.
 pub fn ready(place: SocketAddr, https: bool, host: Option<&str>, within: Duration) -> Result<(), String> {
@@ -14,9 +14,7 @@ pub fn ready(place: SocketAddr, https: bool, host: Option<&str>, within: Duratio
     let scheme = if https { "https" } else { "http" };
     // The certificate is for the name the public uses. Nothing is told to whoever answers, and what they say is shown
     // to the one who asked and to nobody else.
-    let tls = TlsConfig::builder().disable_verification(true).build();
-    let config = Agent::config_builder().timeout_global(Some(within)).max_redirects(0).proxy(None).tls_config(tls);
-    let agent: Agent = config.http_status_as_error(false).build().into();
+    let agent = agent(within);
     let mut request = agent.get(format!("{scheme}://{place}/health/ready"));
     if let Some(host) = host {
         request = request.header("Host", host);
@@ -30,6 +28,21 @@ pub fn ready(place: SocketAddr, https: bool, host: Option<&str>, within: Duratio
     let problem: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
     let reason = problem["detail"].as_str().unwrap_or("it gives no reason");
     Err(format!("the shop is not ready ({}): {reason}", answer.status().as_u16()))
+}
+
+/// What a shop says at the address that it told of in its data folder; nothing when nobody answers there, or somebody else.
+pub fn status(place: SocketAddr, token: &str, within: Duration) -> Option<String> {
+    let request =
+        agent(within).get(format!("http://{place}/status")).header("Authorization", format!("Bearer {token}"));
+    let mut answer = request.call().ok().filter(|answer| answer.status() == 200)?;
+    answer.body_mut().with_config().limit(MOST_BYTES).read_to_string().ok()
+}
+
+/// Asks this machine alone, and nobody whom an answer names.
+fn agent(within: Duration) -> Agent {
+    let tls = TlsConfig::builder().disable_verification(true).build();
+    let config = Agent::config_builder().timeout_global(Some(within)).max_redirects(0).proxy(None).tls_config(tls);
+    config.http_status_as_error(false).build().into()
 }
 
 /// Where this machine reaches a server that listens on every address.

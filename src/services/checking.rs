@@ -8,7 +8,7 @@ use super::health::CHECK_TIME;
 use super::status::LAST_CHECK;
 use super::{CheckNote, Ctx, Error, Outcome, Shop};
 use crate::domain::Right;
-use crate::store::{CheckPiece, Finding, StoreError};
+use crate::store::{CheckDepth, CheckPiece, Finding, StoreError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -37,6 +37,16 @@ struct Running<'s>(&'s Shop);
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.checking.running.store(false, Ordering::Release);
+    }
+}
+
+/// What is kept of a check that ends now.
+fn note(began: Instant, findings: &[Finding]) -> CheckNote {
+    CheckNote {
+        at: crate::clock::now(),
+        took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        findings: findings.len(),
+        first: findings.iter().take(FIRST).map(|f| format!("{}: {}", f.check, f.problem)).collect(),
     }
 }
 
@@ -87,14 +97,20 @@ impl Shop {
         for finding in &findings {
             tracing::error!(check = finding.check, problem = %finding.problem, "the data is not as it should be");
         }
-        let note = CheckNote {
-            at: crate::clock::now(),
-            took_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            findings: findings.len(),
-            first: findings.iter().take(FIRST).map(|f| format!("{}: {}", f.check, f.problem)).collect(),
-        };
+        let note = note(began, &findings);
         self.check_keep(&note)?;
         Ok(Some(note))
+    }
+
+    /// Checks everything at once, in a shop that nobody else uses, and keeps what came of it where it is looked for. A
+    /// shop too broken to keep it is told of all the same.
+    pub fn check_whole(&self, ctx: &Ctx) -> Outcome<Vec<Finding>> {
+        let began = Instant::now();
+        let findings = self.check(ctx, CheckDepth::Full)?;
+        if let Err(error) = self.check_keep(&note(began, &findings)) {
+            tracing::warn!(%error, "what came of the check could not be kept");
+        }
+        Ok(findings)
     }
 
     /// One piece; what cannot even be read is a finding.

@@ -2,7 +2,7 @@
 
 use super::{Ctx, Error, Outcome, Shop};
 use crate::counters::Count;
-use crate::domain::backup::BackupName;
+use crate::domain::backup::newest;
 use crate::domain::{Money, Right, Timestamp};
 use crate::machine::{self, Disk};
 use crate::store::JobTally;
@@ -34,7 +34,7 @@ pub struct CheckNote {
 pub struct Backup {
     /// Its file.
     pub name: String,
-    /// When it was written.
+    /// When it was made.
     pub at: Timestamp,
     /// How large it is.
     pub bytes: u64,
@@ -76,11 +76,14 @@ pub struct Status {
     pub total_today: Money,
 }
 
-/// The newest backup in a folder. The copies made before a migration lie there, too, and are none: they hold the database
-/// alone, and their age says nothing about whether anybody makes backups.
-pub(super) fn newest_backup(folder: &Path) -> Option<Backup> {
-    let (path, at, bytes) = machine::newest_file(folder, |name| BackupName::parse(name).is_some())?;
-    Some(Backup { name: path.file_name()?.to_string_lossy().into_owned(), at: crate::clock::of(at), bytes })
+/// The newest backup in a data folder, by its name: copying a file back gives it another time. The copies made before a
+/// migration lie there, too, and are none: they hold the database alone, and their age says nothing about whether
+/// anybody makes backups.
+pub(super) fn newest_backup(root: &Path, now: Timestamp) -> Option<Backup> {
+    let found = super::backup::list(root).ok()?;
+    let name = newest(found.iter().map(|entry| &entry.name), now)?;
+    let bytes = found.iter().find(|entry| entry.name == *name)?.size.unwrap_or(0);
+    Some(Backup { name: name.as_str().to_owned(), at: name.made_at(), bytes })
 }
 
 impl Shop {
@@ -100,7 +103,7 @@ impl Shop {
             database_bytes: machine::file_bytes(&database).unwrap_or(0),
             wal_bytes: machine::file_bytes(wal.as_ref()).unwrap_or(0),
             disk: machine::disk(self.folder.root()),
-            backup: newest_backup(&self.folder.backups()),
+            backup: newest_backup(self.folder.root(), ctx.now),
             check: check.and_then(|text| serde_json::from_str(&text).ok()),
         })
     }

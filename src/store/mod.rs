@@ -1,8 +1,7 @@
 //! The database: many readers, one writer.
 //!
 //! Noun files hold the SQL of their noun as methods of [`ReadTx`] and [`WriteTx`]; only this file and `tx`,
-//! `writer`, `pragma`, `migrate`, `check`, `inspect` and `slow` name the driver.
-//! `writer`, `pragma`, `migrate`, `snapshot` and `check` name the driver.
+//! `writer`, `pragma`, `migrate`, `check`, `snapshot`, `inspect` and `slow` name the driver.
 
 mod address;
 mod api_key;
@@ -113,7 +112,7 @@ pub struct StoreSettings {
     pub readers: u32,
     /// How long a read may take.
     pub read_deadline: Duration,
-    /// Statements of reads that take longer are logged; none when it is zero.
+    /// Statements of reads, and writes, that take longer are logged; none when it is zero.
     pub slow: Duration,
     /// Whether folding the log into the database is left to another program, which copies it elsewhere first.
     pub replicated: bool,
@@ -167,7 +166,7 @@ impl Store {
             .max_lifetime(None)
             .build(readers)
             .map_err(|e| StoreError::Internal(e.to_string()))?;
-        let file = Database { path, replicated: settings.replicated };
+        let file = Database { path, replicated: settings.replicated, slow: settings.slow };
         let desk = Desk::new(connection, file, (generations.clone(), counters.clone()), cards.clone(), chain.clone());
         let writer = Writer::start(desk)?;
         Ok(Self {

@@ -2,11 +2,12 @@
 
 use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
-use super::slow::Watch;
+use super::slow::{self, Watch, Work};
 use crate::counters::Count;
 use crate::domain::audit::{AuditChain, AuditEntry};
 use crate::domain::id::*;
 use crate::domain::{Change, Money, Timestamp};
+use crate::spans::WriteSpan;
 use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, Params};
 use std::cell::{Cell, RefCell};
@@ -99,6 +100,10 @@ impl<'c> ReadTx<'c> {
     /// Runs a statement, and looks how long it took.
     fn timed<T>(&self, sql: &str, run: impl FnOnce() -> StoreResult<T>) -> StoreResult<T> {
         STATEMENTS.fetch_add(1, Ordering::Relaxed);
+        self.looked_at(sql, run)
+    }
+
+    fn looked_at<T>(&self, sql: &str, run: impl FnOnce() -> StoreResult<T>) -> StoreResult<T> {
         let Some(watch) = &self.watch else { return run() };
         let began = Instant::now();
         let outcome = run();
@@ -181,16 +186,38 @@ impl<'c> WriteTx<'c> {
         }
     }
 
+    /// The same, with an eye on what takes long.
+    pub(super) fn watched(self, watch: Option<Watch<'c>>) -> Self {
+        Self { read: self.read.watched(watch), ..self }
+    }
+
+    /// Does a piece of a write, and looks how long it took.
+    pub(super) fn observed<T>(&self, name: &'static str, may_take_long: bool, piece: impl FnOnce() -> T) -> T {
+        let Some(watch) = &self.read.watch else { return piece() };
+        watch.begin();
+        let outcome = piece();
+        watch.end(self.read.connection, &Work { name, entries: &self.entries.borrow(), may_take_long });
+        outcome
+    }
+
+    /// The span of a write that has done its work, or given it up.
+    pub(super) fn told(&self, mut span: WriteSpan, name: &str, good: bool) -> WriteSpan {
+        let entries = self.entries.borrow();
+        let request = entries.iter().find_map(|entry| entry.request_id.as_deref());
+        span.did(slow::plain_name(name), slow::actions(&entries), request, good);
+        span
+    }
+
     /// Runs a statement and tells how many rows it changed.
     pub fn execute(&self, sql: &str, params: impl Params) -> StoreResult<usize> {
-        STATEMENTS.fetch_add(1, Ordering::Relaxed);
         let run = || self.read.connection.prepare_cached(sql)?.execute(params);
-        run().map_err(|error| self.noted(error))
+        self.read.timed(sql, || run().map_err(|error| self.noted(error)))
     }
 
     /// Runs several statements that take no parameters.
     pub fn execute_script(&self, sql: &str) -> StoreResult<()> {
-        self.read.connection.execute_batch(sql).map_err(|error| self.noted(error))
+        let run = || self.read.connection.execute_batch(sql);
+        self.read.looked_at(sql, || run().map_err(|error| self.noted(error)))
     }
 
     /// Remembers that the disk is full or failing, which concerns more than the job that met it.

@@ -9,6 +9,8 @@ use tokio::sync::oneshot;
 pub(super) trait Job: Send {
     /// Whether it wants a transaction to itself, without time limit.
     fn alone(&self) -> bool;
+    /// What the compiler calls its work, which says where it stands.
+    fn name(&self) -> &'static str;
     /// Does the work; tells whether it may be committed.
     fn run(&mut self, tx: &WriteTx<'_>) -> bool;
     /// Tells the caller, with the reason when the commit failed.
@@ -38,6 +40,10 @@ where
 {
     fn alone(&self) -> bool {
         self.alone
+    }
+
+    fn name(&self) -> &'static str {
+        std::any::type_name::<F>()
     }
 
     fn run(&mut self, tx: &WriteTx<'_>) -> bool {

@@ -8,12 +8,14 @@
 use super::card::CardMaker;
 use super::error::{StoreError, StoreResult};
 use super::pragma;
+use super::slow::{Slowest, Watch};
 use super::tx::{DeadlineGuard, WriteTx};
 use super::write_call::Job;
 use crate::counters::{Count, Counters};
 use crate::domain::Change;
-use crate::domain::audit::AuditChain;
+use crate::domain::audit::{AuditChain, AuditEntry};
 use crate::generations::Generations;
+use crate::spans::{self, WriteSpan};
 use rusqlite::Connection;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -39,6 +41,8 @@ pub struct Database {
     pub path: PathBuf,
     /// Whether folding its log in is left to another program.
     pub replicated: bool,
+    /// Writes that take longer are logged; none when it is zero.
+    pub slow: Duration,
 }
 
 /// The jobs of one commit.
@@ -46,10 +50,16 @@ struct Batch {
     jobs: Vec<Box<dyn Job>>,
     changes: Vec<Change>,
     counts: Vec<(Count, u64)>,
+    spans: Vec<WriteSpan>,
     held_back: Option<Box<dyn Job>>,
 }
 
 impl Batch {
+    fn of(first: Box<dyn Job>) -> Self {
+        let (changes, counts, spans) = (Vec::new(), Vec::new(), Vec::new());
+        Self { jobs: vec![first], changes, counts, spans, held_back: None }
+    }
+
     /// Takes one more waiting job, or holds it back when it wants a transaction to itself.
     fn take_next(&mut self, queue: &Receiver<Box<dyn Job>>, counters: &Counters) {
         let next = queue.try_recv();
@@ -76,6 +86,7 @@ pub struct Desk {
     /// Since when writes could not be done; what takes long by itself does not count.
     pub(super) waiting: Arc<Mutex<Option<Instant>>>,
     probed: Option<Instant>,
+    slowest: Slowest,
 }
 
 impl Desk {
@@ -97,6 +108,7 @@ impl Desk {
             trouble: Arc::default(),
             waiting: Arc::default(),
             probed: None,
+            slowest: Slowest::default(),
         }
     }
 
@@ -143,7 +155,7 @@ impl Desk {
 
     /// Runs and answers one batch; gives back a job that came in meanwhile and wants to be alone.
     fn batch(&mut self, first: Box<dyn Job>, queue: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
-        let mut batch = Batch { jobs: vec![first], changes: Vec::new(), counts: Vec::new(), held_back: None };
+        let mut batch = Batch::of(first);
         if !batch.jobs[0].alone() {
             self.waiting.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert_with(Instant::now);
         }
@@ -164,6 +176,7 @@ impl Desk {
         if !matches!(outcome, Err(StoreError::Busy)) {
             self.waiting.lock().unwrap_or_else(|e| e.into_inner()).take();
         }
+        spans::written(batch.spans, outcome.is_ok());
         let failure = outcome.err();
         for job in batch.jobs {
             job.answer(failure.as_ref());
@@ -171,18 +184,25 @@ impl Desk {
         batch.held_back
     }
 
+    /// A transaction to be begun, with an eye on what takes long.
+    fn transaction(&self) -> WriteTx<'_> {
+        let watch = Watch::of_writes(self.file.slow, &self.counters, &self.slowest);
+        WriteTx::new(&self.connection, &self.cards, &self.chain).watched(watch)
+    }
+
     fn run_alone(&self, batch: &mut Batch) -> StoreResult<()> {
-        let tx = WriteTx::new(&self.connection, &self.cards, &self.chain);
-        tx.execute_script("begin immediate")?;
-        let good = batch.jobs[0].run(&tx);
+        let tx = self.transaction();
+        tx.observed("begin", false, || tx.execute_script("begin immediate"))?;
+        let name = batch.jobs[0].name();
+        let span = WriteSpan::begin();
+        let good = tx.observed(name, true, || batch.jobs[0].run(&tx));
+        batch.spans.extend(span.map(|span| tx.told(span, name, good)));
         self.still_sound(&tx)?;
         batch.changes = tx.take_changes();
         if good {
             batch.counts = tx.take_counts();
-            tx.audit_append(&tx.take_entries())?;
-            let began = Instant::now();
-            tx.execute_script("commit")?;
-            self.counters.commit.note_time(began.elapsed());
+            let entries = tx.take_entries();
+            tx.observed("commit", true, || self.commit(&tx, &entries))?;
         } else {
             tx.execute_script("rollback")?;
         }
@@ -197,13 +217,15 @@ impl Desk {
     /// One transaction for the first job and for those that wait or arrive while it runs.
     fn run_together(&self, batch: &mut Batch, queue: &Receiver<Box<dyn Job>>) -> StoreResult<()> {
         let started = Instant::now();
-        let tx = WriteTx::new(&self.connection, &self.cards, &self.chain);
-        tx.execute("begin immediate", [])?;
+        let tx = self.transaction();
+        tx.observed("begin", false, || tx.execute("begin immediate", []))?;
         let (mut next, mut entries) = (0, Vec::new());
         while let Some(job) = batch.jobs.get_mut(next) {
             let _deadline = DeadlineGuard::until(Some(Instant::now() + JOB_TIME));
             tx.execute("savepoint job", [])?;
-            let good = job.run(&tx);
+            let (name, span) = (job.name(), WriteSpan::begin());
+            let good = tx.observed(name, false, || job.run(&tx));
+            batch.spans.extend(span.map(|span| tx.told(span, name, good)));
             self.still_sound(&tx)?;
             let (changes, told, counts) = (tx.take_changes(), tx.take_entries(), tx.take_counts());
             if good {
@@ -219,7 +241,12 @@ impl Desk {
                 batch.take_next(queue, &self.counters);
             }
         }
-        tx.audit_append(&entries)?;
+        tx.observed("commit", false, || self.commit(&tx, &entries))
+    }
+
+    /// Appends what is told to the audit log, and puts all of it on disk.
+    fn commit(&self, tx: &WriteTx<'_>, entries: &[AuditEntry]) -> StoreResult<()> {
+        tx.audit_append(entries)?;
         let began = Instant::now();
         tx.execute("commit", [])?;
         self.counters.commit.note_time(began.elapsed());

@@ -9,7 +9,7 @@ use std::path::Path;
 
 /// What each module of `src` may name through `crate::`. A module that is not listed fails, so a new room is
 /// given its place here first.
-const MAY_NAME: [(&str, &[&str]); 17] = [
+const MAY_NAME: [(&str, &[&str]); 18] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("config", &["domain"]),
@@ -18,22 +18,36 @@ const MAY_NAME: [(&str, &[&str]); 17] = [
     ("generations", &["domain"]),
     ("machine", &[]),
     ("log", &[]),
-    ("store", &["domain", "config", "clock", "counters", "folder", "generations"]),
+    ("spans", &[]),
+    ("store", &["domain", "config", "clock", "counters", "folder", "generations", "spans"]),
     ("providers", &["domain", "config", "clock", "folder", "generations"]),
     ("services", &["store", "providers", "domain", "config", "clock", "counters", "folder", "generations", "machine"]),
     ("jobs", &["services", "domain", "config", "clock", "counters", "generations"]),
-    ("http", &["services", "domain", "config", "clock", "counters", "generations", "machine"]),
+    ("http", &["services", "domain", "config", "clock", "counters", "generations", "machine", "spans"]),
     ("edge", &["config", "clock"]),
     (
         "app",
-        &["edge", "http", "jobs", "providers", "services", "domain", "config", "clock", "folder", "generations", "log"],
+        &[
+            "edge",
+            "http",
+            "jobs",
+            "providers",
+            "services",
+            "domain",
+            "config",
+            "clock",
+            "folder",
+            "generations",
+            "log",
+            "spans",
+        ],
     ),
     ("cli", &["app", "http", "services", "domain", "config", "clock", "folder", "machine"]),
     ("main", &[]),
 ];
 
 /// Crates that only some files may name.
-const DRIVERS: [(&str, &[&str]); 12] = [
+const DRIVERS: [(&str, &[&str]); 14] = [
     (
         "rusqlite",
         &[
@@ -50,13 +64,15 @@ const DRIVERS: [(&str, &[&str]); 12] = [
     ),
     ("r2d2_sqlite", &["src/store/mod.rs"]),
     ("rocket", &["src/app.rs", "src/app/front.rs", "src/http/"]),
-    ("hyper", &["src/edge/", "src/app/front.rs"]),
-    ("hyper_util", &["src/edge/"]),
+    ("hyper", &["src/edge/", "src/app/front.rs", "src/http/aside.rs"]),
+    ("hyper_util", &["src/edge/", "src/http/aside.rs"]),
     ("rustls", &["src/edge/tls.rs"]),
     ("tokio_rustls", &["src/edge/mod.rs"]),
     ("rocket_okapi", &["src/http/"]),
     ("lettre", &["src/providers/mail/", "src/config/mail.rs"]),
-    ("ureq", &["src/providers/"]),
+    ("ureq", &["src/providers/", "src/spans/on.rs"]),
+    ("opentelemetry", &["src/spans/on.rs"]),
+    ("opentelemetry_sdk", &["src/spans/on.rs"]),
     ("prometheus_client", &["src/http/metrics/exposition.rs"]),
     ("pdf_writer", &["src/services/invoices/pdf.rs"]),
 ];

@@ -2,6 +2,7 @@
 
 use super::super::guards::client_address;
 use super::super::metrics::Traffic;
+use crate::spans::RequestSpan;
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Header;
 use rocket::{Data, Request, Response};
@@ -20,6 +21,7 @@ pub struct Requests {
 struct Began {
     id: String,
     at: Instant,
+    span: RequestSpan,
 }
 
 #[rocket::async_trait]
@@ -37,6 +39,8 @@ impl Fairing for Requests {
         response.set_header(Header::new("X-Request-Id", began.id.clone()));
         let (status, took) = (response.status().code, began.at.elapsed());
         self.traffic.note(request, status, took);
+        let template = request.route().map(|route| route.uri.as_str());
+        began.span.end(request.method().as_str(), template, status);
         if self.access_log {
             let route = request.route().map_or("-", |route| route.uri.as_str());
             tracing::info!(
@@ -60,7 +64,9 @@ pub fn request_id<'r>(request: &'r Request<'_>) -> &'r str {
 fn began<'r>(request: &'r Request<'_>) -> &'r Began {
     request.local_cache(|| {
         let given = request.headers().get_one("X-Request-Id").filter(|id| is_sane(id));
-        Began { id: given.map_or_else(new_id, str::to_owned), at: Instant::now() }
+        let id = given.map_or_else(new_id, str::to_owned);
+        let span = RequestSpan::begin(&id, |name| request.headers().get_one(name));
+        Began { id, at: Instant::now(), span }
     })
 }
 

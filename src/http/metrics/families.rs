@@ -122,6 +122,7 @@ fn of_store(counters: &Counters, vitals: &Vitals) -> Vec<Family> {
         Family::new("nexus_store_batch_size", "Writes that shared a commit").of(histogram(&counters.batch, 1.0)),
         counter("nexus_store_commits_failed", "Commits that failed", counters.get(Count::CommitsFailed)),
         counter("nexus_store_slow_reads", "Reads longer than log.slow_ms", counters.get(Count::SlowReads)),
+        counter("nexus_store_slow_writes", "Writes longer than log.slow_ms", counters.get(Count::SlowWrites)),
         gauge("nexus_store_wal_bytes", "Size of the write-ahead log", float(vitals.wal_bytes)),
         gauge("nexus_store_database_bytes", "Size of the database without its log", float(vitals.database_bytes)),
     ]

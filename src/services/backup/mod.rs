@@ -6,6 +6,7 @@
 
 mod archive;
 mod making;
+mod migrated;
 mod restoring;
 mod sealing;
 mod workspace;
@@ -16,7 +17,7 @@ pub use sealing::weak as weak_passphrase;
 
 use super::{CardMaker, Ctx, Error, Outcome, Shop};
 use crate::config::{BackupSettings, Config};
-use crate::domain::backup::{BackupKind, BackupName, Manifest, expendable};
+use crate::domain::backup::{BackupKind, BackupName, Manifest, expendable, newest};
 use crate::domain::{JobFailure, Right, Timestamp};
 use crate::providers::ObjectStore;
 use crate::store::Pending;
@@ -224,6 +225,7 @@ impl Shop {
         ctx.require(Right::Maintain)?;
         let failed = |e: io::Error| JobFailure::Temporary(format!("the folder of backups: {e}"));
         restoring::sweep_kept(self.folder.root(), ctx.now).map_err(failed)?;
+        migrated::sweep(self.folder.root(), self.store.migrated().to, ctx.now).map_err(failed)?;
         let settings = &self.backups.settings;
         if settings.every_hours == 0 {
             return Ok(());
@@ -236,10 +238,10 @@ impl Shop {
             let _ = fs::remove_file(marker(&path));
         }
         let every = Duration::from_secs(u64::from(settings.every_hours) * 3_600);
+        let own = names.iter().filter(|name| name.kind() == BackupKind::Automatic);
         // One that a clock which went wrong dated later than now must not hold the others up.
-        let own = found.iter().map(|entry| &entry.name).filter(|name| name.kind() == BackupKind::Automatic);
-        let newest = own.map(BackupName::made_at).filter(|at| *at <= ctx.now).max();
-        let is_due = newest.is_none_or(|at| at.plus(every) <= ctx.now);
+        let last = newest(own, ctx.now).map(BackupName::made_at).filter(|at| *at <= ctx.now);
+        let is_due = last.is_none_or(|at| at.plus(every) <= ctx.now);
         if is_due {
             return match self.backup_begin(ctx, BackupKind::Automatic).await {
                 Err(Error::Conflict(..)) | Ok(_) => Ok(()),

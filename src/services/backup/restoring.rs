@@ -2,6 +2,7 @@
 
 use super::archive;
 use super::making::{CONFIGURATION, FOLDERS};
+use super::migrated::{self, Copied};
 use super::sealing::{self, SEALED};
 use super::workspace::Workspace;
 use super::{BackupError, RULES_BROKEN};
@@ -148,9 +149,8 @@ pub struct Rollback {
 pub fn rollback_find(root: &Path) -> Result<Rollback, BackupError> {
     let database = crate::folder::database_in(root).map_err(failed)?;
     let from = store::schema_of(&database).map_err(|e| BackupError::Failed(e.to_string()))?;
-    let copies = fs::read_dir(root.join("backups")).map_err(|e| BackupError::Failed(e.to_string()))?;
-    let copies = copies.filter_map(|entry| before_migration(&entry.ok()?.path()));
-    let Some((_, to, copy)) = copies.filter(|(_, to, _)| *to < from).max() else {
+    let copies = migrated::copies(root).map_err(|e| BackupError::Failed(e.to_string()))?;
+    let Some(Copied { schema: to, path: copy, .. }) = migrated::leads_back(&copies, from).cloned() else {
         return Err(BackupError::Failed(format!(
             "{}: there is no copy from before a migration to go back to",
             root.join("backups").display()
@@ -159,12 +159,6 @@ pub fn rollback_find(root: &Path) -> Result<Rollback, BackupError> {
     let count = |path: &Path| store::order_count(path).map_err(|e| BackupError::Failed(e.to_string()));
     let orders_lost = count(&database)? - count(&copy)?;
     Ok(Rollback { copy, to, from, orders_lost })
-}
-
-fn before_migration(path: &Path) -> Option<(i64, i64, PathBuf)> {
-    let name = path.file_name()?.to_str()?.strip_prefix("before-migration-from-")?.strip_suffix(".db")?;
-    let (schema, stamp) = name.split_once('-')?;
-    Some((stamp.parse().ok()?, schema.parse().ok()?, path.to_owned()))
 }
 
 /// Goes back to that copy; the database of now is kept.

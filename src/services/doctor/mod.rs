@@ -93,7 +93,7 @@ pub struct Outside {
 pub fn outside(root: &Path) -> Outside {
     Outside {
         database_bytes: machine::file_bytes(&root.join("nexus.db")).filter(|bytes| *bytes > 0),
-        backup: newest_backup(&root.join("backups")),
+        backup: newest_backup(root, crate::clock::now()),
         disk: machine::disk(root),
     }
 }

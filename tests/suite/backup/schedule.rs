@@ -39,6 +39,11 @@ fn shop_makes_a_backup_a_day_and_removes_what_is_kept_no_longer() {
     std::fs::write(folder.join("nexus-auto-20260302-030000-000.tar.gz.uploaded"), b"").unwrap();
     let old = folder.join("before-restore-1000");
     std::fs::create_dir(&old).unwrap();
+    // Of the copies from before migrations the newest three are kept, however old.
+    let copy = |stamp: u32| format!("before-migration-from-1-{stamp}.db");
+    for stamp in 1..=5 {
+        std::fs::write(folder.join(copy(stamp)), b"a copy").unwrap();
+    }
     for day in ["2026-03-03", "2026-03-04", "2026-03-05"] {
         tend(&shop, &at(&format!("{day}T03:00:00Z")));
     }
@@ -47,6 +52,8 @@ fn shop_makes_a_backup_a_day_and_removes_what_is_kept_no_longer() {
     assert_eq!(names(&left), [&auto("05"), &auto("04"), by_hand.as_str()]);
     let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
     files.sort();
+    let copies: Vec<_> = files.extract_if(.., |name| name.to_string_lossy().starts_with("before-")).collect();
+    assert_eq!(copies, [copy(3), copy(4), copy(5)].map(std::ffi::OsString::from));
     assert_eq!(files.len(), 3, "{files:?}");
     let newest = left.iter().map(|entry| entry.name.made_at()).max().unwrap();
     assert_eq!(newest.to_rfc3339(), "2026-03-05T03:00:00.000Z");

@@ -43,12 +43,62 @@ fn what_is_too_large_or_not_here_is_refused_as_the_shop_would() {
         let said = say(server.port, product("Connection: close\r\n").replace("shop.example", host).as_bytes());
         is_problem(&said, 421);
     }
+    // Whoever watches over the shop knows it by its address; that is all they may ask of it.
+    for host in ["203.0.113.1", "10.0.0.7:8000", "[2001:db8::7]", "any"] {
+        let probe = |method: &str, target: &str, rest: &str| {
+            say(
+                server.port,
+                format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{rest}").as_bytes(),
+            )
+        };
+        for target in ["/health/live", "/health/ready"] {
+            assert!(probe("GET", target, "\r\n").starts_with("HTTP/1.1 200 "), "{host} {target}");
+            assert!(probe("HEAD", target, "\r\n").starts_with("HTTP/1.1 200 "), "{host} {target}");
+            is_problem(&probe("POST", target, "Content-Length: 0\r\n\r\n"), 421);
+            is_problem(&probe("GET", target, "Content-Length: 1\r\n\r\nx"), 421);
+        }
+        for target in
+            ["/health/live/", "/health", "/health/live/../ready", "//health/live", "/health/%6cive", "/metrics"]
+        {
+            is_problem(&probe("GET", target, "\r\n"), 421);
+        }
+        is_problem(&probe("GET", "/health/live", "Host: shop.example\r\n\r\n"), 400);
+    }
     for host in ["shop.example:8000", "SHOP.example"] {
         let said = say(server.port, product("Connection: close\r\n").replace("shop.example", host).as_bytes());
         assert!(said.starts_with("HTTP/1.1 200 "), "{host}: {said}");
     }
     let fine = get(&(many(90) + &format!("X: {}\r\n", "a".repeat(16 * 1024))));
     assert!(say(server.port, &fine).starts_with("HTTP/1.1 200 "), "what is large but sensible");
+    server.stop();
+}
+
+#[test]
+fn refusals_are_in_the_access_log_with_their_reason_and_client() {
+    let place = demo();
+    let settings = [("HOSTS", "[\"shop.example\"]")];
+    let with = |command: &mut std::process::Command| {
+        with_edge(command, &settings);
+        command.env("NEXUS_LOG_FORMAT", "json");
+    };
+    let server = Server::start_and_ask(&place, &[], with, |port| crate::binary::get(port, "/").is_ok());
+    let foreign = say(server.port, product("Connection: close\r\n").replace("shop.example", "evil.example").as_bytes());
+    let broken = say(server.port, b"GET / HTTP/1.1\nHost: shop.example\n\n");
+    for (said, status, refused, method) in [(&foreign, 421, "misdirected", "GET"), (&broken, 400, "bad-request", "-")] {
+        is_problem(said, status);
+        let id = said.split_once("\"instance\":\"").unwrap().1.split('"').next().unwrap();
+        let line = || {
+            let log = server.log();
+            log.lines()
+                .find(|line| line.contains(id))
+                .and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        };
+        crate::binary::eventually("a line of the log", super::PATIENCE, || line().is_some());
+        let line = line().unwrap();
+        assert_eq!((&line["status"], &line["refused"]), (&status.into(), &refused.into()), "{line}");
+        assert_eq!((&line["client"], &line["method"]), (&"127.0.0.1".into(), &method.into()), "{line}");
+        assert!(line["target"] == "nexus::access" && !line.to_string().contains("evil"), "{line}");
+    }
     server.stop();
 }
 

@@ -5,7 +5,9 @@ use crate::binary::{Place, Server, eventually, exchange, free_port, get, nexus, 
 use crate::selling::till;
 use crate::support::{PASSWORD, Requests, TestShop, category, email, product};
 use nexus::config::{Secret, Switch};
-use nexus::domain::Role;
+use nexus::domain::backup::{BackupKind, BackupName};
+use nexus::domain::{Role, Timestamp};
+use nexus::services::Ctx;
 use rocket::http::Method;
 use serde_json::json;
 use std::time::Duration;
@@ -118,9 +120,12 @@ fn jobs_events_and_backups_are_seen() {
     assert!(!numbers.has("nexus_backup_age_seconds"), "there is no backup");
     assert_eq!(numbers.get("nexus_jobs{kind=\"notice\",state=\"waiting\"}"), 1.0);
     assert_eq!(numbers.get("nexus_outbox_lag_seconds"), 0.0);
-    let file = std::fs::File::create(shop.path().join("backups/nexus-20261127-081500-000.tar.gz")).unwrap();
+    // The name says when one was made; the file is younger, as after it was copied back.
+    let made = Timestamp::from_millis(Ctx::owner().now.millis() - 7_200_000);
+    let name = BackupName::new(BackupKind::Automatic, made);
+    let file = std::fs::File::create(shop.path().join("backups").join(name.as_str())).unwrap();
     file.set_len(4_096).unwrap();
-    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(7_200)).unwrap();
+    std::fs::write(shop.path().join("backups/nexus-20200101-000000-000.tar.gz"), "younger by its file").unwrap();
     let numbers = Numbers::of(&shop);
     let age = numbers.get("nexus_backup_age_seconds");
     assert!((7_195.0..7_300.0).contains(&age), "{age}");

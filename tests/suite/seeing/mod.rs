@@ -4,6 +4,8 @@ mod checks;
 mod dashboard;
 mod logs;
 mod metrics;
+#[cfg(feature = "otel")]
+mod spans;
 mod status;
 
 use crate::support::{Answer, Requests, TestShop};

@@ -130,6 +130,19 @@ fn doctor_finds_nothing_wrong_with_a_sound_shop_and_leaves_it_as_it_is() {
 }
 
 #[test]
+fn check_of_a_stopped_shop_is_the_last_one_that_the_shop_tells_of() {
+    let place = Place::with_staff();
+    run(nexus(&place.data()).args(["check", "--quick"])).fine();
+    run(nexus(&place.data()).arg("check")).fine();
+    let server = Server::start(&place);
+    let (_, seen) = json(&place.data(), "status");
+    assert_eq!(seen["check"]["findings"], 0, "{seen}");
+    // Beside it nobody else writes.
+    run(nexus(&place.data()).arg("check")).refuses(&["in use"]);
+    server.stop();
+}
+
+#[test]
 fn doctor_names_what_needs_a_hand_and_what_to_do() {
     let place = Place::with_staff();
     // Opening a shop restricts what is in its folder.
