@@ -1,14 +1,17 @@
 //! The edge in front of the server: bound before the shop is touched, opened when the server behind it listens, and
 //! told to stop before the server is, so that what it has taken is still answered.
 
+use super::inside::Indoors;
 use super::{Handed, ServeError, cannot_listen, held, told_to_stop};
 use crate::config::Config;
+use crate::counters::Doorway;
 use crate::edge::{self, Doors, Edge, Parts, Running};
 use crate::http::{Seal, headers_everywhere};
 use crate::jobs::Runner;
 use hyper::header::HeaderValue;
 use rocket::config::Shutdown;
 use rocket::fairing::AdHoc;
+use rocket::{Build, Rocket};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -22,7 +25,11 @@ pub(super) struct Prepared {
 
 /// Reads the certificate and takes the public addresses, if the edge is to stand in front. It does wherever a socket was
 /// handed over, since the server behind it takes none.
-pub(super) fn prepare(config: &Config, mut handed: Handed) -> Result<Option<Prepared>, ServeError> {
+pub(super) fn prepare(
+    config: &Config,
+    mut handed: Handed,
+    doorway: &Arc<Doorway>,
+) -> Result<Option<Prepared>, ServeError> {
     if !config.has_edge() && handed.is_empty() {
         return Ok(None);
     }
@@ -41,6 +48,7 @@ pub(super) fn prepare(config: &Config, mut handed: Handed) -> Result<Option<Prep
         },
         redirect_to: (config.edge.redirect_port > 0).then_some(public_url),
         open_files: open_files(),
+        doorway: doorway.clone(),
     };
     let edge = Edge::prepare(parts).map_err(|why| ServeError(format!("configuration: edge: {why}")))?;
     let bind = |handed: Option<TcpListener>, port| match handed {
@@ -63,24 +71,30 @@ impl Prepared {
         self.seal.clone()
     }
 
-    /// Opens the doors once the server behind them listens, and has everything stop in order.
-    pub(super) fn opening(self, config: &Config, runner: &Arc<Mutex<Option<Runner>>>) -> AdHoc {
+    /// Opens the doors once the server behind them listens, and has everything stop in order. A second server of the same
+    /// API, which never listens, answers what comes by the short way.
+    pub(super) fn opening(self, config: &Config, indoors: Rocket<Build>, runner: &Arc<Mutex<Option<Runner>>>) -> AdHoc {
         let (runner, grace) = (runner.clone(), Duration::from_secs(config.grace_seconds.into()));
         let Self { edge, doors, .. } = self;
         AdHoc::on_liftoff("edge opens", move |server| {
             let shop = SocketAddr::from((Ipv4Addr::LOCALHOST, server.config().port));
             let shutdown = server.shutdown();
-            match edge.open(doors, shop) {
-                Ok(running) => {
-                    tracing::info!(%shop, "the edge stands in front");
-                    tokio::spawn(stop_in_order(running, shutdown, runner, grace));
+            Box::pin(async move {
+                let opened = match Indoors::new(indoors).await {
+                    Ok(indoors) => edge.open(doors, shop, Some(Arc::new(indoors))).map_err(|e| e.to_string()),
+                    Err(error) => Err(error.to_string()),
+                };
+                match opened {
+                    Ok(running) => {
+                        tracing::info!(%shop, "the edge stands in front");
+                        tokio::spawn(stop_in_order(running, shutdown, runner, grace));
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "the edge cannot be opened; stopping");
+                        shutdown.notify();
+                    }
                 }
-                Err(error) => {
-                    tracing::error!(%error, "the edge cannot be opened; stopping");
-                    shutdown.notify();
-                }
-            }
-            Box::pin(async {})
+            })
         })
     }
 }
