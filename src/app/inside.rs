@@ -28,10 +28,12 @@ impl Indoors {
 }
 
 impl Inside for Indoors {
-    fn ask(&self, request: hyper::Request<Bytes>, voice: Voice) -> Result<Work, hyper::Request<Bytes>> {
-        let Some((method, origin)) = method_of(request.method()).zip(origin_of(&request)) else { return Err(request) };
+    fn ask(&self, request: hyper::Request<Bytes>, voice: Voice) -> Result<Work, Box<hyper::Request<Bytes>>> {
+        let Some((method, origin)) = method_of(request.method()).zip(origin_of(&request)) else {
+            return Err(Box::new(request));
+        };
         if request.headers().values().any(|value| std::str::from_utf8(value.as_bytes()).is_err()) {
-            return Err(request);
+            return Err(Box::new(request));
         }
         let (head, body) = request.into_parts();
         Ok(Box::pin(answer(self.0.clone(), (method, origin, head), body, voice)))

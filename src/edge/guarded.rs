@@ -122,6 +122,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
         } else {
             buf.put_slice(&this.first.split_to(this.first.len().min(buf.remaining())));
+            // The rest is most likely there as well. If it is not, or will never be, the next read says so.
+            if buf.remaining() > 0 {
+                let _ = Pin::new(&mut this.inner).poll_read(cx, buf);
+            }
         }
         heads.look(buf, before, &this.pulse);
         Poll::Ready(Ok(()))

@@ -17,7 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 pub trait Inside: Send + Sync {
     /// Begins to answer a request. What is short is the outcome of the work; anything longer is said piece by piece.
     /// Gives the request back when it is not to be asked in this way.
-    fn ask(&self, request: Request<Bytes>, voice: Voice) -> Result<Work, Request<Bytes>>;
+    fn ask(&self, request: Request<Bytes>, voice: Voice) -> Result<Work, Box<Request<Bytes>>>;
 }
 
 /// The work on an answer. Its outcome is the whole answer, or none when it has been said by the voice.
@@ -98,11 +98,11 @@ impl Asked {
         shop: &dyn Inside,
         request: Request<Bytes>,
         turn: OwnedSemaphorePermit,
-    ) -> Result<Self, (Request<Bytes>, OwnedSemaphorePermit)> {
+    ) -> Result<Self, Box<(Request<Bytes>, OwnedSemaphorePermit)>> {
         let voice = Voice::default();
         match shop.ask(request, voice.clone()) {
             Ok(work) => Ok(Self { work: Some(work), voice, turn: Some(turn) }),
-            Err(request) => Err((request, turn)),
+            Err(request) => Err(Box::new((*request, turn))),
         }
     }
 }
@@ -234,9 +234,9 @@ mod tests {
     }
 
     impl Inside for Fake {
-        fn ask(&self, request: Request<Bytes>, voice: Voice) -> Result<Work, Request<Bytes>> {
+        fn ask(&self, request: Request<Bytes>, voice: Voice) -> Result<Work, Box<Request<Bytes>>> {
             if request.uri() == "/other" {
-                return Err(request);
+                return Err(Box::new(request));
             }
             let shop = self.clone();
             Ok(Box::pin(async move {
@@ -269,9 +269,7 @@ mod tests {
     fn ask(shop: &Fake, turns: &Arc<Semaphore>, path: &str) -> Asked {
         let request = Request::builder().uri(path).body(Bytes::from("body")).unwrap();
         let turn = turns.clone().try_acquire_owned().unwrap();
-        Asked::new(shop, request, turn)
-            .map_err(|(request, _)| request.uri().to_string())
-            .unwrap_or_else(|e| panic!("{e}"))
+        Asked::new(shop, request, turn).map_err(|back| back.0.uri().to_string()).unwrap_or_else(|e| panic!("{e}"))
     }
 
     fn run(test: impl Future<Output = ()>) {
@@ -303,7 +301,7 @@ mod tests {
             assert_eq!(turns.available_permits(), 1);
             let request = Request::builder().uri("/other").body(Bytes::new()).unwrap();
             let turn = turns.clone().try_acquire_owned().unwrap();
-            assert!(Asked::new(&shop, request, turn).is_err_and(|(request, _)| request.uri() == "/other"));
+            assert!(Asked::new(&shop, request, turn).is_err_and(|back| back.0.uri() == "/other"));
         });
     }
 

@@ -105,7 +105,7 @@ impl Passage {
         if let Some(shop) = front.inside.as_deref().filter(|_| upgrade.is_none()) {
             (request, turn) = match Asked::new(shop, request, turn) {
                 Ok(asked) => return self.hear(asked).await,
-                Err(back) => back,
+                Err(back) => *back,
             };
         }
         let request = request.map(|body| Paced::gathered(body, &front.limits, &faults));

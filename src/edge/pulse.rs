@@ -11,8 +11,9 @@ use tokio::time::Instant;
 /// only where it sleeps longer, as on an idle connection, a request does.
 const TICK: Duration = Duration::from_secs(2);
 
-/// How long after an answer room is kept for the next request.
-const REST: Duration = Duration::from_secs(1);
+/// How long after an answer room is kept for the next request: a page asks for its parts sooner than this, and whoever
+/// reads it asks for the next one later.
+const REST: Duration = Duration::from_millis(100);
 
 /// Why a connection must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -338,6 +339,7 @@ mod tests {
         pulse.end(number);
         assert!(!rests(&pulse), "the answer may not be sent yet");
         pulse.flushed();
+        pulse.state().idle_since = Instant::now() + Duration::from_secs(1);
         assert!(!rests(&pulse), "the next request may follow at once");
         pulse.state().idle_since = ago(2);
         assert!(rests(&pulse));
