@@ -292,7 +292,12 @@ fn slow(binary: &str, tls: bool) -> Done {
     let said: &[u8] = if tls { &[22, 3, 1, 1, 0, 1] } else { b"GET / HTTP/1.1\r\nHost" };
     let server = Server::start_for(binary, &settings, &way)?;
     slowest_usual(server.port, &way)?;
-    let before = slowest_usual(server.port, &way)?;
+    let five = || {
+        let mut times = (0..5).map(|_| slowest_usual(server.port, &way)).collect::<Done<Vec<_>>>()?;
+        times.sort();
+        Ok::<_, Box<dyn Error>>(times[2])
+    };
+    let before = five()?;
     let mut open: Vec<(TcpStream, Instant)> = Vec::with_capacity(SLOW);
     for _ in 0..SLOW {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port))?;
@@ -300,7 +305,7 @@ fn slow(binary: &str, tls: bool) -> Done {
         open.push((stream, Instant::now()));
     }
     let (longest, during) = std::thread::scope(|scope| {
-        let beside = scope.spawn(|| slowest_usual(server.port, &way).map_err(|e| e.to_string()));
+        let beside = scope.spawn(|| five().map_err(|e| e.to_string()));
         let mut longest = Duration::ZERO;
         let mut sent = 0;
         while !open.is_empty() {
@@ -319,7 +324,8 @@ fn slow(binary: &str, tls: bool) -> Done {
                     longest = longest.max(since.elapsed());
                     !closed
                 });
-                std::thread::sleep(Duration::from_millis(50));
+                // Looking more often would take the machine from those who are measured.
+                std::thread::sleep(Duration::from_millis(250));
             }
         }
         (longest, beside.join())
