@@ -1,7 +1,8 @@
-//! What the edge costs, and whether ten thousand idle connections cost anybody else anything.
+//! What the edge costs, and whether ten thousand idle connections or two thousand slow ones cost anybody else anything.
 //!
 //!     cargo bench --bench edge                  # requests a second through the edge and around it, in turns
 //!     cargo bench --bench edge -- idle          # 10,000 connections that do nothing, and 50 clients beside them
+//!     cargo bench --bench edge -- slow          # 2,000 heads of a byte in five seconds, in plain and in TLS; fails if it hurts
 //!     cargo bench --bench edge -- rate BINARY   # of another build
 //!
 //! Server and clients share the machine, so only the ratio of one run says something.
@@ -10,9 +11,12 @@
 mod program;
 
 use program::Program;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::error::Error;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -23,6 +27,13 @@ const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(3);
 const IDLE: usize = 10_000;
 const NORMAL: usize = 50;
+const SLOW: usize = 2_000;
+/// How often a slow one sends a byte.
+const DRIP: Duration = Duration::from_secs(5);
+/// How long a slow one may last.
+const LONGEST: Duration = Duration::from_secs(15);
+/// How many times as long others may wait meanwhile.
+const MOST_TIMES: f64 = 2.0;
 
 /// What is asked for, from the least to the most that the shop has to do.
 const ASKED: [(&str, &str); 4] = [
@@ -42,7 +53,8 @@ fn main() -> Done {
     match what.as_str() {
         "rate" => rate(&binary),
         "idle" => idle(&binary),
-        other => Err(format!("{other:?} is neither rate nor idle").into()),
+        "slow" => slow(&binary, false).and_then(|()| slow(&binary, true)),
+        other => Err(format!("{other:?} is none of rate, idle and slow").into()),
     }
 }
 
@@ -55,8 +67,13 @@ struct Server {
 
 impl Server {
     fn start(binary: &str, settings: &[(&str, &str)]) -> Done<Self> {
+        Self::start_for(binary, settings, &Way::Plain)
+    }
+
+    fn start_for(binary: &str, settings: &[(&str, &str)], way: &Way) -> Done<Self> {
         let folder = tempfile::tempdir()?;
-        let program = Program::serve(binary, &folder.path().join("data"), &["--demo"], settings);
+        let is_ready = |port| Client::connect_by(port, way).and_then(|mut c| c.ask("/health/live")).is_ok();
+        let program = Program::serve_until(binary, &folder.path().join("data"), &["--demo"], settings, is_ready);
         let program = program.map_err(|error| error.to_string())?;
         Ok(Self { port: program.port, program, _folder: folder })
     }
@@ -70,17 +87,38 @@ impl Server {
     }
 }
 
+/// How clients come.
+enum Way {
+    Plain,
+    Tls(Arc<ClientConfig>),
+}
+
+trait Stream: Read + Write + Send {}
+
+impl<S: Read + Write + Send> Stream for S {}
+
 /// A client with a connection that it keeps.
 struct Client {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     buffer: Vec<u8>,
 }
 
 impl Client {
     fn connect(port: u16) -> Done<Self> {
+        Self::connect_by(port, &Way::Plain)
+    }
+
+    fn connect_by(port: u16, way: &Way) -> Done<Self> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        let stream: Box<dyn Stream> = match way {
+            Way::Plain => Box::new(stream),
+            Way::Tls(config) => {
+                let name = ServerName::try_from("shop.example")?;
+                Box::new(StreamOwned::new(ClientConnection::new(config.clone(), name)?, stream))
+            }
+        };
         Ok(Self { stream, buffer: vec![0; 256 * 1024] })
     }
 
@@ -154,13 +192,13 @@ fn rate(binary: &str) -> Done {
 }
 
 /// The time within which 95 of 100 answers come, to clients that come and go.
-fn slowest_usual(port: u16) -> Done<Duration> {
+fn slowest_usual(port: u16, way: &Way) -> Done<Duration> {
     let times = std::thread::scope(|scope| {
         let client = || {
             let mut times = Vec::new();
             for _ in 0..40 {
                 let began = Instant::now();
-                let mut client = Client::connect(port).map_err(|e| e.to_string())?;
+                let mut client = Client::connect_by(port, way).map_err(|e| e.to_string())?;
                 client.ask("/api/v1/products/1").map_err(|e| e.to_string())?;
                 times.push(began.elapsed());
             }
@@ -178,8 +216,8 @@ fn idle(binary: &str) -> Done {
     let settings =
         [("NEXUS_EDGE_ENABLED", "true"), ("NEXUS_EDGE_MAX_PER_ADDRESS", "20000"), ("NEXUS_EDGE_HEADER_SECONDS", "30")];
     let server = Server::start(binary, &settings)?;
-    slowest_usual(server.port)?;
-    let before = slowest_usual(server.port)?;
+    slowest_usual(server.port, &Way::Plain)?;
+    let before = slowest_usual(server.port, &Way::Plain)?;
     let (memory, files) = (server.resident_mib()?, server.files()?);
     println!("before: {before:?} for 95 of 100 answers, {memory:.0} MiB, {files} files");
     let began = Instant::now();
@@ -193,15 +231,96 @@ fn idle(binary: &str) -> Done {
         connections.push(stream);
     }
     println!("{IDLE} connections, half of which asked once, within {:?}", began.elapsed());
-    let during = slowest_usual(server.port)?;
+    let during = slowest_usual(server.port, &Way::Plain)?;
     let (more, many) = (server.resident_mib()? - memory, server.files()?);
     let times = during.as_secs_f64() / before.as_secs_f64();
     println!("beside them: {during:?} ({times:.2} times as long), {more:.0} MiB more, {many} files");
+    std::thread::sleep(Duration::from_secs(3));
+    println!("three seconds later: {:.0} MiB more than before", server.resident_mib()? - memory);
     for stream in &mut connections {
         stream.set_read_timeout(Some(Duration::from_secs(60)))?;
         let _ = stream.read(&mut [0; 4096]);
     }
     println!("all closed by the server {:?} after the first came; {} files", began.elapsed(), server.files()?);
+    Ok(())
+}
+
+/// A certificate for the shop's name: the files of the server in a folder, and what its clients trust.
+fn certificate(folder: &std::path::Path) -> Done<Arc<ClientConfig>> {
+    let made = rcgen::generate_simple_self_signed(vec!["shop.example".to_owned()])?;
+    std::fs::write(folder.join("cert.pem"), made.cert.pem())?;
+    std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem())?;
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(made.cert.der().to_vec()))?;
+    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions()?;
+    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// A byte in five seconds of a head, or of the first message of TLS, on each of many connections, until all are closed.
+fn slow(binary: &str, tls: bool) -> Done {
+    let folder = tempfile::tempdir()?;
+    let config = certificate(folder.path())?;
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (cert, key) = (path("cert.pem"), path("key.pem"));
+    let mut settings = vec![("NEXUS_EDGE_ENABLED", "true"), ("NEXUS_EDGE_MAX_PER_ADDRESS", "20000")];
+    if tls {
+        settings.extend([("NEXUS_EDGE_TLS_CERT", cert.as_str()), ("NEXUS_EDGE_TLS_KEY", key.as_str())]);
+    }
+    let way = if tls { Way::Tls(config) } else { Way::Plain };
+    // The kind and length of a message that does not come.
+    let said: &[u8] = if tls { &[22, 3, 1, 1, 0, 1] } else { b"GET / HTTP/1.1\r\nHost" };
+    let server = Server::start_for(binary, &settings, &way)?;
+    slowest_usual(server.port, &way)?;
+    let five = || {
+        let mut times = (0..5).map(|_| slowest_usual(server.port, &way)).collect::<Done<Vec<_>>>()?;
+        times.sort();
+        Ok::<_, Box<dyn Error>>(times[2])
+    };
+    let before = five()?;
+    let mut open: Vec<(TcpStream, Instant)> = Vec::with_capacity(SLOW);
+    for _ in 0..SLOW {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port))?;
+        stream.set_nonblocking(true)?;
+        open.push((stream, Instant::now()));
+    }
+    let (longest, during) = std::thread::scope(|scope| {
+        let beside = scope.spawn(|| five().map_err(|e| e.to_string()));
+        let mut longest = Duration::ZERO;
+        let mut sent = 0;
+        while !open.is_empty() {
+            let round = Instant::now();
+            open.iter_mut().for_each(|(stream, _)| drop(stream.write(&said[sent % said.len()..][..1])));
+            sent += 1;
+            while round.elapsed() < DRIP && !open.is_empty() {
+                open.retain_mut(|(stream, since)| {
+                    let closed = loop {
+                        match stream.read(&mut [0; 4096]) {
+                            Ok(0) => break true,
+                            Ok(_) => {}
+                            Err(error) => break error.kind() != ErrorKind::WouldBlock,
+                        }
+                    };
+                    longest = longest.max(since.elapsed());
+                    !closed
+                });
+                // Looking more often would take the machine from those who are measured.
+                std::thread::sleep(Duration::from_millis(250));
+            }
+        }
+        (longest, beside.join())
+    });
+    let during = during.map_err(|_| "a client panicked")??;
+    let times = during.as_secs_f64() / before.as_secs_f64();
+    let port = if tls { "the port of TLS" } else { "a plain port" };
+    println!("{SLOW} slow ones on {port}: all closed within {longest:.1?}; 95 of 100 answers to others within");
+    println!(
+        "  {during:.2?}, {before:.2?} without them ({times:.2} times as long); {} files at the end",
+        server.files()?
+    );
+    if longest > LONGEST || times > MOST_TIMES {
+        return Err(format!("more than {LONGEST:?} or {MOST_TIMES} times as long").into());
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod front;
 mod handed;
+mod inside;
 mod stopping;
 mod watching;
 
@@ -10,7 +11,7 @@ pub use watching::{Asked, status};
 
 use crate::config::{Config, LogFormat, LogSettings, ShopSettings, SmtpSecurity};
 use crate::folder::{DataFolder, MAIL};
-use crate::http::{self, Bodies, CursorKey, Front, Limits, Proxies, Seal};
+use crate::http::{self, Api, Bodies, CursorKey, Front, Limits, Proxies, Seal};
 use crate::jobs::{Ran, Runner, Work, run_due};
 use crate::log::LogBuffer;
 use crate::providers::mail::{FileMailer, Security, Sender, SmtpMailer, SmtpServer};
@@ -115,11 +116,13 @@ const SMTP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A server for a shop, not yet listening.
 pub fn build(config: &Config, shop: &Arc<Shop>) -> Result<Rocket<Build>, ServeError> {
-    build_behind(config, shop, None)
+    let (server, api) = build_behind(config, shop, None)?;
+    Ok(api.mount(rocket::custom(server)))
 }
 
-/// The same, or one that listens on loopback only and to nobody but the edge that has this seal.
-fn build_behind(config: &Config, shop: &Arc<Shop>, seal: Option<Seal>) -> Result<Rocket<Build>, ServeError> {
+/// The settings of a server and what is mounted on it; or of one that listens on loopback only and to nobody but the edge
+/// that has this seal.
+fn build_behind(config: &Config, shop: &Arc<Shop>, seal: Option<Seal>) -> Result<(rocket::Config, Api), ServeError> {
     let secret = shop.folder().secret("cursor.key").map_err(|e| ServeError(e.0))?;
     let front = Front {
         bodies: Bodies::new(config.cache.enabled.then_some(config.cache.max_mib * 1024 * 1024)),
@@ -155,7 +158,7 @@ fn build_behind(config: &Config, shop: &Arc<Shop>, seal: Option<Seal>) -> Result
         },
         ..rocket::Config::default()
     };
-    Ok(http::mount(rocket::custom(server), shop.clone(), front))
+    Ok((server, Api::new(shop.clone(), front)))
 }
 
 /// Serves and runs jobs until the process is told to stop, then drains both, folds the log into the database and gives
@@ -169,13 +172,14 @@ pub fn serve(
     prepare_process();
     let _spans = spans::begin().map_err(|why| ServeError(format!("configuration: {why}")))?;
     let shop = Arc::new(shop);
-    let edge = front::prepare(config, handed)?;
+    let edge = front::prepare(config, handed, shop.counters().doorway())?;
     tend(&shop)?;
-    let mut server = build_behind(config, &shop, edge.as_ref().map(front::Prepared::seal))?;
+    let (settings, api) = build_behind(config, &shop, edge.as_ref().map(front::Prepared::seal))?;
+    let mut server = api.mount(rocket::custom(&settings));
     let _watched = watching::begin(config, &shop, server.state())?;
     let runner = Arc::new(Mutex::new(None));
     if let Some(edge) = edge {
-        server = server.attach(edge.opening(config, &runner));
+        server = server.attach(edge.opening(config, api.mount(rocket::custom(&settings)), &runner));
     }
     let address = config.listening_url();
     let told = config.clone();

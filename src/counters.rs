@@ -3,6 +3,7 @@
 //! Everything is an atomic number of its own: counting takes no lock and allocates nothing, and whoever reads may see one
 //! number a moment before another. How things are called outside is decided where they are shown, in `src/http/metrics`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -59,6 +60,7 @@ pub struct Counters {
     counts: [AtomicU64; COUNTS],
     queued: AtomicU64,
     told: [AtomicU64; COUNTS],
+    doorway: Arc<Doorway>,
     /// Microseconds that commits took.
     pub commit: Histogram,
     /// Writes that shared a commit.
@@ -71,6 +73,7 @@ impl Default for Counters {
             counts: std::array::from_fn(|_| AtomicU64::new(0)),
             queued: AtomicU64::new(0),
             told: std::array::from_fn(|_| AtomicU64::new(0)),
+            doorway: Arc::default(),
             commit: Histogram::new(&COMMIT_BOUNDS),
             batch: Histogram::new(&BATCH_BOUNDS),
         }
@@ -109,9 +112,96 @@ impl Counters {
         self.queued.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// What happens at the edge.
+    pub fn doorway(&self) -> &Arc<Doorway> {
+        &self.doorway
+    }
+
     /// Writes that wait for the writer.
     pub fn queue_length(&self) -> u64 {
         self.queued.load(Ordering::Relaxed)
+    }
+}
+
+/// Why the edge did not let something through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Not HTTP, or not by the letter; or a body that is not as its headers say.
+    Malformed,
+    /// A head or a body that did not come in time.
+    Slow,
+    /// A body beyond the bound.
+    LargeBody,
+    /// An address beyond the bound.
+    LongUri,
+    /// Headers beyond the bound.
+    LargeHeaders,
+    /// A host name of others.
+    ForeignHost,
+    /// A method or a coding of others.
+    NotImplemented,
+    /// The shop gave no answer.
+    Unanswered,
+    /// Too much was going on.
+    Busy,
+    /// The shop took too long.
+    Late,
+    /// A connection for which there was no place.
+    Full,
+    /// An idle connection that had to make room.
+    Displaced,
+    /// A connection whose client did not take what it was sent.
+    Stalled,
+    /// A handshake of TLS that failed.
+    Handshake,
+}
+
+impl Refused {
+    /// All there are.
+    pub const ALL: [Self; 14] = [
+        Self::Malformed,
+        Self::Slow,
+        Self::LargeBody,
+        Self::LongUri,
+        Self::LargeHeaders,
+        Self::ForeignHost,
+        Self::NotImplemented,
+        Self::Unanswered,
+        Self::Busy,
+        Self::Late,
+        Self::Full,
+        Self::Displaced,
+        Self::Stalled,
+        Self::Handshake,
+    ];
+}
+
+/// What happens at the edge, if one stands in front.
+#[derive(Debug, Default)]
+pub struct Doorway {
+    connections: AtomicU64,
+    refused: [AtomicU64; Refused::ALL.len()],
+}
+
+impl Doorway {
+    /// So many connections are there.
+    pub fn count(&self, connections: usize) {
+        self.connections.store(u64::try_from(connections).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// How many connections are there.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// One more was not let through.
+    pub fn refuse(&self, why: Refused) {
+        self.refused[why as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many were not, and why.
+    pub fn refused(&self, why: Refused) -> u64 {
+        self.refused[why as usize].load(Ordering::Relaxed)
     }
 }
 
@@ -168,6 +258,16 @@ mod tests {
         let filled: Vec<(Option<u64>, u64)> = histogram.buckets().filter(|(_, number)| *number > 0).collect();
         assert_eq!(filled, [(Some(1), 1), (Some(2), 1), (Some(4), 2), (Some(64), 1), (None, 2)]);
         assert_eq!(histogram.sum(), 1_139);
+    }
+
+    #[test]
+    fn reasons_of_the_edge_are_counted_apart() {
+        let doorway = Doorway::default();
+        for (times, why) in Refused::ALL.into_iter().enumerate() {
+            (0..times).for_each(|_| doorway.refuse(why));
+        }
+        let counted: Vec<_> = Refused::ALL.into_iter().map(|why| doorway.refused(why)).collect();
+        assert_eq!(counted, (0..14).collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes everything go wrong that can, for long: the tests of tests/suite/faults and those of tests/suite/binary that
-# kill, with larger numbers than `cargo test` has for them, and then ten minutes of shoppers in which memory must stay
-# flat. docs/promises.md says what each test stands for.
+# kill, with larger numbers than `cargo test` has for them, then two thousand clients that send a byte in five seconds,
+# and then ten minutes of shoppers in which memory must stay flat. docs/promises.md says what each test stands for.
 #
 #   tests/faults.sh [FILTER]     half an hour; with a FILTER only the tests whose names hold it, and no shoppers
 #
@@ -15,4 +15,5 @@ fi
 cargo test --test suite -- --nocapture --test-threads=1 \
     faults:: binary::crash binary::disk binary::stop binary::checkouts jobs::process
 unset NEXUS_FAULTS
+cargo bench --bench edge -- slow
 exec cargo bench --bench shoppers -- --clients 16 --seconds 600 --flat

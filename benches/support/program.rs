@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::io::Write;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -36,12 +36,23 @@ pub struct Program {
 impl Program {
     /// Serves, with more words and settings than the usual ones, and waits until it is ready.
     pub fn serve(binary: &str, data: &Path, words: &[&str], settings: &[(&str, &str)]) -> Outcome<Self> {
+        Self::serve_until(binary, data, words, settings, is_ready)
+    }
+
+    /// Serves, and waits until this says of its port that it is ready.
+    pub fn serve_until(
+        binary: &str,
+        data: &Path,
+        words: &[&str],
+        settings: &[(&str, &str)],
+        is_ready: impl Fn(u16) -> bool,
+    ) -> Outcome<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let mut serve = command(binary, data, &["serve", "--address", "127.0.0.1", "--port", &port.to_string()]);
         serve.args(words).env("NEXUS_LOG_ACCESS", "false").envs(settings.iter().copied());
         let mut program = Self { child: serve.spawn()?, port };
         let began = Instant::now();
-        while !program.is_ready() {
+        while !is_ready(program.port) {
             if began.elapsed() > PATIENCE || program.child.try_wait()?.is_some() {
                 return Err("the shop does not get ready".into());
             }
@@ -50,22 +61,22 @@ impl Program {
         Ok(program)
     }
 
-    fn is_ready(&self) -> bool {
-        let ask = || -> std::io::Result<String> {
-            let mut stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            stream.write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-            std::io::read_to_string(stream)
-        };
-        ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
-    }
-
     /// A figure of its memory, such as `VmRSS`, in MiB.
     pub fn memory(&self, figure: &str) -> Outcome<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find(|line| line.starts_with(figure)).ok_or("there is no such figure")?;
         Ok(line.split_whitespace().nth(1).ok_or("there is no number")?.parse::<f64>()? / 1024.0)
     }
+}
+
+fn is_ready(port: u16) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        std::io::read_to_string(stream)
+    };
+    ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
 }
 
 impl Drop for Program {

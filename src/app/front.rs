@@ -1,15 +1,18 @@
 //! The edge in front of the server: bound before the shop is touched, opened when the server behind it listens, and
 //! told to stop before the server is, so that what it has taken is still answered.
 
+use super::inside::Indoors;
 use super::stopping::Stopping;
 use super::{Handed, ServeError, cannot_listen, held};
 use crate::config::Config;
+use crate::counters::Doorway;
 use crate::edge::{self, Doors, Edge, Parts, Running};
 use crate::http::{Seal, headers_everywhere};
 use crate::jobs::Runner;
 use hyper::header::HeaderValue;
 use rocket::config::Shutdown;
 use rocket::fairing::AdHoc;
+use rocket::{Build, Rocket};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -23,7 +26,11 @@ pub(super) struct Prepared {
 
 /// Reads the certificate and takes the public addresses, if the edge is to stand in front. It does wherever a socket was
 /// handed over, since the server behind it takes none.
-pub(super) fn prepare(config: &Config, mut handed: Handed) -> Result<Option<Prepared>, ServeError> {
+pub(super) fn prepare(
+    config: &Config,
+    mut handed: Handed,
+    doorway: &Arc<Doorway>,
+) -> Result<Option<Prepared>, ServeError> {
     if !config.has_edge() && handed.is_empty() {
         return Ok(None);
     }
@@ -43,6 +50,7 @@ pub(super) fn prepare(config: &Config, mut handed: Handed) -> Result<Option<Prep
         redirect_to: (config.edge.redirect_port > 0).then_some(public_url),
         open_files: open_files(),
         access_log: config.log.access,
+        doorway: doorway.clone(),
     };
     let edge = Edge::prepare(parts).map_err(|why| ServeError(format!("configuration: edge: {why}")))?;
     let bind = |handed: Option<TcpListener>, port| match handed {
@@ -65,25 +73,33 @@ impl Prepared {
         self.seal.clone()
     }
 
-    /// Opens the doors once the server behind them listens, and has everything stop in order.
-    pub(super) fn opening(self, config: &Config, runner: &Arc<Mutex<Option<Runner>>>) -> AdHoc {
+    /// Opens the doors once the server behind them listens, and has everything stop in order. A second server of the same
+    /// API, which never listens, answers what comes by the short way.
+    pub(super) fn opening(self, config: &Config, indoors: Rocket<Build>, runner: &Arc<Mutex<Option<Runner>>>) -> AdHoc {
         let (runner, grace) = (runner.clone(), Duration::from_secs(config.grace_seconds.into()));
         let Self { edge, doors, .. } = self;
         AdHoc::on_liftoff("edge opens", move |server| {
             let shop = SocketAddr::from((Ipv4Addr::LOCALHOST, server.config().port));
             let shutdown = server.shutdown();
-            // First the one, then the other: whoever stops the shop as soon as it answers is to be heard.
-            match Stopping::listen().and_then(|stopping| Ok((edge.open(doors, shop)?, stopping))) {
-                Ok((running, stopping)) => {
-                    tracing::info!(%shop, "the edge stands in front");
-                    tokio::spawn(stop_in_order(running, stopping, shutdown, runner, grace));
+            Box::pin(async move {
+                // Listened for first: whoever stops the shop as soon as it answers is to be heard.
+                let opened = async {
+                    let stopping = Stopping::listen().map_err(|e| e.to_string())?;
+                    let indoors = Indoors::new(indoors).await.map_err(|e| e.to_string())?;
+                    let running = edge.open(doors, shop, Some(Arc::new(indoors))).map_err(|e| e.to_string())?;
+                    Ok::<_, String>((running, stopping))
+                };
+                match opened.await {
+                    Ok((running, stopping)) => {
+                        tracing::info!(%shop, "the edge stands in front");
+                        tokio::spawn(stop_in_order(running, stopping, shutdown, runner, grace));
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, "the edge cannot be opened; stopping");
+                        shutdown.notify();
+                    }
                 }
-                Err(error) => {
-                    tracing::error!(%error, "the edge cannot be opened; stopping");
-                    shutdown.notify();
-                }
-            }
-            Box::pin(async {})
+            })
         })
     }
 }

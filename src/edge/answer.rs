@@ -1,14 +1,17 @@
-//! The body of an answer on its way to the client: whole, or as the shop gives it. It tells the connection's pulse who
+//! The body of an answer on its way to the client: whole, or as the shop gives it, over loopback or by the short way. It tells the connection's pulse who
 //! is being waited for.
 
+use super::inside::Stream;
 use super::limits::Limits;
 use super::pulse::Pulse;
 use super::upstream::LineBody;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 /// A request that is being answered, from its head to the end of its answer.
@@ -16,12 +19,19 @@ pub struct Going {
     pulse: Arc<Pulse>,
     limits: Arc<Limits>,
     number: u64,
+    /// Its place among those of the connection that are worked on.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Going {
     /// Begins now.
     pub fn begin(pulse: &Arc<Pulse>, limits: &Arc<Limits>) -> Self {
-        Self { number: pulse.begin(), pulse: pulse.clone(), limits: limits.clone() }
+        Self { number: pulse.begin(), pulse: pulse.clone(), limits: limits.clone(), place: None }
+    }
+
+    /// Has this place from now on.
+    pub fn take_place(&mut self, place: Option<OwnedSemaphorePermit>) {
+        self.place = place;
     }
 
     /// So many bytes are the client's to take.
@@ -50,6 +60,7 @@ pub struct Answer {
 enum Content {
     Whole(Option<Bytes>),
     Streamed(Box<LineBody>),
+    Told(Box<Stream>),
 }
 
 impl Answer {
@@ -61,6 +72,11 @@ impl Answer {
     /// Whatever the shop goes on to give.
     pub fn streamed(body: LineBody) -> Self {
         Self { content: Content::Streamed(Box::new(body)), going: None }
+    }
+
+    /// Whatever the shop goes on to tell by the short way.
+    pub fn told(stream: Stream) -> Self {
+        Self { content: Content::Told(Box::new(stream)), going: None }
     }
 
     /// Counts as being answered until this is gone.
@@ -75,15 +91,15 @@ impl Answer {
 
 impl Body for Answer {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Box<dyn Error + Send + Sync>;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = self.get_mut();
-        let body = match &mut this.content {
+        let polled = match &mut this.content {
             Content::Whole(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Content::Streamed(body) => body,
+            Content::Streamed(body) => Pin::new(body.as_mut()).poll_frame(cx).map_err(Into::into),
+            Content::Told(stream) => Pin::new(stream.as_mut()).poll_frame(cx).map_err(Into::into),
         };
-        let polled = Pin::new(body.as_mut()).poll_frame(cx);
         if let Some(going) = &this.going {
             match &polled {
                 Poll::Ready(Some(Ok(frame))) => going.give(frame.data_ref().map_or(0, Bytes::len)),
@@ -98,6 +114,7 @@ impl Body for Answer {
         match &self.content {
             Content::Whole(bytes) => bytes.is_none(),
             Content::Streamed(body) => body.is_end_stream(),
+            Content::Told(stream) => stream.is_end_stream(),
         }
     }
 
@@ -105,6 +122,7 @@ impl Body for Answer {
         match &self.content {
             Content::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             Content::Streamed(body) => body.size_hint(),
+            Content::Told(stream) => stream.size_hint(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! missed least makes room: so whoever fills the place with idle ones keeps nobody out.
 
 use super::pulse::Pulse;
+use crate::counters::{Doorway, Refused};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -19,6 +20,7 @@ pub struct Caps {
     exempt: Vec<IpNet>,
     there: Mutex<There>,
     gone: Notify,
+    doorway: Arc<Doorway>,
 }
 
 #[derive(Default)]
@@ -40,8 +42,8 @@ pub struct Slot {
 
 impl Caps {
     /// With so many in all and from one address.
-    pub fn new(most: usize, most_per_address: usize, exempt: Vec<IpNet>) -> Self {
-        Self { most, most_per_address, exempt, there: Mutex::default(), gone: Notify::new() }
+    pub fn new(most: usize, most_per_address: usize, exempt: Vec<IpNet>, doorway: Arc<Doorway>) -> Self {
+        Self { most, most_per_address, exempt, there: Mutex::default(), gone: Notify::new(), doorway }
     }
 
     fn there(&self) -> MutexGuard<'_, There> {
@@ -50,6 +52,14 @@ impl Caps {
 
     /// A place for a connection from this address; none when all there are busy.
     pub fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Slot> {
+        let slot = self.find(address);
+        if slot.is_none() {
+            self.doorway.refuse(Refused::Full);
+        }
+        slot
+    }
+
+    fn find(self: &Arc<Self>, address: IpAddr) -> Option<Slot> {
         let key = neighbourhood(address);
         let pulse = Arc::new(Pulse::new());
         let mut there = self.there();
@@ -57,15 +67,18 @@ impl Caps {
         if has_many && !self.exempt.iter().any(|range| range.contains(&address)) {
             let numbers = there.by_address.get(&key).cloned().unwrap_or_default();
             there.displace(numbers)?;
+            self.doorway.refuse(Refused::Displaced);
         }
         if there.all.len() >= self.most {
             let sample = there.sample();
             there.displace(sample)?;
+            self.doorway.refuse(Refused::Displaced);
         }
         there.next += 1;
         let number = there.next;
         there.all.insert(number, (key, pulse.clone()));
         there.by_address.entry(key).or_default().push(number);
+        self.doorway.count(there.all.len());
         drop(there);
         Some(Slot { caps: self.clone(), number, pulse })
     }
@@ -121,7 +134,10 @@ impl There {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.caps.there().leave(self.number);
+        let mut there = self.caps.there();
+        there.leave(self.number);
+        self.caps.doorway.count(there.all.len());
+        drop(there);
         self.caps.gone.notify_waiters();
     }
 }
@@ -139,7 +155,7 @@ mod tests {
     use super::*;
 
     fn caps(most: usize, most_per_address: usize) -> Arc<Caps> {
-        Arc::new(Caps::new(most, most_per_address, vec!["10.0.0.0/8".parse().unwrap()]))
+        Arc::new(Caps::new(most, most_per_address, vec!["10.0.0.0/8".parse().unwrap()], Arc::default()))
     }
 
     fn address(text: &str) -> IpAddr {

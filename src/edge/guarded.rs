@@ -21,6 +21,8 @@ const REFUSED: &[u8] = b"\0\r\n\r\n";
 /// Bytes under guard.
 pub struct Guarded<S> {
     inner: S,
+    /// What was read before and comes first.
+    first: Bytes,
     pulse: Arc<Pulse>,
     limits: Arc<Limits>,
     /// For HTTP/1 only.
@@ -37,6 +39,7 @@ struct Heads {
     /// Nothing more is read, but what is left of this.
     ended: Option<&'static [u8]>,
     partial: bool,
+    between: bool,
     /// What is said in place of the server's own words.
     words: Bytes,
 }
@@ -44,20 +47,27 @@ struct Heads {
 impl<S> Guarded<S> {
     /// For a protocol that has its own framing.
     pub fn new(inner: S, pulse: Arc<Pulse>, limits: Arc<Limits>) -> Self {
-        Self { inner, pulse, limits, heads: None }
+        Self { inner, first: Bytes::new(), pulse, limits, heads: None }
     }
 
-    /// For HTTP/1.
+    /// For HTTP/1, where this has been read before.
     pub fn with_heads(
         inner: S,
+        first: Bytes,
         pulse: Arc<Pulse>,
         limits: Arc<Limits>,
         (dress, client): (Arc<Dress>, IpAddr),
         late: Arc<AtomicBool>,
     ) -> Self {
         let strict = Strict::new();
-        let heads = Heads { strict, dress, client, late, ended: None, partial: false, words: Bytes::new() };
-        Self { inner, pulse, limits, heads: Some(heads) }
+        let heads =
+            Heads { strict, dress, client, late, ended: None, partial: false, between: true, words: Bytes::new() };
+        Self { inner, first, pulse, limits, heads: Some(heads) }
+    }
+
+    /// What was guarded.
+    pub fn into_inner(self) -> S {
+        self.inner
     }
 }
 
@@ -69,10 +79,10 @@ impl Heads {
             self.ended = Some(REFUSED);
             self.end(buf);
         }
-        let partial = self.strict.in_head();
-        if partial != self.partial {
-            self.partial = partial;
-            pulse.head(partial);
+        let (partial, between) = (self.strict.in_head(), self.strict.is_between());
+        if (partial, between) != (self.partial, self.between) {
+            (self.partial, self.between) = (partial, between);
+            pulse.came(partial, between);
         }
     }
 
@@ -111,7 +121,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
-        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        if this.first.is_empty() {
+            ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
+        } else {
+            buf.put_slice(&this.first.split_to(this.first.len().min(buf.remaining())));
+            // The rest is most likely there as well. If it is not, or will never be, the next read says so.
+            if buf.remaining() > 0 {
+                let _ = Pin::new(&mut this.inner).poll_read(cx, buf);
+            }
+        }
         heads.look(buf, before, &this.pulse);
         Poll::Ready(Ok(()))
     }

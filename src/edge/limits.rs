@@ -14,6 +14,9 @@ pub const HEADERS: usize = 100;
 pub const HEAD_BYTES: usize = 64 * 1024;
 /// Bytes of an answer that are read at once, so that whoever reads slowly keeps no part of the shop busy.
 pub const WHOLE_BYTES: u64 = 64 * 1024;
+/// Requests of one connection of HTTP/2 that are worked on, or whose answers are waiting to be taken, at once: others wait
+/// until a client has taken one, so that it does not have the edge keep a hundred of them for it.
+pub const AT_ONCE: usize = 16;
 /// How long a request waits for its turn.
 pub const TURN: Duration = Duration::from_secs(5);
 /// How long a connection through which two programs speak may be silent.

@@ -7,6 +7,7 @@ mod caps;
 mod connection;
 mod fields;
 mod guarded;
+mod inside;
 mod limits;
 mod listen;
 mod paced;
@@ -20,9 +21,11 @@ mod tls;
 mod tunnel;
 mod upstream;
 
+pub use inside::{Broken, Inside, Voice, Work};
 pub use listen::bind;
 
 use crate::config::EdgeSettings;
+use crate::counters::Doorway;
 use caps::Caps;
 use connection::Door;
 use hyper::header::{HeaderName, HeaderValue};
@@ -58,6 +61,8 @@ pub struct Parts {
     pub open_files: Option<u64>,
     /// Whether what it refuses is logged as each request is.
     pub access_log: bool,
+    /// Where connections and refusals are counted.
+    pub doorway: Arc<Doorway>,
 }
 
 /// The doors, bound and not yet open.
@@ -86,6 +91,7 @@ struct Front {
     limits: Arc<Limits>,
     caps: Arc<Caps>,
     dress: Arc<Dress>,
+    inside: Option<Arc<dyn Inside>>,
     upstream: Arc<Upstream>,
     tls: Option<TlsAcceptor>,
     hosts: Vec<String>,
@@ -93,6 +99,7 @@ struct Front {
     stamp: Stamp,
     redirect_to: Option<String>,
     stop: watch::Receiver<bool>,
+    doorway: Arc<Doorway>,
 }
 
 /// Files that are left to the shop itself: its database, its jobs, what it logs and keeps.
@@ -109,10 +116,12 @@ impl Edge {
         Ok(Self { parts, certificate, tls })
     }
 
-    /// Opens the doors, on the runtime this is called on, to a shop that listens at `shop`.
-    pub fn open(self, doors: Doors, shop: SocketAddr) -> std::io::Result<Running> {
+    /// Opens the doors, on the runtime this is called on, to a shop that listens at `shop`, and is asked in this process
+    /// whatever can be asked so.
+    pub fn open(self, doors: Doors, shop: SocketAddr, inside: Option<Arc<dyn Inside>>) -> std::io::Result<Running> {
         let (stop, stopped) = watch::channel(false);
-        let Parts { settings, proxies, headers, stamp_name, stamp, redirect_to, open_files, access_log } = self.parts;
+        let Parts { settings, proxies, headers, stamp_name, stamp, redirect_to, open_files, access_log, doorway } =
+            self.parts;
         let most_requests = settings.max_requests as usize;
         let front = Arc::new(Front {
             limits: Arc::new(Limits::from(&settings)),
@@ -120,8 +129,10 @@ impl Edge {
                 most_connections(&settings, open_files),
                 settings.max_per_address as usize,
                 proxies,
+                doorway.clone(),
             )),
-            dress: Arc::new(Dress::new(&headers, access_log)),
+            dress: Arc::new(Dress::new(&headers, access_log, doorway.clone())),
+            inside,
             upstream: Arc::new(Upstream::new(shop, most_requests)),
             tls: self.tls,
             hosts: settings.hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
@@ -129,6 +140,7 @@ impl Edge {
             stamp,
             redirect_to,
             stop: stopped,
+            doorway,
         });
         let listeners = [(Some(doors.shop), Door::Shop), (doors.redirect, Door::Redirect)];
         for (listener, door) in listeners.into_iter().filter_map(|(listener, door)| Some((listener?, door))) {

@@ -51,7 +51,7 @@ impl Faults {
 /// A body.
 pub struct Paced {
     incoming: Option<Incoming>,
-    /// All of it, when it has been gathered.
+    /// All of it, when it has been gathered before.
     whole: Option<Bytes>,
     limits: Arc<Limits>,
     faults: Faults,
@@ -69,13 +69,20 @@ impl Paced {
         Self { incoming, whole: None, limits, faults, taken: 0, behind: Duration::ZERO, waiting: None }
     }
 
+    /// One that has been gathered before.
+    pub fn gathered(bytes: Bytes, limits: &Arc<Limits>, faults: &Faults) -> Self {
+        let whole = Some(bytes).filter(|bytes| !bytes.is_empty());
+        let (limits, faults) = (limits.clone(), faults.clone());
+        Self { incoming: None, whole, limits, faults, taken: 0, behind: Duration::ZERO, waiting: None }
+    }
+
     /// Whether it is there, or small enough to be waited for.
     pub fn is_small(&self) -> bool {
         self.size_hint().exact().is_some_and(|bytes| bytes <= WHOLE_BYTES)
     }
 
     /// Waits for all of it.
-    pub async fn gather(mut self) -> Result<Self, Fault> {
+    pub async fn gather(mut self) -> Result<Bytes, Fault> {
         let mut gathered = BytesMut::new();
         while self.incoming.is_some()
             && let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut self).poll_frame(cx)).await
@@ -84,9 +91,7 @@ impl Paced {
                 gathered.extend_from_slice(&data);
             }
         }
-        self.incoming = None;
-        self.whole = Some(gathered.freeze()).filter(|bytes| !bytes.is_empty());
-        Ok(self)
+        Ok(gathered.freeze())
     }
 
     fn took(&mut self, bytes: usize) -> Result<(), Fault> {

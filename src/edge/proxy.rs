@@ -3,6 +3,7 @@
 use super::Front;
 use super::answer::{Answer, Going};
 use super::fields::{join_cookies, take_one_hop, wants_web_socket};
+use super::inside::{Asked, Told};
 use super::limits::{HEADER_BYTES, HEADERS, URI_BYTES};
 use super::paced::{Fault, Faults, Paced};
 use super::pulse::Pulse;
@@ -17,8 +18,10 @@ use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCO
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Where the health of the shop is asked after.
 const PROBES: [&str; 2] = ["/health/live", "/health/ready"];
@@ -35,13 +38,18 @@ pub struct Passage {
     pub stamp: HeaderValue,
     /// Kept for as long as the connection, or what became of it, has its place.
     pub slot: Arc<super::caps::Slot>,
+    /// Places for what is worked on at once.
+    pub at_once: Arc<Semaphore>,
 }
 
 impl Passage {
     /// Answers a request.
     pub async fn pass(&self, request: Request<Incoming>) -> Response<Answer> {
-        let going = Going::begin(&self.pulse, &self.front.limits);
+        let mut going = Going::begin(&self.pulse, &self.front.limits);
         let (version, method) = (request.version(), request.method().clone());
+        if version == Version::HTTP_2 {
+            going.take_place(self.at_once.clone().acquire_owned().await.ok());
+        }
         // What follows chunks or an upgrade was not held to the letter, and what follows a refusal is not worth reading.
         let mut is_last = request.headers().contains_key(TRANSFER_ENCODING) || request.headers().contains_key(UPGRADE);
         let answered = match self.look(&request) {
@@ -89,24 +97,54 @@ impl Passage {
     async fn ask(&self, mut request: Request<Incoming>) -> Result<Response<Answer>, Refusal> {
         let upgrade = wants_web_socket(request.headers()).then(|| hyper::upgrade::on(&mut request));
         let faults = Faults::default();
-        let request = self.prepare(request, upgrade.is_some(), &faults)?;
+        let (head, body) = self.prepare(request, upgrade.is_some(), &faults)?.into_parts();
         let front = &self.front;
-        let (head, body) = request.into_parts();
-        let mut within = front.limits.answer;
-        let (body, turn) = if body.is_small() {
-            let body = body.gather().await.map_err(refusal_for_fault)?;
-            (body, front.upstream.turn().await.map_err(|_| BUSY)?)
-        } else {
+        if !body.is_small() {
             // The body has a pace of its own to keep, and its time is no part of the shop's.
-            within += front.limits.time_for_body(body.size_hint().upper());
-            (body, front.upstream.long().map_err(|_| BUSY)?)
+            let within = front.limits.answer + front.limits.time_for_body(body.size_hint().upper());
+            let turn = front.upstream.long().map_err(|_| BUSY)?;
+            return self.ask_over(Request::from_parts(head, body), turn, within, (upgrade, faults)).await;
+        }
+        let mut request = Request::from_parts(head, body.gather().await.map_err(refusal_for_fault)?);
+        let mut turn = front.upstream.turn().await.map_err(|_| BUSY)?;
+        if let Some(shop) = front.inside.as_deref().filter(|_| upgrade.is_none()) {
+            (request, turn) = match Asked::new(shop, request, turn) {
+                Ok(asked) => return self.hear(asked).await,
+                Err(back) => *back,
+            };
+        }
+        let request = request.map(|body| Paced::gathered(body, &front.limits, &faults));
+        self.ask_over(request, turn, front.limits.answer, (upgrade, faults)).await
+    }
+
+    /// Waits for an answer that comes by the short way.
+    async fn hear(&self, asked: Asked) -> Result<Response<Answer>, Refusal> {
+        let told = tokio::time::timeout(self.front.limits.answer, asked).await.map_err(|_| LATE)?;
+        let mut response = match told.map_err(|_| UNANSWERED)? {
+            Told::Whole(response) => response.map(Answer::whole),
+            Told::Streamed(mut response) => {
+                response.body_mut().take_place(self.front.upstream.long().map_err(|_| BUSY)?);
+                response.map(Answer::told)
+            }
         };
-        let request = Request::from_parts(head, body);
-        let asked = async {
-            let (response, line) = front.upstream.send(request).await.map_err(|why| refusal_for(&why, &faults))?;
+        take_one_hop(response.headers_mut());
+        Ok(response)
+    }
+
+    /// Asks over loopback. It is rare where there is the short way, so room for it is taken only then.
+    fn ask_over<'p>(
+        &'p self,
+        request: Request<Paced>,
+        turn: OwnedSemaphorePermit,
+        within: Duration,
+        (upgrade, faults): (Option<OnUpgrade>, Faults),
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Answer>, Refusal>> + Send + 'p>> {
+        let asked = async move {
+            let sent = self.front.upstream.send(request).await;
+            let (response, line) = sent.map_err(|why| refusal_for(&why, &faults))?;
             self.receive(response, line, turn, upgrade).await
         };
-        tokio::time::timeout(within, asked).await.map_err(|_| LATE)?
+        Box::pin(async move { tokio::time::timeout(within, asked).await.map_err(|_| LATE)? })
     }
 
     /// Takes the answer of the shop, and all of it when it is small.

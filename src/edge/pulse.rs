@@ -7,12 +7,19 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// How long the watch sleeps at most while something is being answered. Deadlines of answers are set without waking it.
+/// How long the watch sleeps at most while something is being answered. Deadlines of answers are set without waking it;
+/// only where it sleeps longer, as on an idle connection, a request does.
 const TICK: Duration = Duration::from_secs(2);
+
+/// How long after an answer room is kept for the next request: a page asks for its parts sooner than this, and whoever
+/// reads it asks for the next one later.
+const REST: Duration = Duration::from_millis(100);
 
 /// Why a connection must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Over {
+    /// Not at all: it rests between requests, and needs no room for any until there is one.
+    Resting,
     /// The head of a request did not come in time.
     Head,
     /// Nothing was asked for a while.
@@ -36,6 +43,8 @@ struct State {
     served: u64,
     idle_since: Instant,
     head_since: Option<Instant>,
+    /// Whether all that came was whole requests.
+    between: bool,
     /// Since when the socket takes nothing, and how far behind the slowest allowed pace the client was before that.
     blocked_since: Option<Instant>,
     behind: Duration,
@@ -44,6 +53,8 @@ struct State {
     clean: bool,
     /// Whether it goes on as something else than HTTP.
     switched: bool,
+    /// Until when the watch sleeps.
+    asleep_until: Instant,
 }
 
 impl Pulse {
@@ -55,11 +66,13 @@ impl Pulse {
             served: 0,
             idle_since: Instant::now(),
             head_since: None,
+            between: true,
             blocked_since: None,
             behind: Duration::ZERO,
             displaced: false,
             clean: true,
             switched: false,
+            asleep_until: Instant::now(),
         };
         Self { state: Mutex::new(state), wake: Notify::new() }
     }
@@ -81,6 +94,11 @@ impl Pulse {
         state.clean = false;
         let number = state.next;
         state.answers.push((number, None));
+        let now = Instant::now();
+        if state.asleep_until > now + TICK {
+            state.asleep_until = now;
+            self.wake.notify_one();
+        }
         number
     }
 
@@ -101,9 +119,10 @@ impl Pulse {
         }
     }
 
-    /// Whether part of a head has come and the rest has not.
-    pub fn head(&self, partial: bool) {
+    /// Whether part of a head has come and the rest has not, and whether all that came was whole requests.
+    pub fn came(&self, partial: bool, between: bool) {
         let mut state = self.state();
+        state.between = between;
         if partial && state.head_since.is_none() {
             state.head_since = Some(Instant::now());
             // The watch may be asleep until a later deadline.
@@ -155,13 +174,14 @@ impl Pulse {
         (state.answers.is_empty() && !state.displaced).then_some((state.served > 0, state.idle_since))
     }
 
-    /// Waits until the connection must end.
-    pub async fn watch(&self, limits: &Limits) -> Over {
+    /// Waits until the connection must end, or, if it can, until it rests.
+    pub async fn watch(&self, limits: &Limits, can_rest: bool) -> Over {
         loop {
-            let wake_at = match self.due(limits) {
+            let wake_at = match self.due(limits, can_rest) {
                 (at, over) if at <= Instant::now() => return over,
                 (at, _) => at,
             };
+            self.state().asleep_until = wake_at;
             tokio::select! {
                 () = tokio::time::sleep_until(wake_at) => {}
                 () = self.wake.notified() => {}
@@ -170,7 +190,7 @@ impl Pulse {
     }
 
     /// The next moment to look, and what is over if nothing happens until then.
-    fn due(&self, limits: &Limits) -> (Instant, Over) {
+    fn due(&self, limits: &Limits, can_rest: bool) -> (Instant, Over) {
         let now = Instant::now();
         let state = self.state();
         if state.displaced && state.answers.is_empty() {
@@ -190,10 +210,18 @@ impl Pulse {
             None if state.served == 0 => (state.idle_since + limits.header, Over::Idle),
             None => (state.idle_since + limits.idle, Over::Idle),
         };
-        match blocked {
+        let due = match blocked {
             Some(by) if by < idle.0 => (by, Over::Stalled),
             _ => idle,
+        };
+        let rests_at = state.idle_since + REST;
+        // Deadlines come first: whatever is over is not to begin anew.
+        if can_rest && due.0 > now && rests_at < due.0 {
+            // What is not sent yet, or came and was not whole, is looked at again a little later.
+            let rests = state.served > 0 && state.clean && state.between && blocked.is_none();
+            return if rests { (rests_at, Over::Resting) } else { ((now + REST).min(due.0), due.1) };
         }
+        due
     }
 }
 
@@ -211,7 +239,7 @@ mod tests {
 
     /// In how many seconds the watch looks next, and what is over then if nothing happens.
     fn next(pulse: &Pulse) -> (u64, Over) {
-        let (at, over) = pulse.due(&limits());
+        let (at, over) = pulse.due(&limits(), false);
         let left = at.saturating_duration_since(Instant::now());
         ((left.as_millis() + 500) as u64 / 1_000, over)
     }
@@ -230,16 +258,16 @@ mod tests {
     fn head_that_drips_ends_by_the_clock_that_began_with_its_first_byte() {
         let pulse = Pulse::new();
         pulse.end(pulse.begin());
-        pulse.head(true);
+        pulse.came(true, false);
         let mut state = pulse.state();
         (state.head_since, state.idle_since) = (Some(ago(8)), ago(20));
         drop(state);
-        pulse.head(true);
+        pulse.came(true, false);
         assert_eq!(next(&pulse), (2, Over::Head));
         // What came while an answer was under way has its time from the end of that.
         pulse.state().idle_since = ago(3);
         assert_eq!(next(&pulse), (7, Over::Head));
-        pulse.head(false);
+        pulse.came(false, true);
         assert_eq!(next(&pulse), (27, Over::Idle));
     }
 
@@ -255,6 +283,23 @@ mod tests {
         assert_eq!(next(&pulse), (0, Over::Stalled));
         pulse.expect(number, None);
         assert_eq!(next(&pulse).0, TICK.as_secs());
+    }
+
+    #[test]
+    fn request_wakes_a_watch_that_would_sleep_through_its_deadline_and_no_other() {
+        let pulse = Pulse::new();
+        let is_woken = || {
+            let mut notified = std::pin::pin!(pulse.wake.notified());
+            notified.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_ready()
+        };
+        pulse.state().asleep_until = Instant::now() + TICK;
+        pulse.end(pulse.begin());
+        assert!(!is_woken());
+        pulse.state().asleep_until = Instant::now() + Duration::from_secs(30);
+        pulse.begin();
+        assert!(is_woken());
+        pulse.begin();
+        assert!(!is_woken(), "once is enough");
     }
 
     #[test]
@@ -278,6 +323,34 @@ mod tests {
         assert_eq!(next(&pulse).0, TICK.as_secs());
         pause(6);
         assert_eq!(next(&pulse), (0, Over::Stalled));
+    }
+
+    #[test]
+    fn connection_rests_once_all_is_sent_and_nothing_is_half_there() {
+        let rests = |pulse: &Pulse| {
+            let (at, over) = pulse.due(&limits(), true);
+            over == Over::Resting && at <= Instant::now()
+        };
+        let pulse = Pulse::new();
+        pulse.state().idle_since = ago(2);
+        assert!(!rests(&pulse), "who never asked keeps no room in the first place");
+        let number = pulse.begin();
+        assert!(!rests(&pulse));
+        pulse.end(number);
+        assert!(!rests(&pulse), "the answer may not be sent yet");
+        pulse.flushed();
+        pulse.state().idle_since = Instant::now() + Duration::from_secs(1);
+        assert!(!rests(&pulse), "the next request may follow at once");
+        pulse.state().idle_since = ago(2);
+        assert!(rests(&pulse));
+        pulse.came(true, false);
+        assert!(!rests(&pulse));
+        pulse.came(false, false);
+        assert!(!rests(&pulse), "a body is on its way");
+        pulse.came(false, true);
+        assert!(rests(&pulse));
+        pulse.state().idle_since = ago(31);
+        assert_eq!(pulse.due(&limits(), true).1, Over::Idle);
     }
 
     #[test]

@@ -66,6 +66,11 @@ impl Strict {
         self.begun && matches!(self.place, Place::Head)
     }
 
+    /// Whether all that came was whole requests, which may be followed by others.
+    pub fn is_between(&self) -> bool {
+        !self.begun && matches!(self.place, Place::Head)
+    }
+
     /// Whether that head is still in its first line.
     pub fn in_first_line(&self) -> bool {
         self.in_head() && self.part == Part::Request
@@ -87,7 +92,8 @@ impl Strict {
                     }
                 }
                 Place::Head => {
-                    if !self.take(bytes[at]) {
+                    at += self.pass_over(&bytes[at..]);
+                    if at < bytes.len() && !self.take(bytes[at]) {
                         return Err(at);
                     }
                     at += 1;
@@ -95,6 +101,19 @@ impl Strict {
             }
         }
         Ok(())
+    }
+
+    /// Passes over what does not matter, up to the end of a line, all at once; how much that was.
+    fn pass_over(&mut self, bytes: &[u8]) -> usize {
+        if !matches!(self.part, Part::Request | Part::Value) || self.previous == b'\r' {
+            return 0;
+        }
+        let free = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len());
+        if let Some(last) = bytes[..free].last() {
+            (self.previous, self.begun) = (*last, true);
+            self.line += free;
+        }
+        free
     }
 
     /// Takes one byte of a head; false when it breaks a rule.

@@ -8,9 +8,9 @@ use rocket::{Route, get, routes};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the shop has been told to stop.
-#[derive(Default)]
-pub struct Stopping(AtomicBool);
+/// Whether the shop has been told to stop. Clones are told at once.
+#[derive(Clone, Default)]
+pub struct Stopping(Arc<AtomicBool>);
 
 impl Stopping {
     /// Notes that the shop stops, while it still answers what is under way.

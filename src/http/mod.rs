@@ -224,7 +224,8 @@ fn api_described() -> OpenApi {
     api!(openapi_get_spec)
 }
 
-/// What the HTTP layer needs beside the shop.
+/// What the HTTP layer needs beside the shop. Clones share what is counted and kept.
+#[derive(Clone)]
 pub struct Front {
     /// Bodies kept ready to send.
     pub bodies: Bodies,
@@ -252,40 +253,61 @@ pub struct Front {
     pub seal: Option<Seal>,
 }
 
-/// Puts the API on a server.
-pub fn mount(rocket: Rocket<Build>, shop: Arc<Shop>, front: Front) -> Rocket<Build> {
-    let slow = guards::SlowLane::new(&shop, front.workers);
-    let headers = fairings::Headers { https: front.https };
-    let metrics = if front.metrics { routes![metrics::metrics] } else { Vec::new() };
-    let rocket = rocket
-        .mount(BASE, api_routes())
-        .mount("/health", health::routes())
-        .mount("/api", docs::routes())
-        .mount("/", metrics);
-    let traffic = Arc::new(Traffic::of(rocket.routes()));
-    let (bodies, token) = (front.bodies.clone(), front.metrics_token);
-    let rocket = match front.seal {
-        Some(seal) => rocket.manage(seal).attach(fairings::Sealed),
-        None => rocket,
-    };
-    rocket
-        .manage(Gauges { shop: shop.clone(), bodies, traffic: traffic.clone(), token })
-        .manage(shop)
-        .manage(front.bodies)
-        .manage(front.cursors)
-        .manage(Caching { max_age_seconds: front.max_age_seconds })
-        .manage(slow)
-        .manage(front.proxies)
-        .manage(front.limits)
-        .manage(headers)
-        .manage(health::Stopping::default())
-        .register("/", problem::catchers())
-        .attach(fairings::Addresses)
-        .attach(fairings::Cors { origins: front.origins })
-        .attach(headers)
-        .attach(fairings::HeaderLimit)
-        .attach(fairings::Requests { access_log: front.access_log, traffic })
-        .attach(health::Stopping::fairing())
-        // An empty set in place of the framework's own headers, which know nothing of what is served here.
-        .attach(rocket::shield::Shield::new())
+/// The API, to be put on as many servers as there are ways in: they share every count, every budget and everything kept.
+pub struct Api {
+    shop: Arc<Shop>,
+    front: Front,
+    routes: [(&'static str, Vec<Route>); 4],
+    traffic: Arc<Traffic>,
+    slow: guards::SlowLane,
+    stopping: health::Stopping,
+}
+
+impl Api {
+    /// Of a shop.
+    pub fn new(shop: Arc<Shop>, front: Front) -> Self {
+        let slow = guards::SlowLane::new(&shop, front.workers);
+        let metrics = if front.metrics { routes![metrics::metrics] } else { Vec::new() };
+        let routes = [(BASE, api_routes()), ("/health", health::routes()), ("/api", docs::routes()), ("/", metrics)];
+        // It is a server that joins routes with where they stand; this one is thrown away.
+        let placed = place(rocket::custom(rocket::Config::default()), &routes);
+        let traffic = Arc::new(Traffic::of(placed.routes()));
+        Self { shop, front, routes, traffic, slow, stopping: health::Stopping::default() }
+    }
+
+    /// Puts it on a server.
+    pub fn mount(&self, rocket: Rocket<Build>) -> Rocket<Build> {
+        let (front, traffic) = (self.front.clone(), self.traffic.clone());
+        let headers = fairings::Headers { https: front.https };
+        let (shop, bodies, token) = (self.shop.clone(), front.bodies.clone(), front.metrics_token);
+        let rocket = place(rocket, &self.routes);
+        let rocket = match front.seal {
+            Some(seal) => rocket.manage(seal).attach(fairings::Sealed),
+            None => rocket,
+        };
+        rocket
+            .manage(Gauges { shop: shop.clone(), bodies, traffic: traffic.clone(), token })
+            .manage(shop)
+            .manage(front.bodies)
+            .manage(front.cursors)
+            .manage(Caching { max_age_seconds: front.max_age_seconds })
+            .manage(self.slow.clone())
+            .manage(front.proxies)
+            .manage(front.limits)
+            .manage(headers)
+            .manage(self.stopping.clone())
+            .register("/", problem::catchers())
+            .attach(fairings::Addresses)
+            .attach(fairings::Cors { origins: front.origins })
+            .attach(headers)
+            .attach(fairings::HeaderLimit)
+            .attach(fairings::Requests { access_log: front.access_log, traffic })
+            .attach(health::Stopping::fairing())
+            // An empty set in place of the framework's own headers, which know nothing of what is served here.
+            .attach(rocket::shield::Shield::new())
+    }
+}
+
+fn place(rocket: Rocket<Build>, routes: &[(&'static str, Vec<Route>)]) -> Rocket<Build> {
+    routes.iter().fold(rocket, |rocket, (base, routes)| rocket.mount(*base, routes.clone()))
 }

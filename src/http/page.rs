@@ -10,6 +10,7 @@ use sha2::Sha256;
 const SEAL: usize = 12;
 
 /// The secret that seals cursors.
+#[derive(Clone)]
 pub struct CursorKey(Hmac<Sha256>);
 
 impl CursorKey {

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 
 /// Proxies whose word counts.
+#[derive(Clone)]
 pub struct Proxies {
     trusted: Vec<IpNet>,
     header: ForwardedHeader,

@@ -10,7 +10,8 @@ use rocket::tokio::sync::Semaphore;
 use rocket::tokio::task::spawn_blocking;
 use std::sync::Arc;
 
-/// The way to the other threads.
+/// The way to the other threads. Clones share it.
+#[derive(Clone)]
 pub struct SlowLane(Arc<Semaphore>);
 
 impl SlowLane {

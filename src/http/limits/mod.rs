@@ -16,6 +16,7 @@ use rocket::tokio::time::sleep;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tally::{Counted, Full, Tally};
 
@@ -30,7 +31,8 @@ struct Budget {
     most: Option<NonZeroU32>,
 }
 
-/// Every budget.
+/// Every budget. Clones share the counts.
+#[derive(Clone)]
 pub struct Limits {
     login_account: Budget,
     login_client: Budget,
@@ -44,7 +46,7 @@ pub struct Limits {
     codes_client: Budget,
     catalog: Budget,
     writes: Budget,
-    tally: Tally,
+    tally: Arc<Tally>,
     began: Instant,
 }
 
@@ -108,7 +110,7 @@ impl Limits {
             codes_client: budget("codes-client", "wrong discount codes from one address", set.codes_per_client),
             catalog: budget("catalog-client", "reads of the catalog from one address", catalog),
             writes: budget("writes-client", "requests that may change something from one address", writes),
-            tally: Tally::new(),
+            tally: Arc::new(Tally::new()),
             began: Instant::now(),
         }
     }

@@ -3,7 +3,7 @@
 
 use super::exposition::{Family, Labels, Sample};
 use super::traffic::Traffic;
-use crate::counters::{Count, Counters, Histogram};
+use crate::counters::{Count, Counters, Doorway, Histogram, Refused};
 use crate::http::cache::Bodies;
 use crate::machine::{self, Usage};
 use crate::services::{Shop, Vitals};
@@ -14,6 +14,7 @@ use std::time::Duration;
 pub(super) fn all(shop: &Shop, vitals: &Vitals, bodies: &Bodies, traffic: &Traffic) -> Vec<Family> {
     let mut all = of_process(vitals);
     all.extend(of_http(traffic, bodies));
+    all.extend(of_edge(shop.counters().doorway()));
     all.extend(of_store(shop.counters(), vitals));
     all.extend(of_work(shop.counters(), vitals));
     all.extend(of_selling(shop.counters(), shop.settings().currency().code()));
@@ -107,6 +108,35 @@ fn of_http(traffic: &Traffic, bodies: &Bodies) -> Vec<Family> {
         gauge("nexus_cache_bytes", "Memory of the bodies kept ready", float(bodies.bytes())),
         gauge("nexus_cache_entries", "Bodies kept ready", float(bodies.entries())),
     ]
+}
+
+fn of_edge(doorway: &Doorway) -> Vec<Family> {
+    let refused = Refused::ALL
+        .into_iter()
+        .map(|why| (vec![("reason", Cow::Borrowed(reason(why)))], Sample::Counter(float(doorway.refused(why)))));
+    vec![
+        gauge("nexus_edge_connections", "Connections that clients have to the edge", float(doorway.connections())),
+        Family::new("nexus_edge_refusals", "What the edge did not let through, by reason").all(refused),
+    ]
+}
+
+fn reason(why: Refused) -> &'static str {
+    match why {
+        Refused::Malformed => "malformed",
+        Refused::Slow => "slow",
+        Refused::LargeBody => "large_body",
+        Refused::LongUri => "long_uri",
+        Refused::LargeHeaders => "large_headers",
+        Refused::ForeignHost => "foreign_host",
+        Refused::NotImplemented => "not_implemented",
+        Refused::Unanswered => "unanswered",
+        Refused::Busy => "busy",
+        Refused::Late => "late",
+        Refused::Full => "full",
+        Refused::Displaced => "displaced",
+        Refused::Stalled => "stalled",
+        Refused::Handshake => "handshake",
+    }
 }
 
 fn of_store(counters: &Counters, vitals: &Vitals) -> Vec<Family> {

@@ -70,7 +70,23 @@ fn what_is_too_large_or_not_here_is_refused_as_the_shop_would() {
     }
     let fine = get(&(many(90) + &format!("X: {}\r\n", "a".repeat(16 * 1024))));
     assert!(say(server.port, &fine).starts_with("HTTP/1.1 200 "), "what is large but sensible");
+    let told = say(server.port, &head("GET", "/metrics", ""));
+    for (reason, least) in
+        [("large_body", 2), ("long_uri", 2), ("large_headers", 3), ("not_implemented", 1), ("foreign_host", 3)]
+    {
+        let counted = number(&told, &format!("nexus_edge_refusals_total{{reason=\"{reason}\"}}"));
+        assert!(counted >= least, "{reason}: {counted}");
+    }
+    assert_eq!(told.matches("\nnexus_edge_refusals_total{").count(), 14, "{told}");
     server.stop();
+}
+
+/// What a metric says.
+#[track_caller]
+fn number(metrics: &str, name: &str) -> u64 {
+    let line =
+        metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("no {name}: {metrics}"));
+    line.trim().parse::<f64>().unwrap() as u64
 }
 
 #[test]
@@ -129,6 +145,9 @@ fn one_too_many_displaces_the_idlest_and_never_one_that_is_answered() {
     });
     let closed = closed.count();
     assert!((50..60).contains(&closed), "{closed} of 60 were closed");
+    let told = say(server.port, product("Connection: close\r\n").replace("/api/v1/products/1", "/metrics").as_bytes());
+    let displaced = number(&told, "nexus_edge_refusals_total{reason=\"displaced\"}");
+    assert!(displaced >= 50 && (3..=10).contains(&number(&told, "nexus_edge_connections")), "{told}");
     busy.write_all(rest.as_bytes()).unwrap();
     assert!(read_to_close(&mut busy).starts_with("HTTP/1.1 401 "));
     used.write_all(product("Connection: close\r\n").as_bytes()).unwrap();

@@ -49,11 +49,12 @@ impl Stand {
             redirect_to: None,
             open_files: None,
             access_log: false,
+            doorway: Arc::default(),
         };
         let door = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let port = door.local_addr().unwrap().port();
         let entered = runtime.enter();
-        let running = Edge::prepare(parts).unwrap().open(Doors { shop: door, redirect: None }, shop).unwrap();
+        let running = Edge::prepare(parts).unwrap().open(Doors { shop: door, redirect: None }, shop, None).unwrap();
         drop(entered);
         Self { port, runtime, running }
     }

@@ -181,3 +181,63 @@ fn certificate_is_exchanged_under_load_and_a_broken_one_changes_nothing() {
     assert!(asked.into_inner() > 20);
     server.stop();
 }
+
+/// Asks for much on many streams and takes none of it: cut off in time, and nothing piles up meanwhile.
+#[test]
+fn reader_of_http2_that_takes_nothing_is_cut_off_and_costs_little() {
+    let (place, made) = (demo(), make());
+    let (cert, key) = write_pair(&place, &made);
+    let config = client(&[&made], "http/1.1");
+    let settings = [("STALL_SECONDS", "3"), ("MIN_BYTES_PER_SECOND", "1000000"), ("IDLE_SECONDS", "4")];
+    let server = start(&place, &cert, &key, &settings, &config);
+    for path in ["/api/openapi.json", "/api/v1/products?page_size=20"] {
+        // What is made when it is first asked for is made before.
+        let mut stream = shake(server.port, &config).unwrap();
+        let asked = product("Connection: close\r\n").replace("/api/v1/products/1", path);
+        stream.write_all(asked.as_bytes()).unwrap();
+        assert!(read_to_close(&mut stream).starts_with("HTTP/1.1 200 "));
+        let before = resident_kib(&server);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (took, most) = runtime.block_on(takes_nothing(&server, &made, path));
+        assert!((2.9..9.0).contains(&took.as_secs_f32()), "{path}: {took:?}");
+        assert!(most < before + 24 * 1024, "{path}: {before} KiB grew to {most}");
+        get(server.port, &config).unwrap();
+    }
+    server.stop();
+}
+
+fn resident_kib(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// How long the server has patience with a hundred streams on each of four connections, and how large it grows.
+async fn takes_nothing(server: &Server, made: &Made, path: &str) -> (Duration, u64) {
+    let began = std::time::Instant::now();
+    let (mut connections, mut senders, mut asked) = (tokio::task::JoinSet::new(), Vec::new(), Vec::new());
+    for _ in 0..4 {
+        let stream = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).await.unwrap();
+        let stream = tokio_rustls::TlsConnector::from(client(&[made], "h2")).connect(name(), stream).await.unwrap();
+        let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
+        // Room for next to nothing, and more is granted only for what is read.
+        builder.initial_stream_window_size(100);
+        let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
+        connections.spawn(async move { drop(connection.await) });
+        for _ in 0..100 {
+            let uri = format!("https://shop.example{path}");
+            let request = hyper::Request::builder().uri(uri).body(Full::<bytes::Bytes>::default()).unwrap();
+            asked.push(tokio::spawn(sender.send_request(request)));
+        }
+        senders.push(sender);
+    }
+    let mut most = 0;
+    let all_closed = async {
+        while !matches!(tokio::time::timeout(Duration::from_millis(200), connections.join_next()).await, Ok(None)) {
+            most = most.max(resident_kib(server));
+        }
+    };
+    tokio::time::timeout(PATIENCE, all_closed).await.expect("never cut off");
+    drop((senders, asked));
+    (began.elapsed(), most)
+}
