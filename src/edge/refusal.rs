@@ -30,6 +30,9 @@ pub const MALFORMED: Refusal = refusal(
 /// A body that breaks off or is not in chunks as it says.
 pub const BROKEN_BODY: Refusal =
     refusal(400, "bad-request", "The request cannot be understood", "its body does not come as its headers say");
+/// A token that no authority was told of.
+pub const NOT_EXPECTED: Refusal =
+    refusal(404, "not-found", "There is no such thing", "nobody is expected to look for a certificate's proof here");
 /// A head or a body that does not come in time.
 pub const SLOW: Refusal =
     refusal(408, "request-timeout", "The request took too long", "send it again, faster and in one go");

@@ -48,6 +48,7 @@ impl Stand {
             stamp: Box::new(|address| HeaderValue::from_str(&address.to_string()).unwrap()),
             redirect_to: None,
             open_files: None,
+            automatic: None,
         };
         let door = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let port = door.local_addr().unwrap().port();
