@@ -10,6 +10,7 @@ pub use challenges::{Challenges, PLACE};
 
 use super::tls::{Certificate, Ready};
 use crate::certificate::{Issued, Kept, Period, Refused, Tries};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -75,7 +76,14 @@ impl Keeper {
     /// Works until whoever holds the other end lets go of it.
     pub fn start(mut self, ended: Receiver<()>) -> std::io::Result<()> {
         if self.period.is_none() {
-            tracing::warn!(hosts = ?self.hosts, "there is no certificate for all hosts yet: it is being asked for");
+            let now = crate::clock::now();
+            let next = plan::due(None, &self.tries, now);
+            if next > now {
+                let next = next.to_rfc3339();
+                tracing::warn!(%next, why = %self.tries.why, "there is no certificate for all hosts yet, and it is too soon to ask again");
+            } else {
+                tracing::warn!(hosts = ?self.hosts, "there is no certificate for all hosts yet: it is being asked for");
+            }
         }
         let work = move || {
             loop {
@@ -111,7 +119,10 @@ impl Keeper {
             Err(error) => Err(Refused { why: format!("nothing can be written to acme/: {error}"), wait: None }),
             Ok(()) => {
                 tracing::info!(hosts = ?self.hosts, "asking for a certificate");
-                (self.automatic.obtain)(&self.hosts, &self.challenges)
+                // Who looks after the certificate has to live for years, whatever somebody answers.
+                let asked = AssertUnwindSafe(|| (self.automatic.obtain)(&self.hosts, &self.challenges));
+                let broken = |_| Err(Refused { why: "asking for it broke off; see the log".to_owned(), wait: None });
+                catch_unwind(asked).unwrap_or_else(broken)
             }
         };
         self.challenges.clear();

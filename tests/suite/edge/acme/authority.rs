@@ -51,7 +51,8 @@ pub struct Books {
     pub tokens: Vec<String>,
     /// What each account said of itself.
     pub contacts: Vec<Value>,
-    keys: Vec<(Vec<u8>, String)>,
+    /// The accounts it knows.
+    pub keys: Vec<(Vec<u8>, String)>,
     nonces: HashSet<String>,
     orders: Vec<Order>,
 }
@@ -140,12 +141,13 @@ impl Authority {
             return wrong(books, &format!("head {head} at {}", asked.path));
         }
         let is_new = asked.path == "/account";
+        let is_contact = asked.path.starts_with("/account/");
         let (key, thumb) = match (head.get("jwk"), head["kid"].as_str()) {
             (Some(jwk), None) if is_new => wire::public_key(jwk),
             (None, Some(kid)) if !is_new => {
                 let number = kid.strip_prefix(&self.url("/account/")).and_then(|n| n.parse::<usize>().ok());
                 let Some(known) = number.and_then(|n| books.keys.get(n)).cloned() else {
-                    return wrong(books, "no such account");
+                    return Err(refusal(400, "accountDoesNotExist", "it was forgotten"));
                 };
                 known
             }
@@ -168,6 +170,11 @@ impl Authority {
         let payload = bytes(part("payload"));
         if is_new {
             return account(books, self, (key, thumb), &serde_json::from_slice(&payload).unwrap_or_default());
+        }
+        if is_contact {
+            let said: Value = serde_json::from_slice(&payload).unwrap_or_default();
+            books.contacts.push(said["contact"].clone());
+            return Ok(ok(json!({ "status": "valid" })));
         }
         self.step(books, &asked.path, &thumb, &payload)
     }

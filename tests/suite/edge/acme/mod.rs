@@ -43,9 +43,15 @@ fn ask_there(command: &mut Command, place: &Place, authority: &Authority) {
 
 /// A server that answers at its plain door.
 fn start(place: &Place, authority: &Authority) -> Server {
+    start_with(place, authority, &[])
+}
+
+/// The same with other settings.
+fn start_with(place: &Place, authority: &Authority, others: &[(&str, &str)]) -> Server {
     let change = |command: &mut Command| {
         authority.books().door = free_port();
         ask_there(command, place, authority);
+        command.envs(others.iter().copied());
     };
     let answers = |_| {
         let door = authority.books().door;
@@ -201,6 +207,45 @@ fn certificate_near_its_end_is_renewed_and_serves_for_as_long_as_that_fails() {
     let (_, line) = doctor(&place, &authority);
     assert!(line.starts_with("ok "), "{line}");
     server.stop();
+}
+
+#[test]
+fn another_name_brings_another_certificate_and_an_account_that_was_forgotten_is_made_again() {
+    let (place, authority) = (demo(), Authority::open());
+    let config = trusting(&authority);
+    // What is kept is good for ninety days, and for one of the names.
+    let (chain, key) = authority.root.make(&hosts()[..1], -60, 90 * 86_400);
+    let folder = kept(&place, &authority);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("certificate.pem"), format!("{chain}{key}")).unwrap();
+    authority.books().blind = true;
+    let server = start(&place, &authority);
+    let old = shown(server.port, &config).expect("one that lacks a name is better than none");
+    eventually("it does not come", LONG, || server.log().contains("no certificate was got"));
+    assert!(server.log().contains("not for this host host=\"www.shop.example\""), "{}", server.log());
+    server.stop();
+    // The authority forgets the account; the shop cannot know before it asks.
+    {
+        let mut books = authority.books();
+        books.keys.clear();
+        books.blind = false;
+    }
+    let server = start(&place, &authority);
+    eventually("the account is gone", LONG, || server.log().contains("accountDoesNotExist"));
+    assert_eq!(shown(server.port, &config).unwrap(), old);
+    server.stop();
+    let server = start_with(&place, &authority, &[("NEXUS_EDGE_ACME_CONTACT", "")]);
+    eventually("another one comes", LONG, || shown(server.port, &config).is_some_and(|now| now != old));
+    server.stop();
+    // The contact is told anew when the account is needed the next time.
+    std::fs::remove_file(folder.join("certificate.pem")).unwrap();
+    let server = start(&place, &authority);
+    eventually("it is asked for anew", LONG, || get(server.port, &config).is_ok());
+    server.stop();
+    let books = authority.books();
+    assert_eq!(books.faults, Vec::<String>::new());
+    let owner = serde_json::json!(["mailto:owner@shop.example"]);
+    assert_eq!(books.contacts, [owner.clone(), serde_json::json!([]), owner]);
 }
 
 /// Asks on a connection that stays open.
