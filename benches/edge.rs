@@ -72,8 +72,11 @@ impl Server {
 
     fn start_for(binary: &str, settings: &[(&str, &str)], way: &Way) -> Done<Self> {
         let folder = tempfile::tempdir()?;
-        let is_ready = |port| Client::connect_by(port, way).and_then(|mut c| c.ask("/health/live")).is_ok();
-        let program = Program::serve_until(binary, &folder.path().join("data"), &["--demo"], settings, is_ready);
+        let is_ready = |port| match way {
+            Way::Plain => program::is_ready(port),
+            Way::Tls(_) => Client::connect_by(port, way).and_then(|mut client| client.ask("/health/ready")).is_ok(),
+        };
+        let program = Program::serve(binary, &folder.path().join("data"), &["--demo"], settings, is_ready);
         let program = program.map_err(|error| error.to_string())?;
         Ok(Self { port: program.port, program, _folder: folder })
     }

@@ -310,7 +310,7 @@ impl Server {
         if free {
             settings.extend([("NEXUS_LIMITS_LOGIN_PER_CLIENT", "0"), ("NEXUS_LIMITS_LOGIN_PER_ACCOUNT", "0")]);
         }
-        let program = Program::serve(binary, data, &[], &settings)?;
+        let program = Program::serve(binary, data, &[], &settings, program::is_ready)?;
         let on_sale = runtime().block_on(on_sale(program.port))?;
         Ok(Self { program, on_sale })
     }

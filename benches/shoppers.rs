@@ -373,7 +373,7 @@ impl Server {
         if !command(&options.program, &data, &words).status()?.success() {
             return Err(format!("nexus {} failed", words.join(" ")).into());
         }
-        let program = Program::serve(&options.program, &data, &[], &[])?;
+        let program = Program::serve(&options.program, &data, &[], &[], program::is_ready)?;
         Ok(Self { program, binary: options.program.clone(), data })
     }
 

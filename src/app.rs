@@ -9,6 +9,7 @@ mod watching;
 pub use handed::Handed;
 pub use watching::{Asked, status};
 
+use crate::certificate::Kept;
 use crate::config::{Config, LogFormat, LogSettings, ShopSettings, SmtpSecurity};
 use crate::folder::{DataFolder, MAIL};
 use crate::http::{self, Api, Bodies, CursorKey, Front, Limits, Proxies, Seal};
@@ -204,7 +205,12 @@ pub fn serve(
 pub fn health(config: &Config, within: Duration) -> Result<(), String> {
     let place = SocketAddr::new(config.address, config.port);
     let https = config.has_edge() && config.edge.has_tls();
-    neighbour::ready(place, https, config.edge.hosts.first().map(String::as_str), within)
+    let asked = neighbour::ready(place, https, config.edge.hosts.first().map(String::as_str), within);
+    let lacks_certificate = || !Kept::new(&config.data.dir, &config.edge.acme_directory).certificate_file().is_file();
+    asked.map_err(|why| match config.edge.acme && lacks_certificate() {
+        true => format!("there is no certificate yet, nexus doctor says why: {why}"),
+        false => why,
+    })
 }
 
 /// Says what the owner should know about how the shop takes payments.

@@ -138,6 +138,8 @@ pub enum Refused {
     LargeHeaders,
     /// A host name of others.
     ForeignHost,
+    /// A certificate's proof that no authority was told of.
+    NotExpected,
     /// A method or a coding of others.
     NotImplemented,
     /// The shop gave no answer.
@@ -158,13 +160,14 @@ pub enum Refused {
 
 impl Refused {
     /// All there are.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Malformed,
         Self::Slow,
         Self::LargeBody,
         Self::LongUri,
         Self::LargeHeaders,
         Self::ForeignHost,
+        Self::NotExpected,
         Self::NotImplemented,
         Self::Unanswered,
         Self::Busy,

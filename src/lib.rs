@@ -1,8 +1,8 @@
 //! Nexus: a shop in one file.
 //!
 //! Layers, each using only what stands below it: [`cli`] → [`app`] → [`edge`] beside [`http`] beside [`jobs`] →
-//! [`services`] → `store` beside [`providers`] → [`domain`]; beside them the base: [`config`], `clock`, `counters`,
-//! `folder`, `generations`, `machine`, `spans`.
+//! [`services`] → `store` beside [`providers`] → [`domain`]; beside them the base: [`config`], `certificate`, `clock`,
+//! `counters`, `folder`, `generations`, `machine`, `spans`.
 //!
 //! One read: `http/products.rs product_get` → `services/catalog/products.rs product_get` → `store/product.rs
 //! products_by_ids` → [`domain::catalog::Product`] → `http/views/product.rs`.
@@ -14,6 +14,7 @@
 //! One rule: what is acknowledged is on disk.
 
 pub mod app;
+mod certificate;
 pub mod cli;
 mod clock;
 pub mod config;

@@ -34,13 +34,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Serves, with more words and settings than the usual ones, and waits until it is ready.
-    pub fn serve(binary: &str, data: &Path, words: &[&str], settings: &[(&str, &str)]) -> Outcome<Self> {
-        Self::serve_until(binary, data, words, settings, is_ready)
-    }
-
-    /// Serves, and waits until this says of its port that it is ready.
-    pub fn serve_until(
+    /// Serves, with more words and settings than the usual ones, and waits until this says of its port that it is ready.
+    pub fn serve(
         binary: &str,
         data: &Path,
         words: &[&str],
@@ -69,7 +64,8 @@ impl Program {
     }
 }
 
-fn is_ready(port: u16) -> bool {
+/// Whether the shop on a port is ready.
+pub fn is_ready(port: u16) -> bool {
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_read_timeout(Some(PATIENCE))?;

@@ -4,11 +4,13 @@
 use super::inside::Indoors;
 use super::stopping::Stopping;
 use super::{Handed, ServeError, cannot_listen, held};
+use crate::certificate::Kept;
 use crate::config::Config;
 use crate::counters::Doorway;
-use crate::edge::{self, Doors, Edge, Parts, Running};
+use crate::edge::{self, Automatic, Doors, Edge, Obtain, Parts, Running};
 use crate::http::{Seal, headers_everywhere};
 use crate::jobs::Runner;
+use crate::providers::acme::Authority;
 use hyper::header::HeaderValue;
 use rocket::config::Shutdown;
 use rocket::fairing::AdHoc;
@@ -51,6 +53,7 @@ pub(super) fn prepare(
         open_files: open_files(),
         access_log: config.log.access,
         doorway: doorway.clone(),
+        automatic: automatic(config)?,
     };
     let edge = Edge::prepare(parts).map_err(|why| ServeError(format!("configuration: edge: {why}")))?;
     let bind = |handed: Option<TcpListener>, port| match handed {
@@ -132,6 +135,19 @@ pub(super) fn shutdown_behind_the_edge() -> Shutdown {
     #[cfg(not(unix))]
     let quiet = Shutdown::default();
     Shutdown { ctrlc: false, grace: 1, mercy: 1, force: true, ..quiet }
+}
+
+/// Has the authority of the settings asked for certificates, if any is.
+fn automatic(config: &Config) -> Result<Option<Automatic>, ServeError> {
+    if !config.edge.acme {
+        return Ok(None);
+    }
+    let kept = Kept::new(&config.data.dir, &config.edge.acme_directory);
+    let authority = Authority::new(&config.edge, kept.clone());
+    let authority = authority.map_err(|why| ServeError(format!("configuration: edge.acme_roots: {why}")))?;
+    let obtain: Obtain =
+        Box::new(move |hosts, challenges| authority.obtain(hosts, &|token, proof| challenges.put(token, proof)));
+    Ok(Some(Automatic { obtain, kept }))
 }
 
 fn open_files() -> Option<u64> {

@@ -16,6 +16,16 @@ pub struct EdgeSettings {
     pub tls_cert: PathBuf,
     /// The key of the certificate, as PEM.
     pub tls_key: PathBuf,
+    /// Whether the certificate is got, and renewed, from an authority that speaks ACME.
+    pub acme: bool,
+    /// Whether the owner agrees to the terms of that authority.
+    pub acme_accept_terms: bool,
+    /// A mail address for the authority; empty for none.
+    pub acme_contact: String,
+    /// Where the authority says what it offers.
+    pub acme_directory: String,
+    /// Whom to trust to be the authority, as PEM; empty for those that browsers trust.
+    pub acme_roots: PathBuf,
     /// Port on which plain HTTP is sent on to the https address of `shop.url`; 0 for none.
     pub redirect_port: u16,
     /// Host names that are served, without ports; with none, all are.
@@ -48,6 +58,11 @@ impl Default for EdgeSettings {
             enabled: Switch::Auto,
             tls_cert: PathBuf::new(),
             tls_key: PathBuf::new(),
+            acme: false,
+            acme_accept_terms: false,
+            acme_contact: String::new(),
+            acme_directory: "https://acme-v02.api.letsencrypt.org/directory".to_owned(),
+            acme_roots: PathBuf::new(),
             redirect_port: 0,
             hosts: Vec::new(),
             max_connections: 12_000,
@@ -74,8 +89,13 @@ impl EdgeSettings {
         }
     }
 
-    /// Whether there is a certificate.
+    /// Whether TLS is spoken.
     pub fn has_tls(&self) -> bool {
+        self.acme || self.has_files()
+    }
+
+    /// Whether the certificate is a file that somebody else looks after.
+    pub fn has_files(&self) -> bool {
         !self.tls_cert.as_os_str().is_empty()
     }
 
@@ -102,10 +122,13 @@ impl EdgeSettings {
         if !(1..=10_240).contains(&self.max_body_mib) {
             return Some("edge.max_body_mib: must be from 1 to 10240".to_owned());
         }
-        if self.has_tls() == self.tls_key.as_os_str().is_empty() {
+        if self.has_files() == self.tls_key.as_os_str().is_empty() {
             return Some("edge.tls_cert and edge.tls_key: name both files or neither".to_owned());
         }
-        if self.has_tls() && !on {
+        if let Some(problem) = self.acme_problem(on, shop_url) {
+            return Some(problem);
+        }
+        if self.has_files() && !on {
             return Some("edge.tls_cert: the edge is off on a loopback address; set edge.enabled to true".to_owned());
         }
         if self.redirect_port > 0 && !(on && shop_url.to_ascii_lowercase().starts_with("https://")) {

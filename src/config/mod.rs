@@ -2,6 +2,7 @@
 //!
 //! A key nobody knows refuses to start and is named, so that a misspelt setting is never silently ignored.
 
+mod acme;
 mod backup;
 mod door;
 mod edge;

@@ -128,7 +128,7 @@ where
             Box::pin(async move {
                 let origin = passage.front.redirect_to.as_deref().filter(|_| door == Door::Redirect);
                 Ok::<_, Infallible>(match origin {
-                    Some(origin) => passage.send_on(origin, &request),
+                    Some(origin) => passage.at_the_plain_door(origin, &request),
                     None => passage.pass(request).await,
                 })
             })

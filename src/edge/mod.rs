@@ -2,6 +2,7 @@
 //! HTTP/2, cuts off who is too slow, too large or too many, and passes requests on over loopback together with the
 //! address they came from. It knows nothing of the shop, and nothing of what is asked.
 
+mod acme;
 mod answer;
 mod caps;
 mod connection;
@@ -21,11 +22,13 @@ mod tls;
 mod tunnel;
 mod upstream;
 
+pub use acme::{Automatic, Challenges, Obtain};
 pub use inside::{Broken, Inside, Voice, Work};
 pub use listen::bind;
 
 use crate::config::EdgeSettings;
 use crate::counters::Doorway;
+use acme::Keeper;
 use caps::Caps;
 use connection::Door;
 use hyper::header::{HeaderName, HeaderValue};
@@ -33,9 +36,9 @@ use ipnet::IpNet;
 use limits::Limits;
 use refusal::Dress;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use tls::Certificate;
+use tls::{Certificate, Files};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use upstream::Upstream;
@@ -63,6 +66,8 @@ pub struct Parts {
     pub access_log: bool,
     /// Where connections and refusals are counted.
     pub doorway: Arc<Doorway>,
+    /// Where the certificate comes from, if not from files.
+    pub automatic: Option<Automatic>,
 }
 
 /// The doors, bound and not yet open.
@@ -73,17 +78,25 @@ pub struct Doors {
     pub redirect: Option<TcpListener>,
 }
 
-/// An edge whose certificate has been read.
+/// An edge whose certificate has been read, if there is one.
 pub struct Edge {
     parts: Parts,
-    certificate: Option<Arc<Certificate>>,
+    source: Option<Source>,
     tls: Option<TlsAcceptor>,
+}
+
+/// Where the certificate comes from.
+enum Source {
+    Files(Files),
+    Acme(Box<Keeper>),
 }
 
 /// An edge at work.
 pub struct Running {
     front: Arc<Front>,
     stop: watch::Sender<bool>,
+    /// Whoever looks after the certificate works for as long as this is here.
+    keeping: Option<mpsc::Sender<()>>,
 }
 
 /// What all connections share.
@@ -98,6 +111,7 @@ struct Front {
     stamp_name: HeaderName,
     stamp: Stamp,
     redirect_to: Option<String>,
+    challenges: Option<Arc<Challenges>>,
     stop: watch::Receiver<bool>,
     doorway: Arc<Doorway>,
 }
@@ -107,21 +121,29 @@ const FILES_OF_THE_SHOP: u64 = 256;
 
 impl Edge {
     /// Reads the certificate; what is wrong with it is said for people.
-    pub fn prepare(parts: Parts) -> Result<Self, String> {
-        let settings = &parts.settings;
-        let certificate = settings.has_tls().then(|| Certificate::read(&settings.tls_cert, &settings.tls_key));
-        let certificate = certificate.transpose()?.map(Arc::new);
-        let config = certificate.as_ref().map(Certificate::server_config).transpose()?;
+    pub fn prepare(mut parts: Parts) -> Result<Self, String> {
+        let (settings, certificate) = (&parts.settings, Arc::<Certificate>::default());
+        let source = match parts.automatic.take() {
+            Some(automatic) => {
+                Some(Source::Acme(Box::new(Keeper::new(automatic, settings.hosts.clone(), &certificate))))
+            }
+            None if settings.has_files() => {
+                Some(Source::Files(Files::read(&settings.tls_cert, &settings.tls_key, &certificate)?))
+            }
+            None => None,
+        };
+        let config = source.is_some().then(|| certificate.server_config()).transpose()?;
         let tls = config.map(|config| TlsAcceptor::from(Arc::new(config)));
-        Ok(Self { parts, certificate, tls })
+        Ok(Self { parts, source, tls })
     }
 
     /// Opens the doors, on the runtime this is called on, to a shop that listens at `shop`, and is asked in this process
     /// whatever can be asked so.
     pub fn open(self, doors: Doors, shop: SocketAddr, inside: Option<Arc<dyn Inside>>) -> std::io::Result<Running> {
         let (stop, stopped) = watch::channel(false);
-        let Parts { settings, proxies, headers, stamp_name, stamp, redirect_to, open_files, access_log, doorway } =
-            self.parts;
+        let Parts {
+            settings, proxies, headers, stamp_name, stamp, redirect_to, open_files, access_log, doorway, ..
+        } = self.parts;
         let most_requests = settings.max_requests as usize;
         let front = Arc::new(Front {
             limits: Arc::new(Limits::from(&settings)),
@@ -139,6 +161,10 @@ impl Edge {
             stamp_name: HeaderName::from_static(stamp_name),
             stamp,
             redirect_to,
+            challenges: match &self.source {
+                Some(Source::Acme(keeper)) => Some(keeper.challenges()),
+                _ => None,
+            },
             stop: stopped,
             doorway,
         });
@@ -146,16 +172,30 @@ impl Edge {
         for (listener, door) in listeners.into_iter().filter_map(|(listener, door)| Some((listener?, door))) {
             tokio::spawn(listen::accept(listen::adopt(listener)?, door, front.clone()));
         }
-        if let Some(certificate) = self.certificate {
-            let front = front.clone();
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = certificate.follow() => {}
-                    () = front.stopped() => {}
-                }
-            });
+        let keeping = self.source.map(|source| source.look_after(&front)).transpose()?.flatten();
+        Ok(Running { front, stop, keeping })
+    }
+}
+
+impl Source {
+    /// Has the certificate looked after until the edge stops, or until what is given back is let go of.
+    fn look_after(self, front: &Arc<Front>) -> std::io::Result<Option<mpsc::Sender<()>>> {
+        match self {
+            Self::Acme(keeper) => {
+                let (keeping, ended) = mpsc::channel();
+                keeper.start(ended).map(|()| Some(keeping))
+            }
+            Self::Files(files) => {
+                let front = front.clone();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        () = Arc::new(files).follow() => {}
+                        () = front.stopped() => {}
+                    }
+                });
+                Ok(None)
+            }
         }
-        Ok(Running { front, stop })
     }
 }
 
@@ -173,8 +213,9 @@ fn most_connections(settings: &EdgeSettings, open_files: Option<u64>) -> usize {
 
 impl Running {
     /// Takes no more connections, lets requests that are under way finish within the time, then cuts off the rest.
-    pub async fn drain(self, within: Duration) {
+    pub async fn drain(mut self, within: Duration) {
         let _ = self.stop.send(true);
+        drop(self.keeping.take());
         if tokio::time::timeout(within, self.front.caps.emptied()).await.is_err() {
             tracing::warn!(connections = self.front.caps.count(), "connections are cut off, since their time is up");
         }

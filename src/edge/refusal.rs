@@ -45,6 +45,13 @@ pub const BROKEN_BODY: Refusal = refusal(
     "The request cannot be understood",
     "its body does not come as its headers say",
 );
+/// A token that no authority was told of.
+pub const NOT_EXPECTED: Refusal = refusal(
+    (404, Refused::NotExpected),
+    "not-found",
+    "There is no such thing",
+    "nobody is expected to look for a certificate's proof here",
+);
 /// A head or a body that does not come in time.
 pub const SLOW: Refusal = refusal(
     (408, Refused::Slow),

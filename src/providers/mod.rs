@@ -3,6 +3,7 @@
 //! Services know the traits; which implementation serves is decided in `src/app.rs`. Every call may be slow, so none
 //! is made inside a write transaction.
 
+pub mod acme;
 pub mod health;
 pub mod mail;
 pub mod payment;

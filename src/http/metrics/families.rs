@@ -128,6 +128,7 @@ fn reason(why: Refused) -> &'static str {
         Refused::LongUri => "long_uri",
         Refused::LargeHeaders => "large_headers",
         Refused::ForeignHost => "foreign_host",
+        Refused::NotExpected => "not_expected",
         Refused::NotImplemented => "not_implemented",
         Refused::Unanswered => "unanswered",
         Refused::Busy => "busy",

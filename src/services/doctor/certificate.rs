@@ -1,133 +1,160 @@
-//! When certificates end. Of a certificate nothing is read but its period: no chain, no name, no key.
+//! When certificates end: those the owner names, and the one in use at the edge.
 
-use super::Remark;
+use super::{Remark, Running};
+use crate::certificate::{Kept, Period, Tries};
+use crate::config::Config;
 use crate::domain::Timestamp;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
+
+const TOPIC: &str = "certificate";
 
 /// From when on the end of a certificate deserves a word, and from when on it is urgent.
 const SOON: Duration = Duration::from_secs(21 * 86_400);
 const URGENT: Duration = Duration::from_secs(7 * 86_400);
 
-/// A remark on each of these files.
-pub(super) fn all(files: &[PathBuf], now: Timestamp) -> Vec<Remark> {
-    files.iter().map(|file| one(file, now)).collect()
+/// A remark on each certificate of these settings.
+pub(super) fn all(config: &Config, running: &Running, now: Timestamp) -> Vec<Remark> {
+    let edge = &config.edge;
+    let mut remarks: Vec<Remark> =
+        config.watch.certificates.iter().map(|file| one(file, "watch.certificates", now)).collect();
+    if edge.has_files() && !config.watch.certificates.contains(&edge.tls_cert) {
+        remarks.push(one(&edge.tls_cert, "edge.tls_cert", now));
+    }
+    if edge.acme {
+        remarks.push(automatic(&Kept::new(&config.data.dir, &edge.acme_directory), running, now));
+    }
+    remarks
 }
 
-fn one(file: &PathBuf, now: Timestamp) -> Remark {
-    let topic = "certificate";
+/// One that somebody else looks after.
+fn one(file: &Path, key: &str, now: Timestamp) -> Remark {
     let name = file.display();
     let advice = "renew it, and look why that did not happen by itself";
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) => {
-            return Remark::problem(topic, format!("{name} cannot be read: {error}"), "see watch.certificates");
+            return Remark::problem(TOPIC, format!("{name} cannot be read: {error}"), format!("see {key}"));
         }
     };
-    // The first is the server's own, the others are those of its issuers.
-    let Some(end) = end_of(&text) else {
-        return Remark::problem(topic, format!("{name} is not a certificate in PEM form"), "see watch.certificates");
+    let Some(Period { to: end, .. }) = Period::of(&text) else {
+        return Remark::problem(TOPIC, format!("{name} is not a certificate in PEM form"), format!("see {key}"));
     };
     let left = end.since(now);
     let until = format!("{name} is good until {}", end.to_rfc3339());
     if end <= now {
-        Remark::problem(topic, format!("{name} ended on {}: browsers refuse it", end.to_rfc3339()), advice)
+        Remark::problem(TOPIC, format!("{name} ended on {}: browsers refuse it", end.to_rfc3339()), advice)
     } else if left < URGENT {
-        Remark::problem(topic, until, advice)
+        Remark::problem(TOPIC, until, advice)
     } else if left < SOON {
-        Remark::advice(topic, until, "see that it is renewed")
+        Remark::advice(TOPIC, until, "see that it is renewed")
     } else {
-        Remark::fine(topic, until)
+        Remark::fine(TOPIC, until)
     }
 }
 
-/// When the first certificate of a PEM file ends.
-fn end_of(pem: &str) -> Option<Timestamp> {
-    let body = pem.split("-----BEGIN CERTIFICATE-----").nth(1)?.split("-----END CERTIFICATE-----").next()?;
-    let body: String = body.split_whitespace().collect();
-    let der = STANDARD.decode(body).ok()?;
-    // Certificate { TBSCertificate { [0] version?, serial, algorithm, issuer, validity { from, to }, … } … }
-    let (_, certificate, _) = element(&der)?;
-    let (_, mut inner, _) = element(certificate)?;
-    let (tag, _, rest) = element(inner)?;
-    if tag == 0xA0 {
-        inner = rest;
-    }
-    for _ in 0..3 {
-        inner = element(inner)?.2;
-    }
-    let (_, validity, _) = element(inner)?;
-    let (tag, to, _) = element(element(validity)?.2)?;
-    moment(tag, std::str::from_utf8(to).ok()?)
-}
-
-/// The first element of some DER: its tag, what is in it, and what follows it.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (tag, rest) = der.split_first()?;
-    let (first, mut rest) = rest.split_first()?;
-    let mut length = usize::from(*first);
-    if length >= 0x80 {
-        let (digits, behind) = rest.split_at_checked(length - 0x80).filter(|(digits, _)| digits.len() <= 4)?;
-        length = digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
-        rest = behind;
-    }
-    let (inner, behind) = rest.split_at_checked(length)?;
-    Some((*tag, inner, behind))
-}
-
-/// `YYMMDDHHMMSSZ` with a year from 1950 to 2049, or `YYYYMMDDHHMMSSZ`.
-fn moment(tag: u8, text: &str) -> Option<Timestamp> {
-    let text = text.strip_suffix('Z').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
-    let (year, rest) = match (tag, text.len()) {
-        (0x17, 12) => {
-            let (year, rest) = text.split_at(2);
-            let century = if year.parse::<u32>().ok()? < 50 { "20" } else { "19" };
-            (format!("{century}{year}"), rest)
+/// The one that the shop gets by itself. It is renewed when a third of its time is left, however long that is, so the
+/// measure is its own length.
+fn automatic(kept: &Kept, running: &Running, now: Timestamp) -> Remark {
+    let tries = kept.tries();
+    let text = match kept.certificate() {
+        Ok(Some(text)) => text,
+        Ok(None) => return none_yet(&tries, running),
+        Err(error) => {
+            let file = kept.certificate_file();
+            let advice = "run it as the user of the shop, or see who owns the file";
+            return Remark::problem(TOPIC, format!("{} cannot be read: {error}", file.display()), advice);
         }
-        (0x18, 14) => (text[..4].to_owned(), &text[4..]),
-        _ => return None,
     };
-    let part = |at: usize| &rest[at..at + 2];
-    Timestamp::parse(&format!("{year}-{}-{}T{}:{}:{}Z", part(0), part(2), part(4), part(6), part(8)))
+    let Some(period) = Period::of(&text) else {
+        let text = format!("{} is not a certificate in PEM form", kept.certificate_file().display());
+        return Remark::problem(TOPIC, text, "remove it and start the shop, which gets another one");
+    };
+    let until = format!("the one from ACME is good until {}{}", period.to.to_rfc3339(), failing(&tries));
+    let left = period.to.since(now);
+    let advice = "see the log of the shop; port 80 of each name in edge.hosts must lead to edge.redirect_port";
+    if period.to <= now {
+        let ended = format!("the one from ACME ended on {}: browsers refuse it", period.to.to_rfc3339());
+        Remark::problem(TOPIC, format!("{ended}{}", failing(&tries)), advice)
+    } else if left < period.length() / 8 {
+        Remark::problem(TOPIC, until, advice)
+    } else if left < period.length() / 4 || tries.failures > 0 {
+        Remark::advice(TOPIC, until, advice)
+    } else {
+        Remark::fine(TOPIC, until)
+    }
+}
+
+fn none_yet(tries: &Tries, running: &Running) -> Remark {
+    let text = format!("there is none from ACME yet, so browsers are refused{}", failing(tries));
+    let advice = match running {
+        Running::No => "it is asked for when the shop runs: nexus serve",
+        _ => "each name in edge.hosts must lead to this machine, and port 80 there to edge.redirect_port",
+    };
+    Remark::problem(TOPIC, text, advice)
+}
+
+/// How the last tries went, as the end of a sentence.
+fn failing(tries: &Tries) -> String {
+    if tries.failures == 0 {
+        return String::new();
+    }
+    let next = tries.next.map(|next| format!(", the next is made at {}", next.to_rfc3339())).unwrap_or_default();
+    let last = if tries.failures == 1 { "the last try" } else { "the last tries" };
+    format!("; {last} failed ({}){next}", tries.why)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::certificate::{Issued, cut_down};
     use crate::services::doctor::Severity;
 
-    /// A certificate cut down to what is read: an outer frame, version, three things that are passed over, the period.
-    fn pem(end: &str) -> String {
-        let wrap = |tag: u8, inner: &[u8]| [&[tag, u8::try_from(inner.len()).unwrap()], inner].concat();
-        let time = |text: &str| wrap(if text.len() == 13 { 0x17 } else { 0x18 }, text.as_bytes());
-        let validity = wrap(0x30, &[time("200101000000Z"), time(end)].concat());
-        let rest = [wrap(0xA0, &[2, 1, 2]), wrap(2, &[7]), wrap(0x30, &[5, 0]), wrap(0x30, &[]), validity].concat();
-        let der = wrap(0x30, &wrap(0x30, &rest));
-        format!("x\n-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der))
-    }
-
-    #[test]
-    fn the_end_of_a_certificate_is_read_in_both_forms() {
-        let end = |text: &str| end_of(&pem(text)).map(Timestamp::to_rfc3339);
-        assert_eq!(end("270131090500Z").as_deref(), Some("2027-01-31T09:05:00.000Z"));
-        assert_eq!(end("20520131090500Z").as_deref(), Some("2052-01-31T09:05:00.000Z"));
-        assert_eq!(end("271331090500Z"), None);
-        assert_eq!(end_of("nothing"), None);
-        let broken = pem("270131090500Z").replace("MI", "//").replace("MC", "/w");
-        assert_eq!(end_of(&broken.replace('=', "")), None);
+    fn day(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
     }
 
     #[test]
     fn one_that_ends_soon_is_named_before_it_ends() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("chain.pem");
-        std::fs::write(&file, pem("270131090500Z")).unwrap();
-        let at = |day: &str| one(&file, Timestamp::parse(day).unwrap()).severity;
+        std::fs::write(&file, cut_down("200101000000Z", "270131090500Z")).unwrap();
+        let at = |text: &str| one(&file, "edge.tls_cert", day(text)).severity;
         assert_eq!(at("2026-12-01"), Severity::Fine);
         assert_eq!(at("2027-01-15"), Severity::Advice);
         assert_eq!([at("2027-01-28"), at("2027-02-01")], [Severity::Problem; 2]);
-        assert_eq!(one(&dir.path().join("none.pem"), Timestamp::from_millis(0)).severity, Severity::Problem);
+        let missing = one(&dir.path().join("none.pem"), "edge.tls_cert", Timestamp::from_millis(0));
+        assert_eq!((missing.severity, missing.advice.as_deref()), (Severity::Problem, Some("see edge.tls_cert")));
+    }
+
+    #[test]
+    fn certificate_of_the_edge_is_looked_at_whoever_renews_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        config.data.dir = dir.path().to_owned();
+        config.edge.tls_cert = dir.path().join("chain.pem");
+        std::fs::write(&config.edge.tls_cert, cut_down("200101000000Z", "270131090500Z")).unwrap();
+        let said = |config: &Config, text: &str| all(config, &Running::No, day(text));
+        assert_eq!(said(&config, "2027-01-15").len(), 1);
+        config.watch.certificates = vec![config.edge.tls_cert.clone()];
+        assert_eq!(said(&config, "2027-01-15").len(), 1, "the same file is spoken of once");
+        let mut config = Config { data: config.data, ..Config::default() };
+        config.edge.acme = true;
+        let kept = Kept::new(&config.data.dir, &config.edge.acme_directory);
+        let [remark] = &said(&config, "2026-01-01")[..] else { panic!() };
+        assert_eq!(remark.severity, Severity::Problem);
+        assert!(remark.text.contains("none from ACME yet") && remark.advice.as_ref().unwrap().contains("nexus serve"));
+        // Ninety days, as usual.
+        let chain = cut_down("261001000000Z", "261230000000Z");
+        kept.keep_certificate(&Issued { chain, key: String::new() }).unwrap();
+        let severity = |text: &str| said(&config, text)[0].severity;
+        assert_eq!([severity("2026-10-02"), severity("2026-12-03")], [Severity::Fine; 2]);
+        assert_eq!(severity("2026-12-10"), Severity::Advice);
+        assert_eq!([severity("2026-12-25"), severity("2027-01-01")], [Severity::Problem; 2]);
+        let tries = Tries { failures: 1, why: "no way".to_owned(), next: Some(day("2026-10-03")), ..Tries::default() };
+        kept.keep_tries(&tries).unwrap();
+        let [remark] = &said(&config, "2026-10-02")[..] else { panic!() };
+        assert_eq!(remark.severity, Severity::Advice);
+        assert!(remark.text.contains("failed (no way), the next is made at 2026-10-03T"), "{}", remark.text);
     }
 }

@@ -103,7 +103,7 @@ pub fn examine(config: &Config, running: &Running) -> Vec<Remark> {
     let root = &config.data.dir;
     let mut remarks = vec![Remark::fine("settings", "they can be read, and every key is known")];
     remarks.extend(settings::risky(config));
-    remarks.extend(certificate::all(&config.watch.certificates, crate::clock::now()));
+    remarks.extend(certificate::all(config, running, crate::clock::now()));
     let seen = outside(root);
     if seen.database_bytes.is_none() && !root.join("nexus.json").exists() {
         let text = format!("there is no shop in {} yet", root.display());

@@ -200,6 +200,9 @@ fn settings_of_the_edge_that_cannot_be_are_refused_and_named() {
         (&[("ENABLED", "true"), ("TLS_CERT", missing), ("TLS_KEY", missing)], &["missing.pem"]),
         (&[("ENABLED", "true"), ("REDIRECT_PORT", "8080")], &["edge.redirect_port", "shop.url"]),
         (&[("HOSTS", "[\"https://shop.example\"]")], &["edge.hosts"]),
+        (&[("ENABLED", "true"), ("ACME", "true")], &["edge.acme", "edge.hosts"]),
+        (&[("ENABLED", "true"), ("ACME", "true"), ("HOSTS", "[\"*.shop.example\"]")], &["wildcards", "edge.tls_cert"]),
+        (&[("ENABLED", "true"), ("ACME", "true"), ("TLS_CERT", missing), ("TLS_KEY", missing)], &["choose one"]),
         (&[("MAX_HORSES", "1")], &["max_horses"]),
     ] {
         let mut command = nexus(&place.data());

@@ -50,6 +50,7 @@ impl Stand {
             open_files: None,
             access_log: false,
             doorway: Arc::default(),
+            automatic: None,
         };
         let door = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let port = door.local_addr().unwrap().port();

@@ -26,9 +26,9 @@ fn make() -> Made {
 }
 
 /// A client that trusts these and offers this protocol.
-fn client(trusted: &[&Made], alpn: &str) -> Arc<ClientConfig> {
+pub fn client(trusted: &[&CertificateDer<'static>], alpn: &str) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    trusted.iter().for_each(|made| roots.add(made.der.clone()).unwrap());
+    trusted.iter().for_each(|der| roots.add((*der).clone()).unwrap());
     let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().unwrap();
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();
@@ -42,14 +42,14 @@ fn name() -> ServerName<'static> {
     ServerName::try_from("shop.example").unwrap()
 }
 
-fn shake(port: u16, config: &Arc<ClientConfig>) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+pub fn shake(port: u16, config: &Arc<ClientConfig>) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     Ok(StreamOwned::new(ClientConnection::new(config.clone(), name()).unwrap(), stream))
 }
 
 /// One request on a connection of its own.
-fn get(port: u16, config: &Arc<ClientConfig>) -> std::io::Result<String> {
+pub fn get(port: u16, config: &Arc<ClientConfig>) -> std::io::Result<String> {
     let mut stream = shake(port, config)?;
     stream.write_all(product("Connection: close\r\n").as_bytes())?;
     let mut answer = String::new();
@@ -82,7 +82,7 @@ fn start(place: &Place, cert: &Path, key: &Path, more: &[(&str, &str)], config: 
 fn both_protocols_are_spoken_and_browsers_are_told_to_stay() {
     let (place, made) = (demo(), make());
     let (cert, key) = write_pair(&place, &made);
-    let config = client(&[&made], "http/1.1");
+    let config = client(&[&made.der], "http/1.1");
     let server = start(&place, &cert, &key, &[("HANDSHAKE_SECONDS", "1"), ("HEADER_SECONDS", "2")], &config);
     let said = get(server.port, &config).unwrap();
     assert!(said.starts_with("HTTP/1.1 200 ") && said.contains("strict-transport-security: max-age="), "{said}");
@@ -107,7 +107,7 @@ fn both_protocols_are_spoken_and_browsers_are_told_to_stay() {
 
 async fn asks_by_http2(port: u16, made: &Made) {
     let stream = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
-    let stream = tokio_rustls::TlsConnector::from(client(&[made], "h2")).connect(name(), stream).await.unwrap();
+    let stream = tokio_rustls::TlsConnector::from(client(&[&made.der], "h2")).connect(name(), stream).await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
     let builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
     let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
@@ -150,8 +150,8 @@ async fn asks_by_http2(port: u16, made: &Made) {
 fn certificate_is_exchanged_under_load_and_a_broken_one_changes_nothing() {
     let (place, old, new) = (demo(), make(), make());
     let (cert, key) = write_pair(&place, &old);
-    let (trusts_old, trusts_new) = (client(&[&old], "http/1.1"), client(&[&new], "http/1.1"));
-    let trusts_both = client(&[&old, &new], "http/1.1");
+    let (trusts_old, trusts_new) = (client(&[&old.der], "http/1.1"), client(&[&new.der], "http/1.1"));
+    let trusts_both = client(&[&old.der, &new.der], "http/1.1");
     let server = start(&place, &cert, &key, &[], &trusts_old);
     let (done, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
@@ -187,7 +187,7 @@ fn certificate_is_exchanged_under_load_and_a_broken_one_changes_nothing() {
 fn reader_of_http2_that_takes_nothing_is_cut_off_and_costs_little() {
     let (place, made) = (demo(), make());
     let (cert, key) = write_pair(&place, &made);
-    let config = client(&[&made], "http/1.1");
+    let config = client(&[&made.der], "http/1.1");
     let settings = [("STALL_SECONDS", "3"), ("MIN_BYTES_PER_SECOND", "1000000"), ("IDLE_SECONDS", "4")];
     let server = start(&place, &cert, &key, &settings, &config);
     for path in ["/api/openapi.json", "/api/v1/products?page_size=20"] {
@@ -218,7 +218,7 @@ async fn takes_nothing(server: &Server, made: &Made, path: &str) -> (Duration, u
     let (mut connections, mut senders, mut asked) = (tokio::task::JoinSet::new(), Vec::new(), Vec::new());
     for _ in 0..4 {
         let stream = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).await.unwrap();
-        let stream = tokio_rustls::TlsConnector::from(client(&[made], "h2")).connect(name(), stream).await.unwrap();
+        let stream = tokio_rustls::TlsConnector::from(client(&[&made.der], "h2")).connect(name(), stream).await.unwrap();
         let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
         // Room for next to nothing, and more is granted only for what is read.
         builder.initial_stream_window_size(100);
