@@ -179,9 +179,6 @@ pub fn serve(
     let mut server = api.mount(rocket::custom(&settings));
     let _watched = watching::begin(config, &shop, server.state())?;
     let runner = Arc::new(Mutex::new(None));
-    if let Some(edge) = edge {
-        server = server.attach(edge.opening(config, api.mount(rocket::custom(&settings)), &runner));
-    }
     let address = config.listening_url();
     let told = config.clone();
     let greeting = AdHoc::on_liftoff("ready", move |_| {
@@ -189,7 +186,12 @@ pub fn serve(
         Box::pin(async move { ready(&address) })
     });
     let (beginning, ending) = run_jobs_beside(config, &shop, &runner);
-    let outcome = rocket::execute(server.attach(beginning).attach(greeting).attach(ending).launch());
+    server = server.attach(beginning).attach(greeting).attach(ending);
+    if let Some(edge) = edge {
+        // The last, so that whoever is answered finds everything begun and the greeting said.
+        server = server.attach(edge.opening(config, api.mount(rocket::custom(&settings)), &runner));
+    }
+    let outcome = rocket::execute(server.launch());
     if let Some(runner) = held(&runner).take() {
         // It has been told its deadline when the server was told to stop.
         runner.end(Instant::now());

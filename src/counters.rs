@@ -270,7 +270,7 @@ mod tests {
             (0..times).for_each(|_| doorway.refuse(why));
         }
         let counted: Vec<_> = Refused::ALL.into_iter().map(|why| doorway.refused(why)).collect();
-        assert_eq!(counted, (0..14).collect::<Vec<_>>());
+        assert_eq!(counted, (0..15).collect::<Vec<_>>());
     }
 
     #[test]

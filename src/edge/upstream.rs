@@ -10,10 +10,12 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use std::io::{self, ErrorKind, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -103,7 +105,7 @@ impl Upstream {
         let stream = connected.ok().and_then(Result::ok).ok_or(NoAnswer::Busy)?;
         // Without it a request of two writes would wait for the other side; failing changes nothing else.
         let _ = stream.set_nodelay(true);
-        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await.map_err(NoAnswer::Ended)?;
+        let (sender, driver) = http1::handshake(TokioIo::new(Patient(stream))).await.map_err(NoAnswer::Ended)?;
         Ok(Line { sender, driver: Some(Box::pin(driver.with_upgrades())) })
     }
 
@@ -115,6 +117,51 @@ impl Upstream {
                 kept.push(line);
             }
         }
+    }
+}
+
+/// A connection on which the shop may answer before it has taken the whole body, and then take no more: that this cannot be
+/// written is no reason not to read the answer that is there. Reading tells the end of it.
+struct Patient(TcpStream);
+
+fn patiently<T>(polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    match polled {
+        Poll::Ready(Err(error)) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
+            Poll::Pending
+        }
+        polled => polled,
+    }
+}
+
+impl AsyncRead for Patient {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Patient {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        patiently(Pin::new(&mut self.0).poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        patiently(Pin::new(&mut self.0).poll_write_vectored(cx, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }
 

@@ -77,7 +77,7 @@ fn what_is_too_large_or_not_here_is_refused_as_the_shop_would() {
         let counted = number(&told, &format!("nexus_edge_refusals_total{{reason=\"{reason}\"}}"));
         assert!(counted >= least, "{reason}: {counted}");
     }
-    assert_eq!(told.matches("\nnexus_edge_refusals_total{").count(), 14, "{told}");
+    assert_eq!(told.matches("\nnexus_edge_refusals_total{").count(), 15, "{told}");
     server.stop();
 }
 

@@ -218,7 +218,8 @@ async fn takes_nothing(server: &Server, made: &Made, path: &str) -> (Duration, u
     let (mut connections, mut senders, mut asked) = (tokio::task::JoinSet::new(), Vec::new(), Vec::new());
     for _ in 0..4 {
         let stream = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, server.port)).await.unwrap();
-        let stream = tokio_rustls::TlsConnector::from(client(&[&made.der], "h2")).connect(name(), stream).await.unwrap();
+        let stream =
+            tokio_rustls::TlsConnector::from(client(&[&made.der], "h2")).connect(name(), stream).await.unwrap();
         let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
         // Room for next to nothing, and more is granted only for what is read.
         builder.initial_stream_window_size(100);
