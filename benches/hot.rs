@@ -118,9 +118,9 @@ fn shop(folder: &tempfile::TempDir) -> Shop {
     let runtime = rocket::tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let product = |n: i64| {
         json!({
-            "name": format!("Thing {n}"), "category": "Kitchen > Cups", "brand": "Acme", "tags": ["new", "blue"], "price": "19.90",
+            "sku": format!("CUP-{n}"), "name": format!("Thing {n}"), "category": "Kitchen > Cups", "brand": "Acme", "tags": ["new", "blue"], "price": "19.90",
             "description": "A cup that holds what it should, and looks well on any table.", "stock": 5,
-            "attributes": { "material": "stone", "volume_ml": 300 }, "images": ["/media/cup.jpg"],
+            "attributes": { "material": "stone", "volume_ml": 300 }, "images": [{ "url": "https://shop.example/cup.jpg" }],
         })
     };
     runtime.block_on(shop.product_batch(&Ctx::owner(), (0..10).map(product).collect())).expect("products");
