@@ -6,9 +6,10 @@ mod kept;
 pub use kept::{Issued, Kept, Refused, Tries};
 
 use crate::domain::Timestamp;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use std::time::Duration;
+
+/// How the part with the version begins, which old certificates have not.
+const VERSION: u8 = 0xA0;
 
 /// From when until when a certificate is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,24 +22,14 @@ pub struct Period {
 
 impl Period {
     /// That of the first certificate of a PEM file, which is the server's own; the others are those of its issuers.
-    pub fn of(pem: &str) -> Option<Self> {
-        let body = pem.split("-----BEGIN CERTIFICATE-----").nth(1)?.split("-----END CERTIFICATE-----").next()?;
-        let body: String = body.split_whitespace().collect();
-        let der = STANDARD.decode(body).ok()?;
+    pub fn of(text: &str) -> Option<Self> {
+        let blocks = pem::parse_many(text).ok()?;
+        let certificate = blocks.iter().find(|block| block.tag() == "CERTIFICATE")?;
         // Certificate { TBSCertificate { [0] version?, serial, algorithm, issuer, validity { from, to }, … } … }
-        let (_, certificate, _) = element(&der)?;
-        let (_, mut inner, _) = element(certificate)?;
-        let (tag, _, rest) = element(inner)?;
-        if tag == 0xA0 {
-            inner = rest;
-        }
-        for _ in 0..3 {
-            inner = element(inner)?.2;
-        }
-        let (_, validity, _) = element(inner)?;
-        let (first, from, rest) = element(validity)?;
-        let (second, to, _) = element(rest)?;
-        Some(Self { from: moment(first, from)?, to: moment(second, to)? })
+        let inner = parts(parts(certificate.contents())?.first()?)?;
+        let version = usize::from(inner.first()?.first() == Some(&VERSION));
+        let [from, to] = parts(inner.get(version + 3)?)?.try_into().ok()?;
+        Some(Self { from: moment(&from)?, to: moment(&to)? })
     }
 
     /// How long it is.
@@ -47,35 +38,16 @@ impl Period {
     }
 }
 
-/// The first element of some DER: its tag, what is in it, and what follows it.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (tag, rest) = der.split_first()?;
-    let (first, mut rest) = rest.split_first()?;
-    let mut length = usize::from(*first);
-    if length >= 0x80 {
-        let (digits, behind) = rest.split_at_checked(length - 0x80).filter(|(digits, _)| digits.len() <= 4)?;
-        length = digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
-        rest = behind;
-    }
-    let (inner, behind) = rest.split_at_checked(length)?;
-    Some((*tag, inner, behind))
+/// What a sequence is made of, each as DER.
+fn parts(der: &[u8]) -> Option<Vec<Vec<u8>>> {
+    yasna::parse_der(der, |reader| reader.collect_sequence_of(|part| part.read_der())).ok()
 }
 
-/// `YYMMDDHHMMSSZ` with a year from 1950 to 2049, or `YYYYMMDDHHMMSSZ`.
-fn moment(tag: u8, text: &[u8]) -> Option<Timestamp> {
-    let text = std::str::from_utf8(text).ok()?;
-    let text = text.strip_suffix('Z').filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
-    let (year, rest) = match (tag, text.len()) {
-        (0x17, 12) => {
-            let (year, rest) = text.split_at(2);
-            let century = if year.parse::<u32>().ok()? < 50 { "20" } else { "19" };
-            (format!("{century}{year}"), rest)
-        }
-        (0x18, 14) => (text[..4].to_owned(), &text[4..]),
-        _ => return None,
-    };
-    let part = |at: usize| &rest[at..at + 2];
-    Timestamp::parse(&format!("{year}-{}-{}T{}:{}:{}Z", part(0), part(2), part(4), part(6), part(8)))
+/// Times until 2049 have a form with a year of two digits, others one with four.
+fn moment(der: &[u8]) -> Option<Timestamp> {
+    let short = yasna::parse_der(der, |reader| Ok(*reader.read_utctime()?.datetime()));
+    let moment = short.or_else(|_| yasna::parse_der(der, |reader| Ok(*reader.read_generalized_time()?.datetime())));
+    Some(Timestamp::from_millis(moment.ok()?.unix_timestamp() * 1_000))
 }
 
 /// A certificate cut down to what is read: an outer frame, version, three things that are passed over, the period.
@@ -86,7 +58,7 @@ pub fn cut_down(from: &str, to: &str) -> String {
     let validity = wrap(0x30, &[time(from), time(to)].concat());
     let rest = [wrap(0xA0, &[2, 1, 2]), wrap(2, &[7]), wrap(0x30, &[5, 0]), wrap(0x30, &[]), validity].concat();
     let der = wrap(0x30, &wrap(0x30, &rest));
-    format!("x\n-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der))
+    format!("x\n{}", pem::encode(&pem::Pem::new("CERTIFICATE", der)))
 }
 
 #[cfg(test)]

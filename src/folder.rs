@@ -1,13 +1,13 @@
 //! The data folder: everything a shop owns on disk, its lock and its marker.
 
+mod lock;
 pub mod swap;
 
 use crate::domain::Timestamp;
 use std::fmt;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// Why a folder cannot be used; one line that names it and says what to do.
 #[derive(Debug)]
@@ -35,9 +35,6 @@ pub const APPLICATION_ID: i64 = 0x4E45_5853;
 pub const MARKER: &str = "nexus.json";
 /// The folder in it where letters go that are not sent.
 pub const MAIL: &str = "mail";
-const LOCK: &str = "nexus.lock";
-/// How long it is tried to lock the folder.
-const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 /// The database.
 pub const DATABASE: &str = "nexus.db";
 const FOLDERS: [&str; 5] = ["media", "backups", "secrets", "tmp", MAIL];
@@ -54,14 +51,14 @@ impl DataFolder {
             fs::create_dir_all(root).map_err(|e| failed("make it", e))?;
         }
         // Between an old shop and a restored one there may be no database; whoever comes next ends what was begun.
-        let early = if swap::is_pending(root) { Some(take_lock(root)?) } else { None };
+        let early = if swap::is_pending(root) { Some(lock::take(root)?) } else { None };
         if early.is_some() {
             swap::finish(root)?;
         }
         // Looked at before anything is touched, and again once nobody else can change it.
         check_identity(root)?;
         restrict(root, 0o700).map_err(|e| failed("restrict access to it", e))?;
-        let lock = early.map_or_else(|| take_lock(root), Ok)?;
+        let lock = early.map_or_else(|| lock::take(root), Ok)?;
         check_identity(root)?;
         swap::discard_staging(root).map_err(|e| failed("remove what a restore has left", e))?;
         for folder in FOLDERS {
@@ -76,7 +73,7 @@ impl DataFolder {
     /// Takes the lock of a folder for a look, without changing anything else about it.
     pub fn look(root: &Path) -> Result<Self, FolderError> {
         check_identity(root)?;
-        Ok(Self { root: root.to_owned(), _lock: take_lock(root)? })
+        Ok(Self { root: root.to_owned(), _lock: lock::take(root)? })
     }
 
     /// Holds the folder without looking at the shop in it, which may be damaged or gone: to put another in its place.
@@ -88,7 +85,7 @@ impl DataFolder {
             refuse_foreign(root)?;
         }
         restrict(root, 0o700).map_err(|e| failed("restrict access to it", e))?;
-        let lock = take_lock(root)?;
+        let lock = lock::take(root)?;
         swap::finish(root)?;
         for folder in ["backups", "secrets"] {
             let path = root.join(folder);
@@ -140,7 +137,7 @@ impl DataFolder {
 
     /// The process that holds a folder, or held it last, as its lock says.
     pub fn holder(root: &Path) -> Option<u32> {
-        fs::read_to_string(root.join(LOCK)).ok()?.trim().parse().ok()
+        fs::read_to_string(root.join(lock::FILE)).ok()?.trim().parse().ok()
     }
 
     /// The folder itself.
@@ -212,38 +209,6 @@ fn secret_read<T>(path: &Path, read: impl FnOnce(&[u8]) -> Option<T>) -> Result<
     read(&bytes).ok_or_else(|| secret_problem(path, "is not as it was written; restore it from a backup"))
 }
 
-/// Locks the folder, or names who holds it. The lock goes with the process, however it ends.
-fn take_lock(root: &Path) -> Result<File, FolderError> {
-    let path = root.join(LOCK);
-    let failed = |e: std::io::Error| FolderError(format!("data folder {}: cannot open {LOCK}: {e}", root.display()));
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-    match try_lock(&file) {
-        Ok(()) => {
-            file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
-            Ok(file)
-        }
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            let holder = if holder.is_empty() { "another process".to_owned() } else { format!("process {holder}") };
-            Err(FolderError(format!("data folder {} is in use by {holder}; stop it first", root.display())))
-        }
-        Err(TryLockError::Error(e)) => Err(failed(e)),
-    }
-}
-
-/// Tries for a moment: a process that has just stopped, or a child it was about to start, may still be on its way out.
-fn try_lock(file: &File) -> Result<(), TryLockError> {
-    let until = Instant::now() + LOCK_PATIENCE;
-    loop {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(LOCK_PATIENCE / 50),
-            outcome => return outcome,
-        }
-    }
-}
-
 /// Tells a new shop from a lost or foreign database.
 fn check_identity(root: &Path) -> Result<(), FolderError> {
     let database = root.join(DATABASE);
@@ -283,7 +248,7 @@ fn refuse_foreign(root: &Path) -> Result<(), FolderError> {
     let Ok(entries) = fs::read_dir(root) else { return Ok(()) };
     let names: Vec<_> =
         entries.filter_map(|entry| Some(entry.ok()?.file_name())).filter(|n| n != "lost+found").collect();
-    let ours = [LOCK, DATABASE].iter().any(|ours| names.iter().any(|name| name == ours));
+    let ours = [lock::FILE, DATABASE].iter().any(|ours| names.iter().any(|name| name == ours));
     if names.is_empty() || ours {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! The short way from the edge to the shop: requests become the framework's without a connection between, answers become
 //! the edge's. What the framework would read differently from a connection is left to a connection.
 
-use crate::edge::{Broken, Inside, Voice, Work};
+use crate::edge::{Broken, Inside, Voice, WHOLE_BYTES, Work};
 use bytes::{Bytes, BytesMut};
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode, http::request};
@@ -13,7 +13,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 /// Bytes of an answer that are handed over at once.
-const WHOLE: usize = 64 * 1024;
+const WHOLE: usize = WHOLE_BYTES as usize;
 /// Bytes of a longer one that are handed over at a time.
 const PIECE: usize = 32 * 1024;
 

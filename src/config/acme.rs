@@ -2,6 +2,8 @@
 //! (http-01, RFC 8555, section 8.3), so there must be names, and a door of plain HTTP.
 
 use super::EdgeSettings;
+use super::origin::WebOrigin;
+use crate::domain::account::Email;
 use std::net::Ipv4Addr;
 
 /// As many names as one certificate may have at the usual authority.
@@ -37,10 +39,10 @@ impl EdgeSettings {
                 "edge.acme: needs edge.redirect_port, usually 80: the authority asks there for proof".to_owned(),
             );
         }
-        let public = shop_url.trim_end_matches('/').to_ascii_lowercase();
-        let public = public.strip_prefix("https://").unwrap_or_default();
-        let public = public.rsplit_once(':').map_or(public, |(host, _)| host);
-        if !self.hosts.iter().any(|host| host.eq_ignore_ascii_case(public)) {
+        let public = WebOrigin::parse(shop_url.trim_end_matches('/')).ok();
+        let public = public.filter(|origin| origin.as_str().starts_with("https://"));
+        let is_public = |host: &String| public.as_ref().is_some_and(|origin| host.eq_ignore_ascii_case(origin.host()));
+        if !self.hosts.iter().any(is_public) {
             return Some(
                 "edge.acme: shop.url must be https:// and one of edge.hosts, or people are sent where there is no \
                  certificate"
@@ -58,9 +60,8 @@ impl EdgeSettings {
             return Some("edge.acme_directory: must be the https:// address of the authority's directory".to_owned());
         }
         let contact = &self.acme_contact;
-        let is_address = contact.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
-            && contact.matches('@').count() == 1
-            && contact.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b',' | b'<' | b'>' | b':' | b'?'));
+        // It becomes a mailto: address with nothing behind it (RFC 8555, section 7.3).
+        let is_address = Email::parse(contact).is_some() && contact.is_ascii() && !contact.contains('?');
         if !contact.is_empty() && !is_address {
             return Some(format!("edge.acme_contact: {contact:?} is not a mail address such as owner@shop.example"));
         }

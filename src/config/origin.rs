@@ -29,6 +29,12 @@ impl WebOrigin {
         Ok(Self(format!("{scheme}://{host}{port}")))
     }
 
+    /// The host alone.
+    pub fn host(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        split_port(rest).0
+    }
+
     /// As browsers send it.
     pub fn as_str(&self) -> &str {
         &self.0

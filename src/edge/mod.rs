@@ -24,6 +24,7 @@ mod upstream;
 
 pub use acme::{Automatic, Challenges, Obtain};
 pub use inside::{Broken, Inside, Voice, Work};
+pub use limits::WHOLE_BYTES;
 pub use listen::bind;
 
 use crate::config::EdgeSettings;
