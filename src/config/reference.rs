@@ -60,6 +60,9 @@ fn page(template: &str, mut defaults: BTreeMap<String, String>) -> Result<String
             let Some(default) = defaults.remove(&path) else {
                 return Err(ConfigError(format!("the file of settings explains {path}, which is no setting")));
             };
+            if row.words.is_empty() {
+                return Err(ConfigError(format!("the file of settings says nothing about {path}")));
+            }
             let variable = variable(&path).map_or_else(|| "none".to_owned(), |name| format!("`{name}`"));
             let words = row.words.replace('|', "\\|");
             let _ = writeln!(page, "| `{}` | `{default}` | {variable} | {words} |", row.key);
@@ -88,11 +91,10 @@ fn flatten(path: &str, value: &figment::value::Value, into: &mut BTreeMap<String
     into.insert(path.to_owned(), serde_json::to_value(value).unwrap_or_default().to_string());
 }
 
-/// The tables of a commented file. Comments that an empty line ends belong to the table; those right above keys belong
-/// to the keys, all that follow one another.
+/// The tables of a commented file. Comments that an empty line ends belong to the table, those right above a key to it.
 fn sections(template: &str) -> Vec<Section<'_>> {
     let mut sections: Vec<Section<'_>> = Vec::new();
-    let (mut words, mut is_after_key) = (Vec::new(), false);
+    let mut words = Vec::new();
     for line in template.lines() {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             sections.push(Section { name, ..Section::default() });
@@ -100,22 +102,17 @@ fn sections(template: &str) -> Vec<Section<'_>> {
         } else if let Some(section) = sections.last_mut() {
             let text = line.strip_prefix('#').unwrap_or(line).trim();
             if text.is_empty() {
-                if !words.is_empty() && !is_after_key {
+                if !words.is_empty() {
                     section.words = words.join(" ");
                 }
                 words.clear();
             } else if let Some(key) = key_of(text) {
                 section.rows.push(Row { key, words: words.join(" ") });
-                is_after_key = true;
-                continue;
+                words.clear();
             } else {
-                if is_after_key {
-                    words.clear();
-                }
                 words.push(text);
             }
         }
-        is_after_key = false;
     }
     sections
 }
@@ -131,15 +128,14 @@ mod tests {
     use super::*;
 
     const FILE: &str = "# A file.\n\n[default]\n# Where.\n# port = 8000\n\n[default.shop]\n# About all of it,\n# in two lines.\n\n\
-        # Both: one | two.\n# name = \"x\"\n# other = 3\n# The third.\n# third_one = []\n";
+        # One | two.\n# name = \"x\"\n\n# The other.\n# other = 3\n# The third.\n# third_one = []\n";
 
     #[test]
     fn comments_belong_to_the_keys_below_and_to_the_table_when_a_blank_follows() {
         let found = sections(FILE);
         let row = |key, words: &str| Row { key, words: words.to_owned() };
         assert_eq!(found[0], Section { name: "default", words: String::new(), rows: vec![row("port", "Where.")] });
-        let rows =
-            vec![row("name", "Both: one | two."), row("other", "Both: one | two."), row("third_one", "The third.")];
+        let rows = vec![row("name", "One | two."), row("other", "The other."), row("third_one", "The third.")];
         assert_eq!(
             found[1],
             Section { name: "default.shop", words: "About all of it, in two lines.".to_owned(), rows }
@@ -152,10 +148,12 @@ mod tests {
         let all = ["port", "shop.name", "shop.other", "shop.third_one"];
         let whole = page(FILE, defaults(&all)).unwrap();
         assert!(whole.contains("| `port` | `1` | `ROCKET_PORT` | Where. |"), "{whole}");
-        assert!(whole.contains("| `name` | `1` | `NEXUS_SHOP_NAME` | Both: one \\| two. |"), "{whole}");
+        assert!(whole.contains("| `name` | `1` | `NEXUS_SHOP_NAME` | One \\| two. |"), "{whole}");
         assert!(page(FILE, defaults(&all[1..])).unwrap_err().0.contains("explains port"));
         let more: Vec<&str> = all.into_iter().chain(["store.readers"]).collect();
         assert!(page(FILE, defaults(&more)).unwrap_err().0.contains("nothing about store.readers"));
+        let bare = FILE.replace("# The other.\n", "");
+        assert!(page(&bare, defaults(&all)).unwrap_err().0.contains("nothing about shop.other"));
     }
 
     #[test]
