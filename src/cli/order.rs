@@ -240,6 +240,9 @@ fn show(whole: &WholeOrder, json: bool) -> Done {
     let order = &whole.order;
     println!("order {} of {}", order.name(), order.email);
     println!("{}, {}", order.status.as_str(), order.fulfillment_status.as_str());
+    if let Some(reference) = &order.reference {
+        println!("called {reference} in the shop it came from");
+    }
     println!("total {} {}", amount(order, order.sums.total), order.currency);
     let lines: Vec<Vec<String>> = whole
         .lines
@@ -270,7 +273,7 @@ fn row(order: &Order) -> Value {
     json!({
         "number": order.name(), "status": order.status, "fulfillment_status": order.fulfillment_status,
         "email": order.email, "total": amount(order, order.sums.total), "currency": order.currency,
-        "placed_at": order.placed_at.to_rfc3339(),
+        "placed_at": order.placed_at.to_rfc3339(), "reference": order.reference,
     })
 }
 

@@ -224,6 +224,8 @@ pub struct Order {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// What another shop called it that it came from.
+    pub reference: Option<String>,
 }
 
 impl Order {

@@ -26,7 +26,7 @@ fn placed(order: &Order) -> [(LedgerAccount, i64); 5] {
 }
 
 /// Posts that an order was placed.
-pub(super) fn post_placed(tx: &WriteTx<'_>, order: &Order, at: Timestamp) -> Outcome<()> {
+pub(in crate::services) fn post_placed(tx: &WriteTx<'_>, order: &Order, at: Timestamp) -> Outcome<()> {
     post(tx, order, PLACED, &placed(order), at)
 }
 

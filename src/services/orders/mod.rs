@@ -21,6 +21,7 @@ mod staff;
 mod units;
 
 pub use acting::{Answering, Render};
+pub(in crate::services) use books::post_placed;
 pub use calling_off::CancelDraft;
 pub use editing::{NoteDraft, OrderEdit};
 pub use fulfilling::FulfillmentDraft;

@@ -259,6 +259,7 @@ impl Desk {
             currency: self.currency.code().to_owned(),
             tax_included: quote.tax_included,
             sums: OrderSums::from(quote),
+            reference: None,
             shipping_option: priced.shipping.as_ref().map(|option| option.id.clone()),
             shipping_name: priced.shipping.as_ref().map(|option| option.name.clone()),
             shipping_address: self.order.shipping_address.clone(),

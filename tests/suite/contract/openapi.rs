@@ -32,7 +32,8 @@ fn description_is_served_as_it_is_committed() {
         committed == text,
         "static/openapi.json is not what the routes say: run with NEXUS_UPDATE_SNAPSHOTS=1 and review the difference"
     );
-    assert_eq!(TestShop::new().anonymous().get("/api/openapi.json").ok(200), *document, "build anew after an update");
+    let served = TestShop::new().anonymous().get("/api/openapi.json").ok(200);
+    assert!(served == *document, "another description is built in: build anew after an update");
 }
 
 #[test]

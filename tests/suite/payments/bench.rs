@@ -208,6 +208,7 @@ pub fn place(shop: &Shop, cents: i64, choice: PaymentChoice, now: Timestamp) -> 
         shipping_address: None,
         billing_address: None,
         discount_code: None,
+        reference: None,
         explanation: "[]".into(),
         note: None,
         client: None,

@@ -167,6 +167,7 @@ impl Till {
             currency: currency.clone(),
             tax_included: quote.tax_included,
             sums: OrderSums::from(quote),
+            reference: None,
             shipping_option: priced.shipping.as_ref().map(|option| option.id.clone()),
             shipping_name: priced.shipping.as_ref().map(|option| option.name.clone()),
             shipping_address: cart.shipping_address.clone(),
