@@ -65,8 +65,7 @@ fn serve_with_a_secret_that_is_cut_short_refuses_and_makes_no_other() {
 #[test]
 fn serve_on_a_folder_of_somebody_else_refuses() {
     if !rustix::process::getuid().is_root() {
-        eprintln!("skipped: only root can give a folder to somebody else");
-        return;
+        return super::cannot("only root can give a folder to somebody else");
     }
     let place = Place::with_staff();
     let exe = place.beside("nexus");
@@ -87,8 +86,7 @@ fn serve_on_a_disk_that_cannot_be_written_refuses() {
     let (template, place) = (Place::with_staff(), Place::empty());
     let data = place.data();
     let Some(_disk) = SmallDisk::mount(&data, "16m") else {
-        eprintln!("skipped: a small file system cannot be mounted here");
-        return;
+        return super::cannot("a small file system cannot be mounted here");
     };
     copy_folder(&template.data(), &data);
     assert!(Command::new("mount").args(["-o", "remount,ro"]).arg(&data).status().unwrap().success());
