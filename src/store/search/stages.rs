@@ -12,7 +12,7 @@ use crate::store::tx::{ReadTx, params};
 pub(super) const EXACT: u8 = 0;
 /// Products with every word, of which the last is only begun.
 pub(super) const PREFIX: u8 = 1;
-/// Products with most of what the query says.
+/// Products with most of what the query says; with any of it, where no product has most.
 pub(super) const MOST: u8 = 2;
 
 /// Words that the beginning of one may stand for, in alphabetical order: each costs a search of its own.
@@ -39,11 +39,13 @@ pub(super) struct Stages<'a> {
     begun: OnceCell<SearchUnit>,
     /// What each unit says among all; only the last stage asks.
     shares: OnceCell<Vec<u8>>,
+    /// Which units together are enough for the last stage.
+    enough: OnceCell<Vec<Vec<usize>>>,
 }
 
 impl<'a> Stages<'a> {
     pub(super) fn new(tx: &'a ReadTx<'a>, query: &'a SearchQuery) -> Self {
-        Self { tx, query, begun: OnceCell::new(), shares: OnceCell::new() }
+        Self { tx, query, begun: OnceCell::new(), shares: OnceCell::new(), enough: OnceCell::new() }
     }
 
     /// Takes the shares that an earlier page had found, so that all pages agree on the order.
@@ -121,17 +123,30 @@ impl<'a> Stages<'a> {
         Ok(words)
     }
 
-    /// Any of the smallest sets of units that together are at least half of what the query says.
     fn most(&self, level: u8) -> StoreResult<Option<String>> {
-        let units = self.query.units();
-        if units.len() < 2 {
+        if self.query.units().len() < 2 {
             return Ok(None);
         }
+        if self.enough.get().is_none() {
+            let _ = self.enough.set(self.enough_units()?);
+        }
+        Ok(self.enough.get().and_then(|sets| self.any_of(sets, level)))
+    }
+
+    fn any_of(&self, sets: &[Vec<usize>], level: u8) -> Option<String> {
+        let units = self.query.units();
+        let sets: Vec<String> = sets.iter().map(|set| all_of(set.iter().map(|i| &units[*i]), level)).collect();
+        (!sets.is_empty()).then(|| format!("({})", sets.join(" OR ")))
+    }
+
+    /// The smallest sets of units that together are at least half of what the query says; each unit by itself, where no
+    /// product has so much: something near is better than nothing.
+    fn enough_units(&self) -> StoreResult<Vec<Vec<usize>>> {
         if self.shares.get().is_none() {
             let _ = self.shares.set(self.count_shares()?);
         }
         let shares = self.shares();
-        let mut heavy: Vec<usize> = (0..units.len()).filter(|i| shares[*i] > 0).collect();
+        let mut heavy: Vec<usize> = (0..shares.len()).filter(|i| shares[*i] > 0).collect();
         heavy.sort_by_key(|i| Reverse(shares[*i]));
         heavy.truncate(WEIGHED_UNITS);
         let members = |set: u32| heavy.iter().enumerate().filter(move |(k, _)| set >> k & 1 == 1).map(|(_, i)| *i);
@@ -140,9 +155,11 @@ impl<'a> Stages<'a> {
         let enough = |set: u32| 2 * share(set) >= share(all);
         let smallest =
             |set: &u32| enough(*set) && (0..heavy.len()).all(|k| set >> k & 1 == 0 || !enough(set & !(1 << k)));
-        let sets: Vec<String> =
-            (1..=all).filter(smallest).map(|set| all_of(members(set).map(|i| &units[i]), level)).collect();
-        Ok((!sets.is_empty()).then(|| format!("({})", sets.join(" OR "))))
+        let most: Vec<Vec<usize>> = (1..=all).filter(smallest).map(|set| members(set).collect()).collect();
+        match self.any_of(&most, 0) {
+            Some(matching) if self.count(&matching, 1)? == 0 => Ok(heavy.into_iter().map(|unit| vec![unit]).collect()),
+            _ => Ok(most),
+        }
     }
 
     /// Rare units say more: the share falls with the logarithm of how many products have the unit.

@@ -143,6 +143,22 @@ fn search_ranks_name_above_description_and_full_above_partial_matches() {
 }
 
 #[test]
+fn search_of_many_words_finds_what_is_near_where_nothing_has_most_of_them() {
+    let shop = Shop::new();
+    shop.put([
+        (1, "Beanie".to_owned(), "a hat of wool".to_owned()),
+        named(2, "Looking glass"),
+        named(3, "Winter boots"),
+        named(4, "Warm tea"),
+        named(5, "Bowl"),
+    ]);
+    assert_eq!(shop.find("looking warm winter hat"), [2, 3, 4, 1]);
+    // With three of them, one has most, and the others are not shown.
+    shop.put([named(6, "Looking for a warm hat")]);
+    assert_eq!(shop.find("looking warm winter hat"), [6]);
+}
+
+#[test]
 fn search_with_replaced_and_removed_documents_finds_what_is_there() {
     let shop = Shop::new();
     shop.put([named(1, "old words"), named(2, "other words")]);
