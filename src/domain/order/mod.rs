@@ -278,6 +278,12 @@ impl WholeOrder {
         Situation { status: self.order.status, fulfillment: self.order.fulfillment_status, on_delivery, held, shipped }
     }
 
+    /// Whether there is an order to thank for: the staff made it, or whoever takes the payment knows of it. Before a
+    /// provider has answered it may still be that nothing comes of it.
+    pub fn stands(&self) -> bool {
+        self.order.source != OrderSource::Web || self.payments.iter().any(Payment::stands)
+    }
+
     /// Counts the changes of the order and of its payments.
     pub fn revision(&self) -> i64 {
         self.order.version + self.payments.iter().map(|payment| payment.version).sum::<i64>()

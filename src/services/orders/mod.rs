@@ -26,6 +26,7 @@ pub use editing::{NoteDraft, OrderEdit};
 pub use fulfilling::FulfillmentDraft;
 pub(crate) use linking::orders_link;
 pub use paying::{PaidOutcome, PaymentDraft, order_paid, order_payment_failed};
+pub(in crate::services) use placing::order_reached;
 pub use placing::{PlacedOrder, Placing, order_place_rows};
 pub use refunding::{RefundDraft, RefundWish, order_refund_done, order_refund_failed};
 pub use returning::ReturnDraft;

@@ -2,7 +2,7 @@
 //! names; a draft waits with them until it is placed.
 
 use super::acting::Answering;
-use super::placing::{Placing, order_place_rows, placed};
+use super::placing::{Placing, order_place_rows, placed, thank};
 use super::{MANUAL, ORDER, ready};
 use crate::domain::account::AddressDraft;
 use crate::domain::audit::Subject;
@@ -140,6 +140,7 @@ impl Shop {
             }
             let order = tx.order_by_id(before.order.id)?.ok_or(ORDER)?;
             placed(tx, ctx, &order)?;
+            thank(tx, ctx, order.id)?;
             for payment in before.payments.iter().filter(|payment| is_asked(payment)) {
                 tx.payment_restart(payment.id, ctx.now)?;
             }
