@@ -7,6 +7,7 @@ use nexus::domain::order::{
     NewLine, NewOrder, NewPayment, Order, OrderRef, OrderSource, OrderStatus, OrderSums, Payment, Refund,
 };
 use nexus::domain::payment::{PaymentChoice, PaymentDetails};
+use nexus::domain::report::{SalesBy, Span};
 use nexus::domain::{Email, Job, Money, OrderId, PaymentId, RefundId, Timestamp};
 use nexus::folder::DataFolder;
 use nexus::jobs::{Running, Work, run_due};
@@ -188,6 +189,13 @@ impl Bench {
         let draft = CancelDraft::default();
         let done = self.shop.order_cancel(&ctx, self.named(order), Preconditions(None), draft, unseen());
         wait(done).expect("an answer");
+    }
+
+    /// What was sold and what of it was paid back, period by period.
+    pub fn sales(&self) -> Vec<(i64, i64)> {
+        let span = Span { from: Timestamp::from_millis(0), until: self.now().plus(Duration::from_secs(1)) };
+        let sales = self.shop.sales(&Ctx::owner(), span, SalesBy::Year).expect("a report");
+        sales.iter().map(|row| (row.total.minor(), row.refunded.minor())).collect()
     }
 
     fn named(&self, order: OrderId) -> OrderRef {

@@ -11,6 +11,7 @@ mod order_lookup;
 mod orders;
 mod orders_money;
 mod orders_moves;
+mod orders_owed;
 mod orders_plans;
 mod race;
 mod rules;
