@@ -276,6 +276,8 @@ fn standing(whole: &WholeOrder) -> OrderStatus {
 /// Puts the units of a refund back into stock: those that were not sent, and those that come back with it.
 fn restock(tx: &WriteTx<'_>, ctx: &Ctx, whole: &WholeOrder, refund: &Refund) -> Outcome<()> {
     let mut back = Vec::new();
+    // An order that was called off has given back what was not sent.
+    let called_off = whole.order.status == OrderStatus::Cancelled;
     for units in &refund.lines {
         let Some(line) = whole.line(units.line_id) else { continue };
         let sent = (units.quantity - units.withdrawn).min(line.fulfilled - line.returned);
@@ -283,7 +285,8 @@ fn restock(tx: &WriteTx<'_>, ctx: &Ctx, whole: &WholeOrder, refund: &Refund) -> 
         if sent > 0 && !tx.order_line_count(line.id, by)? {
             return Err(Error::Stale);
         }
-        back.extend(line.variant_id.map(|variant| (variant, units.withdrawn + sent)));
+        let unsent = if called_off { 0 } else { units.withdrawn };
+        back.extend(line.variant_id.map(|variant| (variant, unsent + sent)));
     }
     back.retain(|(_, units): &(VariantId, i64)| *units > 0);
     stock_return(tx, ctx, whole.order.id, &back)

@@ -9,6 +9,7 @@ mod checkout_races;
 mod invoices;
 mod order_lookup;
 mod orders;
+mod orders_back;
 mod orders_money;
 mod orders_moves;
 mod orders_owed;
