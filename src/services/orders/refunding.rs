@@ -228,6 +228,30 @@ pub fn order_refund_done(tx: &WriteTx<'_>, ctx: &Ctx, id: RefundId, reference: O
     Ok(true)
 }
 
+/// Somebody has paid money back at the provider: it is noted as a refund that went through, of no units in particular.
+/// Nobody is asked for it.
+pub fn order_refunded_elsewhere(
+    tx: &WriteTx<'_>,
+    ctx: &Ctx,
+    payment: &Payment,
+    amount: Money,
+    reference: &str,
+) -> Outcome<RefundId> {
+    let new = NewRefund {
+        order_id: payment.order_id,
+        payment_id: payment.id,
+        amount,
+        reason: None,
+        restock: false,
+        actor: ctx.actor_name(),
+        lines: Vec::new(),
+    };
+    let beyond = || Error::Internal(format!("payment {} does not hold what was refunded of it", payment.id));
+    let id = tx.refund_insert(&new, ctx.now)?.ok_or_else(beyond)?;
+    order_refund_done(tx, ctx, id, Some(reference))?;
+    Ok(id)
+}
+
 /// A refund did not go through: its money and units are open again, and somebody has to look. False when it was over.
 /// The provider's own name of the refund is kept when it is told.
 pub fn order_refund_failed(
