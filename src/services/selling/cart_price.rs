@@ -177,7 +177,7 @@ fn rules(tx: &ReadTx<'_>, cart: &Cart, place: &Place, now: Timestamp) -> Outcome
     };
     let customer = email.as_deref().and_then(Email::parse).map(|email| email.key());
     let code = cart.discount_code.as_deref();
-    rules_for(tx, RulesQuery { place, code, customer: customer.as_deref(), now })
+    rules_for(tx, RulesQuery { place, code, customer: customer.as_deref(), account: cart.account, now })
 }
 
 /// The categories of what is in a cart, each with itself and all above it, if there is a rule that asks.

@@ -1,7 +1,7 @@
 //! Reads the rules that matter to one basket.
 
-use crate::domain::Timestamp;
 use crate::domain::pricing::{Place, PriceSettings, Rules};
+use crate::domain::{Timestamp, UserId};
 use crate::services::{Outcome, Shop};
 use crate::store::ReadTx;
 
@@ -14,6 +14,8 @@ pub struct RulesQuery<'a> {
     pub code: Option<&'a str>,
     /// The folded e-mail address of the buyer, once it is known.
     pub customer: Option<&'a str>,
+    /// The buyer's account, when they are signed in.
+    pub account: Option<UserId>,
     /// The moment that counts.
     pub now: Timestamp,
 }
@@ -27,8 +29,8 @@ pub fn rules_for(tx: &ReadTx<'_>, query: RulesQuery<'_>) -> Outcome<Rules> {
     }
     let mut used_by_customer = Vec::new();
     for discount in &discounts {
-        if let (Some(limit), Some(customer)) = (discount.draft.per_customer_limit, query.customer)
-            && tx.discount_uses_by(discount.id, customer)? >= limit
+        if let Some(limit) = discount.draft.per_customer_limit
+            && tx.discount_uses_by(discount.id, query.customer, query.account)? >= limit
         {
             used_by_customer.push(discount.id);
         }
