@@ -4,7 +4,7 @@
 # that send a byte in five seconds, and then ten minutes of shoppers in which memory must stay flat. docs/promises.md says
 # what each test stands for.
 #
-#   tests/faults.sh [FILTER]     half an hour; with a FILTER only the tests whose names hold it, and no shoppers
+#   tests/faults.sh [FILTER]     three quarters of an hour; with a FILTER only the tests whose names hold it, and no shoppers
 #
 # It needs root: for small disks, and for folders of somebody else. `cargo test` skips those tests without it, and says so.
 set -euo pipefail
