@@ -196,7 +196,7 @@ fn filter(statuses: &[String], email: Option<&str>, search: Option<&str>) -> Res
     Ok(OrderFilter {
         statuses: statuses.iter().map(parse).collect::<Result<_, _>>()?,
         email_key: email.map(|text| Email::parse(text).ok_or_else(wrong)).transpose()?.map(|email| email.key()),
-        words: search.map(search_terms).unwrap_or_default(),
+        words: search.map(search_terms),
         ..OrderFilter::default()
     })
 }

@@ -30,6 +30,7 @@ pub(super) fn run(args: ServeArgs, common: &Common) -> Done {
     let port = place.map(|place| place.port()).or(args.port);
     let config = common.load(Flags { address, port, data_dir: None })?.config;
     let log = app::log(&config.log)?;
+    app::can_begin(&config, &handed)?;
     let shop = open_shop(&config)?;
     let demo = if args.demo { Some(wait(shop.demo_fill(&Ctx::owner()))??) } else { None };
     let setup = shop.setup_open(&Ctx::owner())?;

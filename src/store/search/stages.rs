@@ -6,7 +6,8 @@ use std::cmp::Reverse;
 use crate::domain::ProductId;
 use crate::domain::search::{SearchQuery, SearchRank, SearchUnit, SearchWord};
 use crate::store::StoreResult;
-use crate::store::tx::{ReadTx, params};
+use crate::store::sql::Sql;
+use crate::store::tx::{ReadTx, Value, params, params_from_iter};
 
 /// Products with every word.
 pub(super) const EXACT: u8 = 0;
@@ -69,16 +70,25 @@ impl<'a> Stages<'a> {
         }
     }
 
-    /// The text that matches the products of all stages that count as a full match, else those of the last.
-    pub(super) fn anything(&self) -> StoreResult<String> {
-        let mut full = all_of(self.query.units().iter(), 0);
-        if let Some(prefix) = self.prefix(0)? {
-            full = format!("{full} OR {prefix}");
+    /// The text that matches the products of all stages that count as a full match, and of the last one, too, where fewer
+    /// than `enough` of the former are to be kept.
+    pub(super) fn matching(&self, enough: usize, keep: &Sql) -> StoreResult<String> {
+        let full = self.full()?;
+        if self.query.units().len() < 2 || self.count_kept(&full, keep, enough)? >= enough {
+            return Ok(full);
         }
-        if self.query.units().len() > 1 && self.count(&full, 1)? == 0 {
-            return Ok(self.most(0)?.unwrap_or(full));
-        }
-        Ok(full)
+        Ok(match self.most(0)? {
+            Some(most) => format!("{full} OR {most}"),
+            None => full,
+        })
+    }
+
+    fn full(&self) -> StoreResult<String> {
+        let full = all_of(self.query.units().iter(), 0);
+        Ok(match self.prefix(0)? {
+            Some(prefix) => format!("{full} OR {prefix}"),
+            None => full,
+        })
     }
 
     fn prefix(&self, level: u8) -> StoreResult<Option<String>> {
@@ -178,6 +188,20 @@ impl<'a> Stages<'a> {
     fn count(&self, matching: &str, limit: usize) -> StoreResult<usize> {
         let sql = format!("select count(*) from (select 1 from search_index where search_index match ? limit {limit})");
         Ok(self.tx.query_one(&sql, params![matching], |row| row.get::<_, i64>(0))?.unwrap_or(0) as usize)
+    }
+
+    /// How many of the products that match are to be kept, counted up to a limit.
+    fn count_kept(&self, matching: &str, keep: &Sql, limit: usize) -> StoreResult<usize> {
+        if keep.text.is_empty() {
+            return self.count(matching, limit);
+        }
+        let sql = format!(
+            "select count(*) from (select 1 from search_index f cross join product p on p.id = f.rowid \
+             where f.search_index match ? and ({}) limit {limit})",
+            keep.text
+        );
+        let values = std::iter::once(Value::Text(matching.to_owned())).chain(keep.values.iter().cloned());
+        Ok(self.tx.query_one(&sql, params_from_iter(values), |row| row.get::<_, i64>(0))?.unwrap_or(0) as usize)
     }
 
     /// The first products that match, in order of ids; the limit stands in the text because the engine plans a

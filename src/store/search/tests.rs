@@ -60,7 +60,7 @@ impl Shop {
         limit: usize,
     ) -> Vec<(i64, SearchPosition)> {
         let query = SearchQuery::parse(query);
-        let page = self.store.read(|tx| tx.search_page(&query, keep, from, limit));
+        let page = self.store.read(|tx| tx.search_page(&query, keep, from, limit, None));
         page.expect("a page").into_iter().map(|(id, position)| (id.get(), position)).collect()
     }
 
@@ -197,6 +197,40 @@ fn search_pages_in_both_directions_are_the_whole_result_in_order() {
     }
 }
 
+/// Both ways of asking agree on where the result ends.
+#[test]
+fn search_of_enough_full_matches_ends_with_them_and_counts_as_many() {
+    let shop = Shop::new();
+    shop.put(crowd(1..1500));
+    let none = Sql::default();
+    for query in ["cable", "red cable", "lamp blue cable", "blue red lamp cab"] {
+        let query = SearchQuery::parse(query);
+        let sizes = [1, 5, 40, 400, 1_500].map(|size| {
+            let (mut found, mut at): (usize, Option<SearchPosition>) = (0, None);
+            loop {
+                let from = at.as_ref().map(|at| (at, Direction::Next));
+                let page = shop.store.read(|tx| tx.search_page(&query, &none, from, size + 1, Some(size)));
+                let mut page: Vec<_> = page.expect("a page");
+                let more = page.len() > size;
+                page.truncate(size);
+                found += page.len();
+                at = page.pop().map(|(_, position)| position);
+                if !more {
+                    break;
+                }
+            }
+            let counted = shop.store.read::<_, StoreError>(|tx| {
+                let sql = tx.search_match_sql(&query, size, &none)?;
+                let count = format!("select count(*) from ({})", sql.text);
+                tx.query_number(&count, crate::store::tx::params_from_iter(&sql.values))
+            });
+            assert_eq!(counted.expect("a count"), found as i64, "{query:?} {size}");
+            found
+        });
+        assert!(sizes.is_sorted(), "a larger page never has less behind it: {sizes:?}");
+    }
+}
+
 #[test]
 fn search_pages_lose_and_repeat_nothing_while_products_come_and_go() {
     let shop = Shop::new();
@@ -304,7 +338,7 @@ fn search_of_any_text_is_literal() {
         let parsed = SearchQuery::parse(query);
         shop.store
             .read::<_, StoreError>(|tx| {
-                let sql = tx.search_match_sql(&parsed)?;
+                let sql = tx.search_match_sql(&parsed, 20, &Sql::default())?;
                 tx.query_number(
                     &format!("select count(*) from ({})", sql.text),
                     crate::store::tx::params_from_iter(&sql.values),

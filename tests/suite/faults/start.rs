@@ -125,3 +125,17 @@ fn taken_port_and_taken_folder_change_no_file() {
     assert_eq!(get(server.port, "/health/ready").unwrap().status, 200);
     server.stop();
 }
+
+#[test]
+fn taken_port_makes_no_folder_for_a_shop_that_cannot_open() {
+    let place = Place::empty();
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for arguments in [&["serve", "--port", &port][..], &["serve", "--demo", "--port", &port]] {
+        let said = run(nexus(&place.data()).args(arguments));
+        said.refuses(&[&port, "cannot listen", "in use"]);
+    }
+    assert!(!place.data().join("nexus.db").exists() && !place.data().exists(), "a folder was made");
+    drop(taken);
+    Server::start(&place).stop();
+}
