@@ -200,6 +200,26 @@ fn refund_under_way_and_one_that_failed_are_not_taken_for_refunds_made_at_the_pr
 }
 
 #[test]
+fn refund_made_at_the_provider_that_comes_back_is_flagged() {
+    let bench = Bench::new();
+    let (_, payment, reference) = paid(&bench, 10_000);
+    bench.deliver(&refunded(&bench, &reference, 2_500)).unwrap();
+    let refund = json!({
+        "id": "re_77", "payment_intent": reference, "amount": 2_500, "status": "failed",
+        "failure_reason": "expired_or_canceled_card", "metadata": {},
+    });
+    for kind in ["refund.failed", "charge.refund.updated"] {
+        bench.stripe.state().tell(kind, &refund);
+    }
+    bench.deliver_all();
+    let flagged = bench.payment(payment);
+    let notes = flagged.details["flag_note"].as_str().unwrap().lines().collect::<Vec<_>>();
+    assert_eq!((flagged.flag.as_deref(), notes.len()), (Some("refund_failed"), 2), "{notes:?}");
+    assert!(notes[1].contains("re_77") && notes[1].contains("expired or canceled card"), "{notes:?}");
+    bench.sound();
+}
+
+#[test]
 fn money_that_came_too_late_goes_back_without_touching_the_sales() {
     let bench = Bench::new();
     let (order, payment) = bench.place(3_699, stripe(None));
