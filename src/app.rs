@@ -188,7 +188,7 @@ pub fn serve(
     let address = config.listening_url();
     let told = config.clone();
     let greeting = AdHoc::on_liftoff("ready", move |_| {
-        tell_of_payments(&told);
+        tell_of_selling(&told);
         Box::pin(async move { ready(&address) })
     });
     let (beginning, ending) = run_jobs_beside(config, &shop, &runner);
@@ -232,14 +232,17 @@ pub fn health(config: &Config, within: Duration) -> Result<(), String> {
     })
 }
 
-/// Says what the owner should know about how the shop takes payments.
-fn tell_of_payments(config: &Config) {
+/// Says what the owner should know about how the shop takes payments and tax.
+fn tell_of_selling(config: &Config) {
     if config.has_test_payments() {
         tracing::warn!("payments may be made with the test provider, which moves no money; see payment.test");
     }
     let stripe = &config.payment.stripe;
     if !stripe.secret_key.is_empty() && stripe.signing_secrets().next().is_none() {
         tracing::warn!("payment.stripe.webhook_secrets is empty: payments are noticed only when the shop asks");
+    }
+    if config.selling.exempts_nobody() {
+        tracing::warn!("selling.country is empty, so selling.exempt_vat_numbers exempts nobody: set the home country");
     }
 }
 

@@ -70,7 +70,7 @@ enum OrderCommand {
         #[arg(long)]
         tracking: Option<String>,
     },
-    /// Call an order off of which nothing was sent; what was paid goes back
+    /// Call an order off of which nothing is with the buyer; what was paid goes back
     #[command(after_help = "Example: nexus order cancel 1001 --reason \"No longer made\"")]
     Cancel {
         #[command(flatten)]

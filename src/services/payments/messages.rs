@@ -8,7 +8,7 @@ use crate::domain::audit::Subject;
 use crate::domain::order::{Payment, Refund, RefundStatus};
 use crate::domain::payment::PaymentFlag;
 use crate::domain::{Currency, Money, RefundId, Right, Timestamp};
-use crate::providers::payment::{Event, PaymentKey, RefundKey, Says, Standing};
+use crate::providers::payment::{Event, PaymentKey, RefundKey, RefundState, Says, Standing};
 use crate::services::Ctx;
 use crate::services::orders::order_refunded_elsewhere;
 use crate::store::{ReadTx, WriteTx};
@@ -80,6 +80,12 @@ fn take(tx: &WriteTx<'_>, ctx: &Ctx, provider: &'static str, event: &Event) -> O
         Says::Refund { payment, standing, key } => {
             if let Some(refund) = refund_named(tx, provider, payment.as_deref(), &standing.reference, key.as_ref())? {
                 refund_note(tx, ctx, refund, &RefundWord::Stands(standing.clone()))?;
+            } else if let (Some(payment), RefundState::Failed(why), None) = (payment, &standing.state, key) {
+                // The shop knows it by another name, if at all: whether it counts is for a person to find out.
+                if let Some(payment) = tx.payment_by_reference(provider, payment)? {
+                    let note = format!("a refund made at the provider, {}, did not work: {why}", standing.reference);
+                    flag(tx, ctx, &payment, PaymentFlag::RefundFailed, &note, Aloud::Yes)?;
+                }
             }
         }
         Says::Refunded { reference, total, at } => {

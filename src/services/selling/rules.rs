@@ -1,5 +1,6 @@
 //! Reads the rules that matter to one basket.
 
+use crate::domain::account::exempts;
 use crate::domain::pricing::{Place, PriceSettings, Rules};
 use crate::domain::{Timestamp, UserId};
 use crate::services::{Outcome, Shop};
@@ -53,8 +54,6 @@ impl Shop {
 
     /// Whether a buyer with an address in this country owes no tax for their VAT number.
     pub fn tax_exempt(&self, country: &str, vat_number: Option<&str>) -> bool {
-        self.selling.exempt_vat_numbers
-            && vat_number.is_some_and(|number| !number.trim().is_empty())
-            && self.selling.country != country
+        self.selling.exempt_vat_numbers && exempts(&self.selling.country, country, vat_number)
     }
 }

@@ -2,7 +2,9 @@
 
 use super::bench::{Bench, choice, stripe};
 use super::stand_in::Fault;
+use crate::support::wait;
 use nexus::domain::order::{OrderStatus, RefundStatus};
+use nexus::domain::payment::{PaymentDetails, PaymentFlag};
 use nexus::domain::{OrderId, PaymentId};
 use nexus::services::Error;
 use serde_json::{Value, json};
@@ -57,6 +59,18 @@ fn refund_whose_answer_was_lost_is_made_once() {
             bench.sound();
         }
     }
+}
+
+#[test]
+fn refunds_that_are_sent_when_all_is_asked_about_at_once_are_told() {
+    let bench = Bench::new();
+    let (order, ..) = paid(&bench, 10_000);
+    bench.stripe.faults(&[Fault::CutBefore]);
+    bench.refund(order, 6_000).unwrap();
+    bench.pass(3_600);
+    let done = wait(bench.shop.payment_reconcile_now(&bench.ctx())).unwrap();
+    assert_eq!((done.payments.len(), done.refunds), (0, vec![(bench.refunds(order)[0].id, RefundStatus::Succeeded)]));
+    bench.sound();
 }
 
 #[test]
@@ -186,6 +200,26 @@ fn refund_under_way_and_one_that_failed_are_not_taken_for_refunds_made_at_the_pr
 }
 
 #[test]
+fn refund_made_at_the_provider_that_comes_back_is_flagged() {
+    let bench = Bench::new();
+    let (_, payment, reference) = paid(&bench, 10_000);
+    bench.deliver(&refunded(&bench, &reference, 2_500)).unwrap();
+    let refund = json!({
+        "id": "re_77", "payment_intent": reference, "amount": 2_500, "status": "failed",
+        "failure_reason": "expired_or_canceled_card", "metadata": {},
+    });
+    for kind in ["refund.failed", "charge.refund.updated"] {
+        bench.stripe.state().tell(kind, &refund);
+    }
+    bench.deliver_all();
+    let flagged = bench.payment(payment);
+    let notes = flagged.details["flag_note"].as_str().unwrap().lines().collect::<Vec<_>>();
+    assert_eq!((flagged.flag.as_deref(), notes.len()), (Some("refund_failed"), 2), "{notes:?}");
+    assert!(notes[1].contains("re_77") && notes[1].contains("expired or canceled card"), "{notes:?}");
+    bench.sound();
+}
+
+#[test]
 fn money_that_came_too_late_goes_back_without_touching_the_sales() {
     let bench = Bench::new();
     let (order, payment) = bench.place(3_699, stripe(None));
@@ -246,6 +280,8 @@ fn reasons_to_look_at_a_payment_do_not_hide_each_other() {
     assert_eq!(flagged.flag.as_deref(), Some("disputed"), "the newest");
     let notes = flagged.details["flag_note"].as_str().unwrap().lines().collect::<Vec<_>>();
     assert_eq!(notes.len(), 3, "{notes:?}");
+    let flags = PaymentFlag::all_of(flagged.flag.as_deref(), &PaymentDetails::of(&flagged.details));
+    assert_eq!(flags, [PaymentFlag::Disputed, PaymentFlag::RefundedElsewhere], "all, the oldest first");
     assert!(notes[0].contains("fraudulent") && notes[1].contains("25.00 EUR") && notes[2].contains("duplicate"));
     assert_eq!(number(&bench, "select count(*) from order_event where kind = 'payment_flagged'"), 3);
     assert_eq!(number(&bench, "select count(*) from event where kind = 'payment.flagged'"), 3);

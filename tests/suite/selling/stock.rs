@@ -126,6 +126,7 @@ fn catalog_write_of_another_number_is_a_count_of_what_can_be_sold() {
     assert_eq!(numbers(&shop, variant), (2, 2, 0));
     let ledger = shop.staff().results(&format!("{MOVEMENTS}?kind=counted"));
     assert_eq!(each_of(&ledger, "on_hand"), [-8, 5]);
+    assert!(ledger.iter().all(|line| line["reason"] == "counted"), "{ledger:?}");
     assert!(ledger[0]["actor"].as_str().unwrap().starts_with("staff "));
     assert_eq!(findings(&shop.shop), [""; 0]);
 }
