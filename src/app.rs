@@ -30,7 +30,7 @@ use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
-use stopping::{Order, Stopping};
+use stopping::{Stopping, WindDown};
 use tokio::sync::Notify;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
@@ -200,7 +200,7 @@ pub fn serve(
         None => {
             let grace = Duration::from_secs(config.grace_seconds.into());
             let (closing, runner, overdue) = (api.closing(), runner.clone(), overdue.clone());
-            Order { closing, runner, grace, overdue }.begin()
+            WindDown { closing, runner, grace, overdue }.begin()
         }
     });
     let outcome = rocket::execute(async move {

@@ -59,7 +59,7 @@ pub(super) fn deaf(grace_seconds: u32) -> Shutdown {
 }
 
 /// How a server without an edge in front stops.
-pub(super) struct Order {
+pub(super) struct WindDown {
     pub(super) closing: Closing,
     pub(super) runner: Arc<Mutex<Option<Runner>>>,
     /// How long requests that are under way may take.
@@ -68,7 +68,7 @@ pub(super) struct Order {
     pub(super) overdue: Arc<Notify>,
 }
 
-impl Order {
+impl WindDown {
     /// Listens for being told to stop before the first request is answered.
     pub(super) fn begin(self) -> AdHoc {
         AdHoc::on_liftoff("stops in order", move |server| {

@@ -101,7 +101,8 @@ fn references(known: &Value, part: &Value, found: &mut BTreeSet<String>) {
 
 const INTRODUCTION: &str = "The shop's API. Money is a decimal string with the currency's own digits; times are RFC 3339 \
 UTC; lists are paged by cursors that stay right while things come and go. Errors are `application/problem+json` \
-(RFC 9457). `/api/…` without a version is the newest version; a trailing slash is optional.";
+(RFC 9457). Each answer has an `X-Request-Id`; one of 1 to 128 letters, digits, `-`, `_` and `.` that is sent is taken \
+over. `/api/…` without a version is the newest version; a trailing slash is optional.";
 
 fn tag(name: &str, description: &str) -> Tag {
     Tag { name: name.to_owned(), description: Some(description.to_owned()), ..Tag::default() }

@@ -172,16 +172,22 @@ impl<'a> Stages<'a> {
         }
     }
 
-    /// Rare units say more: the share falls with the logarithm of how many products have the unit.
+    /// Rare units say more: the share falls with the logarithm of how many products have the unit. What only makes a
+    /// sentence of the others says nothing, however rare it is.
     fn count_shares(&self) -> StoreResult<Vec<u8>> {
         let all =
             self.tx.query_one("select max(product_id) from search_weight", [], |row| row.get::<_, Option<i64>>(0))?;
         let all = all.flatten().unwrap_or(0) as f64;
-        let share = |unit| {
+        let units = self.query.units();
+        let says_something = units.iter().any(|unit| !unit.is_filler());
+        let share = |unit: &SearchUnit| {
+            if says_something && unit.is_filler() {
+                return Ok(0);
+            }
             let count = self.count(&all_of([unit].into_iter(), 0), COUNTED)?;
             Ok(if count == 0 { 0 } else { (16.0 * (1.0 + all / count as f64).ln()).clamp(1.0, 255.0) as u8 })
         };
-        self.query.units().iter().map(share).collect()
+        units.iter().map(share).collect()
     }
 
     /// How many products match, counted up to a limit.

@@ -174,6 +174,23 @@ fn search_of_many_words_still_finds_what_matches_most() {
     assert_eq!(found.first().map(String::as_str), Some("Espresso cup"));
 }
 
+/// A word that hardly any product has is no rare find when it only makes a sentence of the others.
+#[test]
+fn search_in_sentences_finds_what_they_are_about() {
+    let shop = filled();
+    product("Beanie").with("description", "A warm hat").create(&shop);
+    product("Knife").with("description", "Please look for it in winter and show it to me").create(&shop);
+    product("Scarf").with("description", "Warm").create(&shop);
+    for (search, name) in
+        [("looking for a warm hat for winter", "Beanie"), ("please show me a coffee mug for tea", "Coffee mug")]
+    {
+        let found = shop.anonymous().names(&format!("/api/v1/products?search={}", encode(search)));
+        assert_eq!(found.first().map(String::as_str), Some(name), "{search}: {found:?}");
+    }
+    // Where there is nothing else, they are what is looked for.
+    finds(&shop, "show me", &["Knife"]);
+}
+
 #[test]
 fn search_for_nothing_that_is_there_is_an_empty_page() {
     let shop = filled();
