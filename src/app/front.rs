@@ -3,7 +3,8 @@
 
 use super::inside::Indoors;
 use super::stopping::Stopping;
-use super::{Handed, ServeError, cannot_listen, held};
+use super::watching::cannot_tell_metrics;
+use super::{Handed, ServeError, cannot_listen, held, prepare_process};
 use crate::certificate::Kept;
 use crate::config::Config;
 use crate::counters::Doorway;
@@ -26,13 +27,34 @@ pub(super) struct Prepared {
     seal: Seal,
 }
 
+/// The way in, made ready before the shop is opened: a start that is refused for an address that is taken or a certificate
+/// that is not there has touched no data folder, and migrated nothing.
+pub struct Entrance {
+    pub(super) edge: Option<Prepared>,
+    pub(super) doorway: Arc<Doorway>,
+}
+
+impl Entrance {
+    /// Takes the addresses the shop is to listen at.
+    pub fn prepare(config: &Config, handed: Handed) -> Result<Self, ServeError> {
+        prepare_process();
+        let doorway = Arc::default();
+        let edge = prepare(config, handed, &doorway)?;
+        if edge.is_none() {
+            // The server behind takes it itself, and later.
+            let address = SocketAddr::new(config.address, config.port);
+            edge::bind(address).map_err(|cause| ServeError(cannot_listen(address, &cause)))?;
+        }
+        if let Some(address) = config.metrics.own_address() {
+            edge::bind(address).map_err(|cause| cannot_tell_metrics(address, &cause))?;
+        }
+        Ok(Self { edge, doorway })
+    }
+}
+
 /// Reads the certificate and takes the public addresses, if the edge is to stand in front. It does wherever a socket was
 /// handed over, since the server behind it takes none.
-pub(super) fn prepare(
-    config: &Config,
-    mut handed: Handed,
-    doorway: &Arc<Doorway>,
-) -> Result<Option<Prepared>, ServeError> {
+fn prepare(config: &Config, mut handed: Handed, doorway: &Arc<Doorway>) -> Result<Option<Prepared>, ServeError> {
     if !config.has_edge() && handed.is_empty() {
         return Ok(None);
     }
