@@ -170,7 +170,7 @@ fn of_stopped(root: &Path) -> Vec<Remark> {
         Err(error) => {
             let advice = "run nexus check, which says what is damaged; restore the newest backup, and keep the damaged \
                           folder for whoever looks into it";
-            vec![Remark::problem("database", format!("it cannot be read: {error}"), advice)]
+            vec![Remark::problem("database", format!("it cannot be read: {}", error.cause()), advice)]
         }
         Ok(seen) => {
             let schema = if seen.schema > seen.newest {

@@ -1,6 +1,6 @@
 //! Compares what is kept beside products with what would be made of them now: their cards and their words for searches.
 
-use super::{Finding, MOST, found};
+use super::{CheckPiece, Finding, MOST, found, found_or_damaged};
 use crate::domain::catalog::{Product, ProductDraft};
 use crate::domain::search::{SearchDocument, of_product};
 use crate::domain::{CategoryId, ProductId};
@@ -20,11 +20,18 @@ impl ReadTx<'_> {
     pub(super) fn derived_check(&self, after: ProductId, most: usize) -> StoreResult<Vec<Finding>> {
         let (mut findings, mut paths) = (Vec::new(), HashMap::new());
         for ids in self.product_ids_after(after, most)?.chunks(AT_ONCE) {
-            let products = self.products_by_ids(ids)?;
-            findings.extend(found("cards", self.cards_stale(ids, &products)?));
-            findings.extend(found("search index", self.words_stale(ids, &products, &mut paths)?));
+            // Where one cannot be read, the others are looked at all the same, but for those read along with it.
+            let some = CheckPiece::Products(ProductId::new(ids[0].get() - 1));
+            findings.extend(found_or_damaged(&some, self.derived_of(ids, &mut paths))?);
             findings.truncate(MOST);
         }
+        Ok(findings)
+    }
+
+    fn derived_of(&self, ids: &[ProductId], paths: &mut HashMap<CategoryId, String>) -> StoreResult<Vec<Finding>> {
+        let products = self.products_by_ids(ids)?;
+        let mut findings = found("cards", self.cards_stale(ids, &products)?);
+        findings.extend(found("search index", self.words_stale(ids, &products, paths)?));
         Ok(findings)
     }
 

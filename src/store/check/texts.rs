@@ -34,7 +34,7 @@ impl ReadTx<'_> {
         // What was found up to where the table cannot be read is not to be lost.
         match outcome {
             Err(error) if is_damage(&error) => {
-                problems.push(format!("table {table}: cannot be read to its end, but {place} rows: {}", error.cause()));
+                problems.push(format!("table {table}: cannot be read behind its row {place}: {}", error.cause()));
             }
             other => other?,
         }
