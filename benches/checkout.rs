@@ -303,6 +303,7 @@ fn placing(priced: &PricedCart, token: &str, ctx: &Ctx, currency: Currency) -> P
         shipping_address: None,
         billing_address: None,
         discount_code: None,
+        reference: None,
         explanation: "[]".to_owned(),
         note: None,
         client: None,

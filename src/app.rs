@@ -32,7 +32,8 @@ use std::io::IsTerminal;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
-use stopping::Stopping;
+use stopping::{Stopping, WindDown};
+use tokio::sync::Notify;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -149,7 +150,8 @@ fn build_behind(config: &Config, shop: &Arc<Shop>, seal: Option<Seal>) -> Result
         log_level: LogLevel::Off,
         temp_dir: shop.folder().root().join("tmp").into(),
         shutdown: match seal {
-            Some(_) => front::shutdown_behind_the_edge(),
+            // The edge hears the signals and waits for the requests, so there is next to nothing left to wait for.
+            Some(_) => stopping::deaf(1),
             None => Shutdown { grace: config.grace_seconds, mercy: 1, force: true, ..Shutdown::default() },
         },
         ..rocket::Config::default()
@@ -170,30 +172,44 @@ pub fn serve(
     let Entrance { edge, doorway } = entrance;
     shop.counters().count_at(doorway);
     tend(&shop)?;
-    let (settings, api) = build_behind(config, &shop, edge.as_ref().map(front::Prepared::seal))?;
+    let (mut settings, api) = build_behind(config, &shop, edge.as_ref().map(front::Prepared::seal))?;
+    if edge.is_none() {
+        settings.shutdown = stopping::deaf(config.grace_seconds);
+    }
     let mut server = api.mount(rocket::custom(&settings));
     let _watched = watching::begin(config, &shop, server.state())?;
     let runner = Arc::new(Mutex::new(None));
     let address = config.open_at();
     let told = config.clone();
     let greeting = AdHoc::on_liftoff("ready", move |_| {
-        tell_of_payments(&told);
+        tell_of_selling(&told);
         Box::pin(async move { ready(&address) })
     });
     let (beginning, ending) = run_jobs_beside(config, &shop, &runner);
     server = server.attach(beginning).attach(greeting).attach(ending);
-    if let Some(edge) = edge {
-        // The last, so that whoever is answered finds everything begun and the greeting said.
-        server = server.attach(edge.opening(config, api.mount(rocket::custom(&settings)), &runner));
-    }
-    let outcome = rocket::execute(server.launch());
+    let overdue = Arc::new(Notify::new());
+    // The last, so that whoever is answered finds everything begun and the greeting said.
+    server = server.attach(match edge {
+        Some(edge) => edge.opening(config, api.mount(rocket::custom(&settings)), &runner, api.closing()),
+        None => {
+            let grace = Duration::from_secs(config.grace_seconds.into());
+            let (closing, runner, overdue) = (api.closing(), runner.clone(), overdue.clone());
+            WindDown { closing, runner, grace, overdue }.begin()
+        }
+    });
+    let outcome = rocket::execute(async move {
+        tokio::select! {
+            outcome = server.launch() => outcome.map(drop),
+            () = overdue.notified() => Ok(()),
+        }
+    });
     if let Some(runner) = held(&runner).take() {
         // It has been told its deadline when the server was told to stop.
         runner.end(Instant::now());
     }
     shop.close();
     match outcome {
-        Ok(_) => Ok(()),
+        Ok(()) => Ok(()),
         Err(error) => Err(ServeError(launch_problem(&error, config))),
     }
 }
@@ -210,14 +226,17 @@ pub fn health(config: &Config, within: Duration) -> Result<(), String> {
     })
 }
 
-/// Says what the owner should know about how the shop takes payments.
-fn tell_of_payments(config: &Config) {
+/// Says what the owner should know about how the shop takes payments and tax.
+fn tell_of_selling(config: &Config) {
     if config.has_test_payments() {
         tracing::warn!("payments may be made with the test provider, which moves no money; see payment.test");
     }
     let stripe = &config.payment.stripe;
     if !stripe.secret_key.is_empty() && stripe.signing_secrets().next().is_none() {
         tracing::warn!("payment.stripe.webhook_secrets is empty: payments are noticed only when the shop asks");
+    }
+    if config.selling.exempts_nobody() {
+        tracing::warn!("selling.country is empty, so selling.exempt_vat_numbers exempts nobody: set the home country");
     }
 }
 

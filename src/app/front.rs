@@ -9,11 +9,10 @@ use crate::certificate::Kept;
 use crate::config::Config;
 use crate::counters::Doorway;
 use crate::edge::{self, Automatic, Doors, Edge, Obtain, Parts, Running};
-use crate::http::{Seal, headers_everywhere};
+use crate::http::{Closing, Seal, headers_everywhere};
 use crate::jobs::Runner;
 use crate::providers::acme::Authority;
 use hyper::header::HeaderValue;
-use rocket::config::Shutdown;
 use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -100,7 +99,13 @@ impl Prepared {
 
     /// Opens the doors once the server behind them listens, and has everything stop in order. A second server of the same
     /// API, which never listens, answers what comes by the short way.
-    pub(super) fn opening(self, config: &Config, indoors: Rocket<Build>, runner: &Arc<Mutex<Option<Runner>>>) -> AdHoc {
+    pub(super) fn opening(
+        self,
+        config: &Config,
+        indoors: Rocket<Build>,
+        runner: &Arc<Mutex<Option<Runner>>>,
+        closing: Closing,
+    ) -> AdHoc {
         let (runner, grace) = (runner.clone(), Duration::from_secs(config.grace_seconds.into()));
         let Self { edge, doors, .. } = self;
         AdHoc::on_liftoff("edge opens", move |server| {
@@ -117,7 +122,7 @@ impl Prepared {
                 match opened.await {
                     Ok((running, stopping)) => {
                         tracing::info!(%shop, "the edge stands in front");
-                        tokio::spawn(stop_in_order(running, stopping, shutdown, runner, grace));
+                        tokio::spawn(stop_in_order(running, stopping, (shutdown, closing), runner, grace));
                     }
                     Err(error) => {
                         tracing::error!(%error, "the edge cannot be opened; stopping");
@@ -134,7 +139,7 @@ impl Prepared {
 async fn stop_in_order(
     running: Running,
     stopping: Stopping,
-    shutdown: rocket::Shutdown,
+    (shutdown, closing): (rocket::Shutdown, Closing),
     runner: Arc<Mutex<Option<Runner>>>,
     grace: Duration,
 ) {
@@ -143,20 +148,12 @@ async fn stop_in_order(
         () = shutdown.clone() => {}
     }
     tracing::info!("stopping: requests under way are finished");
+    closing.tell();
     if let Some(runner) = held(&runner).as_ref() {
         runner.stop().by(Instant::now() + grace);
     }
     running.drain(grace).await;
     shutdown.notify();
-}
-
-/// The edge hears the signals and waits for the requests, so when the server is told, there is next to nothing left.
-pub(super) fn shutdown_behind_the_edge() -> Shutdown {
-    #[cfg(unix)]
-    let quiet = Shutdown { signals: std::collections::HashSet::new(), ..Shutdown::default() };
-    #[cfg(not(unix))]
-    let quiet = Shutdown::default();
-    Shutdown { ctrlc: false, grace: 1, mercy: 1, force: true, ..quiet }
 }
 
 /// Has the authority of the settings asked for certificates, if any is.

@@ -81,7 +81,7 @@ async fn answer(
     let mut response = Response::new(());
     *response.status_mut() = StatusCode::from_u16(said.status().code).map_err(|_| Broken)?;
     *response.headers_mut() = headers_of(&said, size)?;
-    if method == Method::Head || said.body().is_none() {
+    if method == Method::Head || said.body().is_none() || is_bare(&said) {
         return Ok(Some(response.map(|()| Bytes::new())));
     }
     match size {
@@ -110,12 +110,15 @@ fn headers_of(said: &LocalResponse<'_>, size: Option<usize>) -> Result<HeaderMap
         let name = HeaderName::from_bytes(header.name.as_str().as_bytes()).map_err(|_| Broken)?;
         headers.append(name, HeaderValue::from_bytes(header.value.as_bytes()).map_err(|_| Broken)?);
     }
-    // These have no body, so nothing is said of its length.
-    let bare = said.status().code < 200 || matches!(said.status().code, 204 | 304);
-    if let Some(size) = size.filter(|_| !bare) {
+    if let Some(size) = size.filter(|_| !is_bare(said)) {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
     }
     Ok(headers)
+}
+
+/// Whether an answer of this status has no body, so that nothing is said of its length.
+fn is_bare(said: &LocalResponse<'_>) -> bool {
+    said.status().code < 200 || matches!(said.status().code, 204 | 304)
 }
 
 /// All of a body that says how long it is.

@@ -70,7 +70,7 @@ enum OrderCommand {
         #[arg(long)]
         tracking: Option<String>,
     },
-    /// Call an order off of which nothing was sent; what was paid goes back
+    /// Call an order off of which nothing is with the buyer; what was paid goes back
     #[command(after_help = "Example: nexus order cancel 1001 --reason \"No longer made\"")]
     Cancel {
         #[command(flatten)]
@@ -196,7 +196,7 @@ fn filter(statuses: &[String], email: Option<&str>, search: Option<&str>) -> Res
     Ok(OrderFilter {
         statuses: statuses.iter().map(parse).collect::<Result<_, _>>()?,
         email_key: email.map(|text| Email::parse(text).ok_or_else(wrong)).transpose()?.map(|email| email.key()),
-        words: search.map(search_terms).unwrap_or_default(),
+        words: search.map(search_terms),
         ..OrderFilter::default()
     })
 }
@@ -240,6 +240,9 @@ fn show(whole: &WholeOrder, json: bool) -> Done {
     let order = &whole.order;
     println!("order {} of {}", order.name(), order.email);
     println!("{}, {}", order.status.as_str(), order.fulfillment_status.as_str());
+    if let Some(reference) = &order.reference {
+        println!("called {reference} in the shop it came from");
+    }
     println!("total {} {}", amount(order, order.sums.total), order.currency);
     let lines: Vec<Vec<String>> = whole
         .lines
@@ -270,7 +273,7 @@ fn row(order: &Order) -> Value {
     json!({
         "number": order.name(), "status": order.status, "fulfillment_status": order.fulfillment_status,
         "email": order.email, "total": amount(order, order.sums.total), "currency": order.currency,
-        "placed_at": order.placed_at.to_rfc3339(),
+        "placed_at": order.placed_at.to_rfc3339(), "reference": order.reference,
     })
 }
 

@@ -13,9 +13,11 @@ use std::time::{Duration, Instant};
 
 /// Reads orders that were made elsewhere before, so that reports have something to stand on: a CSV file with one line
 /// of an order in each row, also packed with gzip. The columns are order, sku, item, quantity, unit_price, placed_at
-/// and customer (an e-mail address, a number or nothing); usual names of other shops are known too. A quantity below
-/// zero came back: it is refunded on the newest sale to that customer it fits. Orders that are there already are left
-/// alone, stock is not touched, nobody is told, and each order gets the next number of the series.
+/// and customer (an e-mail address, a number or nothing); usual names of other shops are known too. The first row of an
+/// order, or each, may say of the whole order: currency, shipping, tax, discount, total, refunded, status and
+/// cancelled_at. Its parts must come to its total; orders that were never paid are left out. A quantity below zero came
+/// back: it is refunded on the newest sale to that customer it fits. Orders that are there already are left alone, stock
+/// is not touched, nobody is told, and each order gets the next number of the series.
 #[derive(Args)]
 #[command(
     after_help = "Example: nexus import orders history.csv --dry-run\n         nexus import orders history.csv.gz --skip-errors --shipping-sku POST"
@@ -61,11 +63,12 @@ fn read(shop: &Shop, args: PastOrdersArgs, size: u64) -> Done {
     let report = shop.past_orders_import(&Ctx::owner(), &reopen, options, &progress);
     shown.finish_and_clear();
     let report = report?;
+    let total = shop.settings().currency().format(report.sales_total);
     shop.close();
     if args.json {
-        print_json(&report, started.elapsed())
+        print_json(&report, &total, started.elapsed())
     } else {
-        print_text(&report, started.elapsed())
+        print_text(&report, &total, started.elapsed())
     }
     match report.refused {
         refused if refused > 0 && !report.applied && args.dry_run => {
@@ -79,13 +82,18 @@ fn read(shop: &Shop, args: PastOrdersArgs, size: u64) -> Done {
     }
 }
 
-fn print_text(report: &PastReport, took: Duration) {
+fn print_text(report: &PastReport, total: &str, took: Duration) {
     for row in &report.named {
         eprintln!("line {}: {}", row.number, row.reason);
     }
     if report.refused > report.named.len() as u64 {
         eprintln!("and {} more", count(report.refused - report.named.len() as u64));
     }
+    println!(
+        "{} sales in the file, which come to {total}; {} orders that were never paid are left out",
+        count(report.sales),
+        count(report.left_out)
+    );
     if !report.applied {
         println!("{} rows, {} refused; nothing was written", count(report.rows), count(report.refused));
         return;
@@ -104,13 +112,14 @@ fn print_text(report: &PastReport, took: Duration) {
     );
 }
 
-fn print_json(report: &PastReport, took: Duration) {
+fn print_json(report: &PastReport, total: &str, took: Duration) {
     let named: Vec<_> =
         report.named.iter().map(|row| serde_json::json!({ "line": row.number, "reason": row.reason })).collect();
     println!(
         "{}",
         serde_json::json!({
             "applied": report.applied, "rows": report.rows, "refused": report.refused, "errors": named,
+            "sales": report.sales, "sales_total": total, "left_out": report.left_out,
             "orders": report.orders, "known": report.known, "returned": report.returned,
             "unmatched": report.unmatched, "linked": report.linked, "seconds": took.as_secs_f64(),
         })

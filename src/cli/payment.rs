@@ -2,9 +2,10 @@
 
 use super::output::table;
 use super::{Common, Done, Failure, wait};
-use crate::domain::payment::PaymentDetails;
+use crate::domain::order::{Payment, RefundStatus};
+use crate::domain::payment::{PaymentDetails, PaymentFlag};
 use crate::domain::{Currency, PageSize};
-use crate::services::payments::{Checked, PaymentRow};
+use crate::services::payments::{Checked, PaymentRow, Reconciled};
 use crate::services::{Ctx, Shop};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -60,7 +61,7 @@ fn list(shop: &Shop, flagged: bool, json: bool) -> Done {
         let cells = |row: &PaymentRow| {
             let payment = &row.payment;
             let order = row.number.map_or_else(|| format!("d{}", payment.order_id), |number| number.to_string());
-            let flag = payment.flag.clone().unwrap_or_default();
+            let flag = flags(payment).join(", ");
             let note = PaymentDetails::of(&payment.details).flag_note.unwrap_or_default().replace('\n', "; ");
             let amount = format!("{} {}", currency.format(payment.amount), payment.currency);
             let status = payment.status.as_str().to_owned();
@@ -75,21 +76,27 @@ fn list(shop: &Shop, flagged: bool, json: bool) -> Done {
     }
 }
 
+/// Why somebody has to look at a payment, the oldest reason first.
+fn flags(payment: &Payment) -> Vec<&'static str> {
+    let details = PaymentDetails::of(&payment.details);
+    PaymentFlag::all_of(payment.flag.as_deref(), &details).into_iter().map(PaymentFlag::as_str).collect()
+}
+
 fn shown(row: &PaymentRow, currency: Currency) -> Value {
     let payment = &row.payment;
     json!({
         "id": payment.id, "order": row.number.map(|number| number.to_string()), "provider": payment.provider,
         "reference": payment.reference, "status": payment.status, "amount": currency.format(payment.amount),
         "captured": currency.format(payment.captured), "refunded": currency.format(payment.refunded),
-        "currency": payment.currency, "flag": payment.flag,
+        "currency": payment.currency, "flag": payment.flag, "flags": flags(payment),
         "flag_note": PaymentDetails::of(&payment.details).flag_note,
         "created_at": payment.created_at.to_rfc3339(),
     })
 }
 
 fn reconcile(shop: &Shop, json: bool) -> Done {
-    let checked = wait(shop.payment_reconcile_now(&Ctx::owner()))??;
-    for Checked { before, after, .. } in &checked {
+    let Reconciled { payments, refunds } = wait(shop.payment_reconcile_now(&Ctx::owner()))??;
+    for Checked { before, after, .. } in &payments {
         let (from, to, flag) = (before.status.as_str(), after.status.as_str(), after.flag.as_deref());
         if json {
             println!("{}", json!({ "id": after.id, "before": from, "after": to, "flag": flag }));
@@ -98,8 +105,16 @@ fn reconcile(shop: &Shop, json: bool) -> Done {
             println!("payment {}: {from} -> {to}{flag}", after.id);
         }
     }
+    for (refund, after) in &refunds {
+        let (from, to) = (RefundStatus::Pending.as_str(), after.as_str());
+        if json {
+            println!("{}", json!({ "refund": refund, "before": from, "after": to }));
+        } else {
+            println!("refund {refund}: {from} -> {to}");
+        }
+    }
     if !json {
-        println!("{} payments were looked at", checked.len());
+        println!("{} payments and {} refunds were looked at", payments.len(), refunds.len());
     }
     Ok(())
 }

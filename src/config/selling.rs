@@ -12,9 +12,9 @@ pub struct SellingSettings {
     /// What tax is rounded at: each unit, each line, or the order as a whole.
     pub rounding: Rounding,
     /// Where the shop is at home, as an ISO 3166-1 alpha-2 code. A cart that has no address yet is taxed as if it stayed
-    /// there, and buyers there are never exempt. Empty when there is none.
+    /// there, and buyers there are never exempt. Empty when there is none: then nobody is.
     pub country: String,
-    /// Whether buyers outside the home country whose address has a VAT number owe no tax. Prices that include tax stay
+    /// Whether buyers outside the home country whose address has a VAT number of its country owe no tax. Prices that include tax stay
     /// as they are, and then contain none.
     pub exempt_vat_numbers: bool,
     /// Minutes for which stock is held for an order that is to be paid online.
@@ -37,6 +37,11 @@ impl SellingSettings {
     /// Who sells, line by line.
     pub fn seller(&self) -> Vec<String> {
         self.invoice_seller.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Whether VAT numbers are to exempt buyers abroad, and nothing says where that is.
+    pub fn exempts_nobody(&self) -> bool {
+        self.exempt_vat_numbers && self.country.is_empty()
     }
 
     /// What keeps invoices from being written.

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct PageSize(u32);
 
 impl PageSize {
+    /// As many as a page can have.
+    pub const LARGEST: Self = Self(100);
+
     /// A page size within bounds.
     pub fn new(items: u32) -> Option<Self> {
         (1..=100).contains(&items).then_some(Self(items))
@@ -58,5 +61,41 @@ impl<T, P: Copy> Page<T, P> {
         let last = rows.last().map(&position).or(start).filter(|_| more || backwards);
         let first = rows.first().map(&position).or(start).filter(|_| if backwards { more } else { start.is_some() });
         Self { items: rows, next: last, previous: first }
+    }
+
+    /// A page out of a list that is short enough to be read whole. Its rows stand in ascending order of their positions.
+    pub fn of_whole(mut rows: Vec<T>, size: PageSize, from: Option<(P, Direction)>, position: impl Fn(&T) -> P) -> Self
+    where
+        P: Ord,
+    {
+        match from {
+            Some((start, Direction::Next)) => rows.retain(|row| position(row) > start),
+            Some((start, Direction::Previous)) => {
+                rows.retain(|row| position(row) < start);
+                rows.reverse();
+            }
+            None => {}
+        }
+        rows.truncate(size.get() + 1);
+        Self::cut(rows, size, from, position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Direction, Page, PageSize};
+
+    #[test]
+    fn pages_of_a_whole_list_lead_through_it_both_ways() {
+        let size = PageSize::new(2).unwrap();
+        let page = |from| Page::of_whole(vec![1, 3, 5, 7, 9], size, from, |n| *n);
+        let first = page(None);
+        assert_eq!((&first.items[..], first.next, first.previous), (&[1, 3][..], Some(3), None));
+        let second = page(Some((3, Direction::Next)));
+        assert_eq!((&second.items[..], second.next, second.previous), (&[5, 7][..], Some(7), Some(5)));
+        let last = page(Some((7, Direction::Next)));
+        assert_eq!((&last.items[..], last.next, last.previous), (&[9][..], None, Some(9)));
+        let back = page(Some((5, Direction::Previous)));
+        assert_eq!((&back.items[..], back.next, back.previous), (&[1, 3][..], Some(3), None));
     }
 }

@@ -51,7 +51,8 @@ pub struct Span {
 }
 
 /// A row of a report of sales. Orders count at the time they were placed, once they are paid; refunds at the time
-/// they were made.
+/// they were made, and of money that some order was sold for: what came in too late or twice is no sale, and neither is
+/// its way back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sales {
     /// The period, such as `2026-01`, or the SKU of a product.

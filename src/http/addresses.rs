@@ -4,11 +4,14 @@ use super::BASE;
 use super::answer::{Answer, Audience, Managed, Nothing};
 use super::guards::{IfMatch, SignedIn};
 use super::json::Body;
+use super::page::CursorKey;
+use super::parameters::SHORT_LIST;
 use super::problem::Problem;
+use super::query::Query;
 use super::views::{AddressBody, AddressList, AddressPatch, AddressView, revision_tag};
 use crate::domain::account::{Address, AddressDraft};
 use crate::domain::catalog::{Revision, merge_patch};
-use crate::domain::{AddressId, Fields};
+use crate::domain::{AddressId, Fields, PageSize};
 use crate::services::{Error, Shop};
 use rocket::{delete, get, patch, post, put};
 use rocket_okapi::openapi;
@@ -17,9 +20,17 @@ use std::sync::Arc;
 /// # List your addresses
 #[openapi(tag = "Accounts")]
 #[get("/me/addresses")]
-pub async fn address_list(person: SignedIn, shop: Managed<'_, Arc<Shop>>) -> Result<Answer<AddressList>, Problem> {
-    let addresses = shop.address_list(&person.0)?;
-    Ok(Answer::new(&AddressList::new(addresses), Audience::Nobody))
+pub async fn address_list(
+    person: SignedIn,
+    query: Query,
+    shop: Managed<'_, Arc<Shop>>,
+    cursors: Managed<'_, CursorKey>,
+) -> Result<Answer<AddressList>, Problem> {
+    query.only(SHORT_LIST)?;
+    let from = query.one("cursor")?.map(|cursor| cursors.open::<AddressId>("addresses", cursor)).transpose()?;
+    let page = shop.address_page(&person.0, query.page_size_or(PageSize::LARGEST)?, from)?;
+    let links = query.links("me/addresses", cursors, "addresses", page.next, page.previous);
+    Ok(Answer::new(&AddressList::new(page.items, links), Audience::Nobody))
 }
 
 /// # Read an address

@@ -173,7 +173,16 @@ pub fn bare_tag(text: &str) -> Option<String> {
     Some(plain.to_owned())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The weight of a coding that comes without one, in thousandths.
+const MOST_LIKED: u16 = 1_000;
+
+/// A weight in thousandths; what is none counts as if it were not there.
+fn thousandths(weight: &str) -> u16 {
+    let weight = weight.trim().parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight));
+    weight.map_or(MOST_LIKED, |weight| (weight * 1_000.0).round() as u16)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Coding {
     Identity,
     Gzip,
@@ -181,20 +190,34 @@ enum Coding {
 }
 
 impl Coding {
-    /// The best coding that the client names; one with `q=0` is refused.
+    /// The coding that the client likes best (RFC 9110, 12.5.3); of those it likes alike, the one that packs best. Without
+    /// compression it goes where none is named, and where that is liked better or none is acceptable.
     fn accepted(request: &Request<'_>) -> Self {
-        let (mut gzip, mut brotli) = (false, false);
-        for item in request.headers().get("Accept-Encoding").flat_map(|line| line.split(',')) {
+        Self::best(request.headers().get("Accept-Encoding"))
+    }
+
+    fn best<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
+        let (mut gzip, mut brotli, mut identity, mut others) = (None, None, None, None);
+        for item in lines.flat_map(|line| line.split(',')) {
             let mut parts = item.split(';').map(str::trim);
-            let name = parts.next().unwrap_or("");
-            let refused = parts.any(|p| p.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q == 0.0)));
-            gzip |= name.eq_ignore_ascii_case("gzip") && !refused;
-            brotli |= name.eq_ignore_ascii_case("br") && !refused;
+            let name = parts.next().unwrap_or("").to_ascii_lowercase();
+            let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+            let slot = match name.as_str() {
+                "gzip" | "x-gzip" => &mut gzip,
+                "br" => &mut brotli,
+                "identity" => &mut identity,
+                "*" => &mut others,
+                _ => continue,
+            };
+            *slot = Some(weight.map_or(MOST_LIKED, thousandths));
         }
-        match (brotli, gzip) {
-            (true, _) => Self::Brotli,
-            (_, true) => Self::Gzip,
-            _ => Self::Identity,
+        let liked = |named: Option<u16>| named.or(others).unwrap_or(0);
+        let (gzip, brotli) = (liked(gzip), liked(brotli));
+        match gzip.max(brotli) {
+            0 => Self::Identity,
+            best if identity.is_some_and(|plain| plain > best) => Self::Identity,
+            best if best == brotli => Self::Brotli,
+            _ => Self::Gzip,
         }
     }
 
@@ -268,3 +291,31 @@ impl OpenApiResponderInner for Nothing {
 
 /// Lets handlers name managed state shortly.
 pub type Managed<'r, T> = &'r State<T>;
+
+#[cfg(test)]
+mod tests {
+    use super::Coding;
+
+    #[test]
+    fn coding_is_the_one_that_is_liked_best() {
+        for (header, best) in [
+            ("", Coding::Identity),
+            ("gzip, deflate, br", Coding::Brotli),
+            ("br;q=0.1, gzip;q=0.9", Coding::Gzip),
+            ("gzip;q=0.5, br; q=0.5", Coding::Brotli),
+            ("br;q=0, gzip", Coding::Gzip),
+            ("br;q=0.000, GZIP;Q=0.0", Coding::Identity),
+            ("*", Coding::Brotli),
+            ("*;q=0.5, br;q=0", Coding::Gzip),
+            ("gzip, *;q=0", Coding::Gzip),
+            ("identity, gzip;q=0.5", Coding::Identity),
+            ("identity;q=0.5, gzip", Coding::Gzip),
+            ("identity;q=0, *;q=0", Coding::Identity),
+            ("deflate, zstd", Coding::Identity),
+            ("gzip;q=much", Coding::Gzip),
+        ] {
+            assert_eq!(Coding::best([header].into_iter()), best, "{header}");
+        }
+        assert_eq!(Coding::best(["br;q=0.2", "gzip;q=0.3"].into_iter()), Coding::Gzip, "several lines are one list");
+    }
+}

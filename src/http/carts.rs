@@ -157,8 +157,10 @@ pub async fn cart_address_put(
 pub async fn cart_shipping_options(
     caller: Caller,
     token: &str,
+    query: Query,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<ShippingOptionList>, Problem> {
+    query.only(&[])?;
     let options = shop.cart_shipping_options(&caller.0, token)?;
     Ok(Answer::new(&ShippingOptionList::new(options, shop.settings().currency()), Audience::Nobody))
 }

@@ -31,8 +31,9 @@ pub async fn category_list(
     query.only(CATEGORY_LIST)?;
     let (cursor, page_size) = (query.one("cursor")?, query.page_size()?);
     if query.flag("tree")? == Some(true) {
-        if cursor.is_some() {
-            return Err(Problem::bad_request("tree=true gives all categories at once and takes no cursor"));
+        if cursor.is_some() || query.one("page_size")?.is_some() {
+            let detail = "tree=true gives all categories at once and takes neither page_size nor cursor";
+            return Err(Problem::bad_request(detail));
         }
         let results = shop.category_tree(&caller.0)?.iter().map(CategoryView::tree).collect();
         return Ok(Answer::new(&CategoryList { results, next: None, previous: None }, Audience::Public));

@@ -55,6 +55,8 @@ fn placed(whole: &WholeOrder, currency: Currency) -> Rendered {
 }
 
 fn declined(reason: &str, request: &str) -> Rendered {
-    let detail = format!("{reason}: pay in another way, with a new Idempotency-Key");
+    // Most reasons are sentences of the provider.
+    let reason = reason.trim_end_matches(['.', '!', ' ']);
+    let detail = format!("{reason}. Pay in another way, with a new Idempotency-Key.");
     Problem::new(402, "payment-declined", "The payment was declined", detail).rendered_for(request)
 }

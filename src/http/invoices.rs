@@ -22,8 +22,10 @@ use std::sync::Arc;
 pub async fn my_invoice_list(
     person: SignedIn,
     number: &str,
+    query: Query,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<InvoiceList>, Problem> {
+    query.only(&[])?;
     list(shop, &mine(&person, number)?)
 }
 

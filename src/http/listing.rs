@@ -40,11 +40,14 @@ impl Lister<'_> {
         }
         let listing = self.listing(query)?;
         let stamp = generations.stamp(&listing_depends_on(&listing));
-        let body = self.body(caller, &listing, query).await?;
+        let (body, by_former_slug) = self.body(caller, &listing, query).await?;
         if !caller.is_public() {
             return Ok(Answer::encoded(body, Audience::Private));
         }
         let etag = content_tag(&body);
+        if by_former_slug {
+            return Ok(Answer::encoded(body, Audience::Public).with_etag(etag).was_kept(false));
+        }
         let kept = self.bodies.keep(key, body, etag, stamp);
         Ok(Answer::encoded(kept.body, Audience::Public).with_etag(kept.etag).was_kept(false))
     }
@@ -62,7 +65,8 @@ impl Lister<'_> {
         Ok(Listing { filter, ordering, page_size, from, count, facets })
     }
 
-    async fn body(&self, caller: &Caller, listing: &Listing, query: &Query) -> Result<Bytes, Problem> {
+    /// The encoded page, and whether it was asked for by the former slug of a category.
+    async fn body(&self, caller: &Caller, listing: &Listing, query: &Query) -> Result<(Bytes, bool), Problem> {
         let slow = listing.count || listing.facets || listing.filter.search.is_some();
         let page = if slow {
             let (shop, ctx, listing) = (self.shop.clone(), caller.0.clone(), listing.clone());
@@ -70,7 +74,8 @@ impl Lister<'_> {
         } else {
             self.shop.product_list(&caller.0, listing)?
         };
-        Ok(self.encode(page, caller, query))
+        let by_former_slug = page.by_former_slug;
+        Ok((self.encode(page, caller, query), by_former_slug))
     }
 
     fn encode(&self, found: ProductPage, caller: &Caller, query: &Query) -> Bytes {

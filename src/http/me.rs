@@ -4,10 +4,13 @@ use super::answer::{Answer, Audience, Managed, Nothing};
 use super::guards::{IfMatch, SignedIn};
 use super::json::Body;
 use super::limits::Limits;
+use super::page::CursorKey;
+use super::parameters::SHORT_LIST;
 use super::problem::Problem;
+use super::query::Query;
 use super::views::{MeExport, MePatch, SessionList, UserView, revision_tag};
-use crate::domain::{Fields, SessionId};
-use crate::services::identity::{MyChange, User};
+use crate::domain::{Fields, PageSize, SessionId};
+use crate::services::identity::{MyChange, SessionPosition, User};
 use crate::services::{Error, Shop};
 use rocket::{delete, get, patch};
 use rocket_okapi::openapi;
@@ -67,9 +70,17 @@ pub async fn me_export(person: SignedIn, shop: Managed<'_, Arc<Shop>>) -> Result
 /// # List your sign-ins
 #[openapi(tag = "Accounts")]
 #[get("/me/sessions")]
-pub async fn session_list(person: SignedIn, shop: Managed<'_, Arc<Shop>>) -> Result<Answer<SessionList>, Problem> {
-    let sessions = shop.session_list(&person.0)?;
-    Ok(Answer::new(&SessionList::new(sessions), Audience::Nobody))
+pub async fn session_list(
+    person: SignedIn,
+    query: Query,
+    shop: Managed<'_, Arc<Shop>>,
+    cursors: Managed<'_, CursorKey>,
+) -> Result<Answer<SessionList>, Problem> {
+    query.only(SHORT_LIST)?;
+    let from = query.one("cursor")?.map(|cursor| cursors.open::<SessionPosition>("sessions", cursor)).transpose()?;
+    let page = shop.session_page(&person.0, query.page_size_or(PageSize::LARGEST)?, from)?;
+    let links = query.links("me/sessions", cursors, "sessions", page.next, page.previous);
+    Ok(Answer::new(&SessionList::new(page.items, links), Audience::Nobody))
 }
 
 /// # End one of your sign-ins

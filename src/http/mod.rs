@@ -46,6 +46,7 @@ pub use control::{Control, ControlFile};
 pub use docs::description;
 pub use fairings::everywhere as headers_everywhere;
 pub use guards::{Proxies, Seal};
+pub use health::Closing;
 pub use limits::Limits;
 pub use metrics::Gauges;
 pub use openapi::document;
@@ -260,7 +261,7 @@ pub struct Api {
     routes: [(&'static str, Vec<Route>); 4],
     traffic: Arc<Traffic>,
     slow: guards::SlowLane,
-    stopping: health::Stopping,
+    closing: Closing,
 }
 
 impl Api {
@@ -272,7 +273,12 @@ impl Api {
         // It is a server that joins routes with where they stand; this one is thrown away.
         let placed = place(rocket::custom(rocket::Config::default()), &routes);
         let traffic = Arc::new(Traffic::of(placed.routes()));
-        Self { shop, front, routes, traffic, slow, stopping: health::Stopping::default() }
+        Self { shop, front, routes, traffic, slow, closing: Closing::default() }
+    }
+
+    /// What is to be told when the shop stops.
+    pub fn closing(&self) -> Closing {
+        self.closing.clone()
     }
 
     /// Puts it on a server.
@@ -297,14 +303,13 @@ impl Api {
             .manage(front.limits)
             .manage(headers)
             .manage(requests.clone())
-            .manage(self.stopping.clone())
+            .manage(self.closing.clone())
             .register("/", problem::catchers())
             .attach(fairings::Addresses)
             .attach(fairings::Cors { origins: front.origins })
             .attach(headers)
             .attach(fairings::HeaderLimit)
             .attach(requests)
-            .attach(health::Stopping::fairing())
             // An empty set in place of the framework's own headers, which know nothing of what is served here.
             .attach(rocket::shield::Shield::new())
     }

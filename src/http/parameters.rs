@@ -67,7 +67,12 @@ pub const CURSOR: Parameter = parameter("cursor", Kind::Text, "", "Where to go o
 
 /// What lists of products take.
 pub const PRODUCT_LIST: &[Parameter] = &[
-    parameter("category", Kind::Texts, "kitchen", "In this category (id or slug) or below it; repeat for several."),
+    parameter(
+        "category",
+        Kind::Texts,
+        "kitchen",
+        "In this category (id or slug, also a former one) or below it; repeat for several.",
+    ),
     parameter("min_price", Kind::Amount, "10.00", "Costs at least this."),
     parameter("max_price", Kind::Amount, "25.00", "Costs at most this."),
     parameter("min_rating", Kind::Rating, "4", "Rated at least this, from 1 to 5; what has no reviews is left out."),
@@ -84,7 +89,8 @@ pub const PRODUCT_LIST: &[Parameter] = &[
         "search",
         Kind::Text,
         "coffee mug",
-        "Matches these words: names weigh most, the last word may be the beginning of one.",
+        "Matches these words: names weigh most, the last word may be the beginning of one. Products with most of \
+         several words follow where fewer than a page have all of them; in another order than `relevance`, where none has.",
     ),
     parameter("created_after", Kind::Moment, "2026-01-31T00:00:00Z", "First offered later than this."),
     parameter("updated_after", Kind::Moment, "2026-01-31T00:00:00Z", "Changed later than this."),
@@ -101,7 +107,12 @@ pub const PRODUCT_LIST: &[Parameter] = &[
         "-created_at",
         "In this order; `-` for descending. Best match first when searching, else newest first.",
     ),
-    parameter("include", Kind::Choices(PARTS), "count", "Also `count` all matches, or count them by `facets`."),
+    parameter(
+        "include",
+        Kind::Choices(PARTS),
+        "count",
+        "Also `count` all that the list gives on all its pages, or count it by `facets`.",
+    ),
     PAGE_SIZE,
     CURSOR,
 ];
@@ -129,13 +140,27 @@ pub const REVIEW_LIST: &[Parameter] = &[
 /// What lists of one's own take.
 pub const MY_LIST: &[Parameter] = &[PAGE_SIZE, CURSOR];
 
+/// What lists take that never hold more than the largest page.
+pub const SHORT_LIST: &[Parameter] = &[
+    parameter("page_size", Kind::Integer(1, 100), "20", "Items on a page; all there are when it is not given."),
+    CURSOR,
+];
+
 /// What lists of categories take.
-pub const CATEGORY_LIST: &[Parameter] =
-    &[parameter("tree", Kind::Boolean, "true", "All categories at once, nested."), PAGE_SIZE, CURSOR];
+pub const CATEGORY_LIST: &[Parameter] = &[
+    parameter("tree", Kind::Boolean, "true", "All categories at once, nested; not with the others."),
+    PAGE_SIZE,
+    CURSOR,
+];
 
 /// What removing a category takes.
 pub const CATEGORY_REMOVE: &[Parameter] = &[
-    parameter("cascade", Kind::Boolean, "true", "Remove everything below it and all its products too."),
+    parameter(
+        "cascade",
+        Kind::Boolean,
+        "true",
+        "Remove everything below it and all its products too; 409 when orders refer to one of them.",
+    ),
     parameter("move_to", Kind::Integer(1, i64::MAX), "7", "Give its products and children to this category first."),
 ];
 

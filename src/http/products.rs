@@ -3,8 +3,9 @@
 use super::BASE;
 use super::answer::{Answer, Audience, Managed, Nothing};
 use super::cache::Bodies;
-use super::guards::{Caller, CatalogWrite, IfMatch, May, SlowLane};
+use super::guards::{Caller, CatalogWrite, IfMatch, May, OptionalIdempotencyKey, SlowLane};
 use super::json::{BatchBody, Body};
+use super::kept::Kept;
 use super::listing::Lister;
 use super::page::CursorKey;
 use super::problem::Problem;
@@ -12,7 +13,7 @@ use super::query::Query;
 use super::views::{BatchBodyShape, BatchOutcome, ProductBody, ProductList, ProductPatch, ProductView, revision_tag};
 use crate::domain::catalog::{Product, ProductDraft};
 use crate::domain::{Change, Invalid, ProductId};
-use crate::services::catalog::{Key, Shown, ShownProduct};
+use crate::services::catalog::{BatchRow, Key, Shown, ShownProduct};
 use crate::services::{Error, Shop};
 use rocket::{delete, get, patch, post, put};
 use rocket_okapi::openapi;
@@ -83,16 +84,19 @@ pub async fn product_create(
 }
 
 /// # Create or change many products
-/// Found by SKU: known ones are patched, others created. All rows or none.
+/// Found by SKU: known ones are patched, others created. All rows or none. Where rows name `stock`, send an
+/// `Idempotency-Key`: what is sold between a request and its repetition then stays sold.
 #[openapi(tag = "Catalog")]
 #[post("/products/batch", data = "<body>")]
 pub async fn product_batch(
     staff: May<CatalogWrite>,
+    key: OptionalIdempotencyKey,
     body: BatchBody<BatchBodyShape>,
     shop: Managed<'_, Arc<Shop>>,
-) -> Result<Answer<BatchOutcome<'static>>, Problem> {
-    let done = shop.product_batch(&staff.0, batch_rows(body.0.value)?).await?;
-    Ok(Answer::new(&BatchOutcome::new(&done), Audience::Nobody))
+) -> Result<Kept<BatchOutcome<'static>>, Problem> {
+    let claim = key.claim(&staff.0, &body.0.raw);
+    let render = |done: &[BatchRow]| Answer::<()>::new(&BatchOutcome::new(done), Audience::Nobody).rendered();
+    Ok(shop.product_batch_once(&staff.0, batch_rows(body.0.value)?, claim, render).await?.into())
 }
 
 /// # Replace a product

@@ -1,7 +1,6 @@
 //! How query parameters are read; which there are stands in `parameters.rs`.
 
 use super::BASE;
-use super::guards::described;
 use super::page::CursorKey;
 use super::parameters::{ORDERINGS, Parameter};
 use super::problem::Problem;
@@ -12,7 +11,9 @@ use crate::domain::search::SearchQuery;
 use crate::domain::{Currency, Direction, Money, PageSize, ProductId, Timestamp};
 use rocket::Request;
 use rocket::request::{FromRequest, Outcome};
-use rocket_okapi::request::RequestHeaderInput;
+use rocket_okapi::r#gen::OpenApiGenerator;
+use rocket_okapi::okapi::openapi3::{RefOr, Response, Responses};
+use rocket_okapi::request::{OpenApiFromRequest, RequestHeaderInput};
 use serde::Serialize;
 
 /// The ways from one page of a list to its neighbours.
@@ -41,11 +42,24 @@ impl<'r> FromRequest<'r> for Query {
     }
 }
 
-// The parameters are added to the description in `openapi.rs`, from the tables in `parameters.rs`.
-described!(Query, RequestHeaderInput::None);
+/// The parameters are added to the description in `openapi.rs`, from the tables in `parameters.rs`. Whoever reads the query
+/// refuses what they do not know.
+impl OpenApiFromRequest<'_> for Query {
+    fn from_request_input(_: &mut OpenApiGenerator, _: String, _: bool) -> rocket_okapi::Result<RequestHeaderInput> {
+        Ok(RequestHeaderInput::None)
+    }
+
+    fn get_responses(_: &mut OpenApiGenerator) -> rocket_okapi::Result<Responses> {
+        let mut responses = Responses::default();
+        responses.responses.insert("400".to_owned(), RefOr::Object(Response::default()));
+        Ok(responses)
+    }
+}
 
 /// More parameters than any sensible request has.
 const MOST_PAIRS: usize = 100;
+/// Products that may be asked for by id at once.
+const MOST_IDS: usize = 100;
 
 impl Query {
     fn parse(raw: &str) -> Result<Self, Problem> {
@@ -70,7 +84,11 @@ impl Query {
             Some((name, _)) => {
                 let shown: String = name.chars().take(60).collect();
                 let names: Vec<&str> = known.iter().map(|p| p.name).collect();
-                Err(Problem::bad_request(format!("unknown query parameter {shown:?}; known are {}", names.join(", "))))
+                let known = match names.as_slice() {
+                    [] => "none is taken here: the list comes whole".to_owned(),
+                    names => format!("known are {}", names.join(", ")),
+                };
+                Err(Problem::bad_request(format!("unknown query parameter {shown:?}; {known}")))
             }
         }
     }
@@ -148,7 +166,7 @@ impl Query {
 
     /// True or false.
     pub fn flag(&self, name: &str) -> Result<Option<bool>, Problem> {
-        self.parsed(name, "true or false", |value| match value {
+        self.parsed(name, "true or false (1 or 0 is taken too)", |value| match value {
             "true" | "1" => Some(true),
             "false" | "0" => Some(false),
             _ => None,
@@ -162,7 +180,12 @@ impl Query {
 
     /// The page size; out of bounds is 422, as the contract says.
     pub fn page_size(&self) -> Result<PageSize, Problem> {
-        let Some(value) = self.one("page_size")? else { return Ok(PageSize::default()) };
+        self.page_size_or(PageSize::default())
+    }
+
+    /// The page size, or another than the usual one where none is asked for.
+    pub fn page_size_or(&self, unasked: PageSize) -> Result<PageSize, Problem> {
+        let Some(value) = self.one("page_size")? else { return Ok(unasked) };
         value.parse().ok().and_then(PageSize::new).ok_or_else(|| {
             crate::domain::Invalid::one("page_size", "out_of_range", "must be a whole number from 1 to 100").into()
         })
@@ -242,16 +265,20 @@ impl Query {
     /// Ids, joined by commas or each on its own.
     fn ids(&self) -> Result<Option<Vec<ProductId>>, Problem> {
         let given = self.all("ids").filter(|value| !value.is_empty()).flat_map(|value| value.split(','));
-        let ids: Option<Vec<ProductId>> = given.map(|id| ProductId::parse(id.trim())).collect();
-        match ids {
-            Some(ids) if ids.is_empty() => Ok(None),
-            Some(mut ids) if ids.len() <= 100 => {
-                ids.sort_unstable();
-                ids.dedup();
-                Ok(Some(ids))
-            }
-            _ => Err(Problem::bad_request("ids must be at most 100 ids joined by commas")),
+        let mut ids = Vec::new();
+        for text in given.map(str::trim) {
+            ids.push(ProductId::parse(text).ok_or_else(|| {
+                let shown: String = text.chars().take(60).collect();
+                Problem::bad_request(format!("ids must be positive whole numbers joined by commas; {shown:?} is none"))
+            })?);
         }
+        if ids.len() > MOST_IDS {
+            let detail = format!("ids takes at most {MOST_IDS} ids, and these are {}: ask several times", ids.len());
+            return Err(Problem::bad_request(detail));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok((!ids.is_empty()).then_some(ids))
     }
 
     /// The values of a parameter, repeated or joined by commas.

@@ -6,6 +6,7 @@ use super::guards::{Caller, CatalogWrite, IfMatch, May};
 use super::json::Body;
 use super::problem::Problem;
 use super::products::{moved, product_id};
+use super::query::Query;
 use super::views::{VariantBody, VariantList, VariantPatchBody, VariantView, revision_tag};
 use crate::domain::catalog::{Product, Variant, VariantDraft};
 use crate::domain::{Fields, VariantId};
@@ -16,13 +17,16 @@ use rocket_okapi::openapi;
 use std::sync::Arc;
 
 /// # List the variants of a product
+/// All of them at once.
 #[openapi(tag = "Catalog")]
 #[get("/products/<id>/variants")]
 pub async fn variant_list(
     caller: Caller,
     id: &str,
+    query: Query,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<VariantList<'static>>, Problem> {
+    query.only(&[])?;
     let product = shop.product_get(&caller.0, &Key::parse(id)).map_err(|e| moved("products", "/variants", e))?;
     let settings = shop.settings();
     let show_stock = !caller.is_public() || !settings.hide_stock;

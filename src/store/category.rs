@@ -59,6 +59,14 @@ impl ReadTx<'_> {
         self.query_one(sql, [slug], |row| row.get(0).map(Slug::trusted))
     }
 
+    /// The category whose slug this is or, when it is nobody's now, was; and whether it is so now.
+    pub fn category_id_by_any_slug(&self, slug: &str) -> StoreResult<Option<(CategoryId, bool)>> {
+        let sql = "select id, 1 as rank from category where slug = ?1 union all \
+                   select c.id, 0 from slug_redirect r join category c on c.id = r.target_id \
+                   where r.kind = 'category' and r.slug = ?1 order by rank desc limit 1";
+        self.query_one(sql, [slug], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? == 1)))
+    }
+
     /// Every category, parents' children in their order.
     pub fn category_all(&self) -> StoreResult<Vec<Category>> {
         self.query_all(&format!("{CATEGORY} order by parent_id, position, name, id"), [], category)

@@ -4,7 +4,7 @@ use super::error::StoreResult;
 use super::tx::{ReadTx, Row, RowResult, WriteTx, params};
 use crate::domain::catalog::Stored;
 use crate::domain::pricing::{Discount, DiscountDraft, DiscountKind};
-use crate::domain::{CategoryId, DiscountId, Money, OrderId, ProductId, Timestamp};
+use crate::domain::{CategoryId, DiscountId, Money, OrderId, ProductId, Timestamp, UserId};
 
 /// What became of counting a use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,16 @@ fn page(filter: &DiscountFilter, backwards: bool) -> String {
     format!("{DISCOUNT} where id {sign} ?1 and {code} and {active} order by id {direction} limit ?2")
 }
 
+/// How often discount ?1 was used by whoever has the folded e-mail address ?2, or by this account. That of an account is
+/// counted by the orders that are its own now, so those are among them that it was given later.
+fn uses_by(account: &str) -> String {
+    format!(
+        "max((select count(*) from discount_use where discount_id = ?1 and customer = ?2), \
+         (select count(*) from shop_order o cross join discount_use u on u.discount_id = ?1 and u.order_id = o.id \
+         where o.account_id = {account}))"
+    )
+}
+
 impl ReadTx<'_> {
     /// One discount.
     pub fn discount_by_id(&self, id: DiscountId) -> StoreResult<Option<Discount>> {
@@ -127,10 +137,21 @@ impl ReadTx<'_> {
         self.query_all(sql, [Stored::new(&ids.to_vec()).json()], |row| row.get(0))
     }
 
-    /// How often a customer has used a discount.
-    pub fn discount_uses_by(&self, id: DiscountId, customer: &str) -> StoreResult<i64> {
-        let sql = "select count(*) from discount_use where discount_id = ?1 and customer = ?2";
-        self.query_number(sql, params![id, customer])
+    /// How often a customer has used a discount, known by the folded e-mail address, by the account, or by both: then
+    /// whichever has used it more often counts.
+    pub fn discount_uses_by(
+        &self,
+        id: DiscountId,
+        customer: Option<&str>,
+        account: Option<UserId>,
+    ) -> StoreResult<i64> {
+        self.query_number(&format!("select {}", uses_by("?3")), params![id, customer, account])
+    }
+
+    /// How the engine counts the uses of a customer, for a test.
+    pub fn discount_uses_plan(&self) -> StoreResult<Vec<String>> {
+        let sql = format!("explain query plan select {}", uses_by("?3"));
+        self.query_all(&sql, params![1, "a@example.test", 1], |row| row.get(3))
     }
 }
 
@@ -202,8 +223,8 @@ impl WriteTx<'_> {
         self.execute("delete from discount where id = ?1", [id]).map(drop)
     }
 
-    /// Counts that an order uses a discount, if that may still be; `customer` is the folded e-mail address. Whoever
-    /// meets a refusal must undo what else was done for the order, by failing.
+    /// Counts that an order uses a discount, if that may still be; `customer` is the folded e-mail address, and the account
+    /// is that of the order. Whoever meets a refusal must undo what else was done for the order, by failing.
     pub fn discount_use(
         &self,
         id: DiscountId,
@@ -211,10 +232,12 @@ impl WriteTx<'_> {
         customer: &str,
         amount: Money,
     ) -> StoreResult<DiscountUse> {
-        let sql = "update discount set uses = uses + 1 where id = ?1 and (usage_limit is null or uses < usage_limit) \
-                   and (per_customer_limit is null or per_customer_limit > \
-                   (select count(*) from discount_use where discount_id = ?1 and customer = ?2))";
-        if self.execute(sql, params![id, customer])? == 0 {
+        let sql = format!(
+            "update discount set uses = uses + 1 where id = ?1 and (usage_limit is null or uses < usage_limit) \
+             and (per_customer_limit is null or per_customer_limit > {})",
+            uses_by("(select account_id from shop_order where id = ?3)")
+        );
+        if self.execute(&sql, params![id, customer, order])? == 0 {
             let sql = "select usage_limit is null or uses < usage_limit from discount where id = ?1";
             let room = self.query_number(sql, [id])? != 0;
             return Ok(if room { DiscountUse::UsedByCustomer } else { DiscountUse::UsedUp });

@@ -6,7 +6,7 @@ use super::sql::Sql;
 use super::terms::attribute_terms;
 use super::tx::{ReadTx, Value, params_from_iter};
 use crate::domain::Money;
-use crate::domain::catalog::{Attributes, FacetCount, Facets, PriceRange, ProductFilter};
+use crate::domain::catalog::{Attributes, FacetCount, Facets, Listing, PriceRange};
 use std::collections::HashMap;
 
 /// Values listed for each facet, the most frequent first.
@@ -20,9 +20,9 @@ const SPANS: i64 = 5;
 const LOOKED_INTO: i64 = 50_000;
 
 impl ReadTx<'_> {
-    /// Counts by category, brand, price span and attribute for a filter as it stands.
-    pub fn listing_facets(&self, filter: &ProductFilter) -> StoreResult<Facets> {
-        let Some(resolved) = self.filter_resolve(filter)? else { return Ok(Facets::default()) };
+    /// Counts by category, brand, price span and attribute of all that a list gives.
+    pub fn listing_facets(&self, listing: &Listing) -> StoreResult<Facets> {
+        let Some(resolved) = self.listing_resolve(listing)? else { return Ok(Facets::default()) };
         let matching = resolved.matching(self)?;
         Ok(Facets {
             categories: self.facet_categories(&matching)?,

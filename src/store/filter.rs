@@ -5,7 +5,7 @@ use super::product::placeholders;
 use super::sql::Sql;
 use super::tx::{ReadTx, Value, params_from_iter};
 use crate::domain::CategoryId;
-use crate::domain::catalog::{OrderingKey, ProductFilter};
+use crate::domain::catalog::{Listing, OrderingKey, ProductFilter};
 
 /// Up to this many matches are collected and sorted; more are walked in order.
 pub(super) const COLLECT_AT_MOST: i64 = 2_000;
@@ -13,6 +13,8 @@ pub(super) const COLLECT_AT_MOST: i64 = 2_000;
 /// A filter with its categories looked up.
 pub(super) struct Resolved<'a> {
     pub(super) filter: &'a ProductFilter,
+    /// Products on a page, where the best matches of a search come first.
+    pub(super) ranked_page: Option<usize>,
     /// The asked categories and all below; none when no category was asked.
     pub(super) categories: Option<Vec<CategoryId>>,
 }
@@ -112,7 +114,13 @@ impl Resolved<'_> {
         let mut sources = Vec::new();
         // First, since a search is no condition on a row: where there is one, it must be the source.
         if let Some(query) = &filter.search {
-            sources.push(Source { part: Part::Search, ids: tx.search_match_sql(query)? });
+            let keep = self.conditions_but(|part| *part == Part::Search, true, true);
+            let ids = match self.ranked_page {
+                Some(page) => tx.search_match_sql(query, page, &keep)?,
+                // In another order, what has most words would stand among what has all.
+                None => tx.search_match_sql(query, 1, &Sql::default())?,
+            };
+            sources.push(Source { part: Part::Search, ids });
         }
         if let Some(ids) = &filter.ids {
             let rows = Sql::new(
@@ -233,13 +241,15 @@ impl Matching {
 }
 
 impl ReadTx<'_> {
-    /// Looks up the categories of a filter; none when it names categories that do not exist, so nothing matches.
-    pub(super) fn filter_resolve<'a>(&self, filter: &'a ProductFilter) -> StoreResult<Option<Resolved<'a>>> {
+    /// Looks up the categories of a listing's filter; none when it names categories that do not exist, so nothing matches.
+    pub(super) fn listing_resolve<'a>(&self, listing: &'a Listing) -> StoreResult<Option<Resolved<'a>>> {
+        let filter = &listing.filter;
+        let ranked_page = (listing.ordering.key == OrderingKey::Relevance).then_some(listing.page_size.get());
         if filter.statuses.is_empty() || filter.ids.as_ref().is_some_and(Vec::is_empty) {
             return Ok(None);
         }
         if filter.categories.is_empty() {
-            return Ok(Some(Resolved { filter, categories: None }));
+            return Ok(Some(Resolved { filter, ranked_page, categories: None }));
         }
         let mut categories = Vec::new();
         for pick in &filter.categories {
@@ -247,6 +257,6 @@ impl ReadTx<'_> {
         }
         categories.sort_unstable();
         categories.dedup();
-        Ok((!categories.is_empty()).then_some(Resolved { filter, categories: Some(categories) }))
+        Ok((!categories.is_empty()).then_some(Resolved { filter, ranked_page, categories: Some(categories) }))
     }
 }

@@ -1,13 +1,13 @@
 //! SQL of the books: postings whose amounts sum to zero.
 
 use super::error::StoreResult;
-use super::tx::{WriteTx, params};
+use super::tx::{ReadTx, WriteTx, params};
 use crate::domain::{OrderId, Timestamp};
 
 /// Accounts of the books.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LedgerAccount {
-    /// What buyers owe.
+    /// What buyers owe; below zero what the shop owes them.
     Receivable,
     /// What was sold, without tax.
     Sales,
@@ -19,7 +19,7 @@ pub enum LedgerAccount {
     Tax,
     /// Money in.
     Money,
-    /// What was paid back.
+    /// What was paid back of what was sold.
     Refunds,
 }
 
@@ -34,6 +34,15 @@ impl LedgerAccount {
             Self::Money => "money",
             Self::Refunds => "refunds",
         }
+    }
+}
+
+impl ReadTx<'_> {
+    /// What the shop owes whoever bought, by its books: what came in that no sale has used up. Zero where they owe.
+    pub fn ledger_owed_back(&self, order: OrderId) -> StoreResult<i64> {
+        let sql = "select max(-coalesce(sum(amount), 0), 0) from ledger_entry \
+                   where order_id = ?1 and account = 'receivable'";
+        self.query_number(sql, [order])
     }
 }
 

@@ -13,7 +13,7 @@ use super::error::StoreResult;
 use super::filter::{Part, Resolved, Source, texts};
 use super::sql::Sql;
 use super::tx::{ReadTx, Value, params_from_iter};
-use crate::domain::catalog::{Listing, ListingPosition, OrderingKey, ProductFilter};
+use crate::domain::catalog::{Listing, ListingPosition, OrderingKey};
 use crate::domain::{Direction, ProductId};
 
 /// Up to this many index walks are merged; a subtree of more categories is walked as a whole and filtered.
@@ -196,14 +196,14 @@ impl ReadTx<'_> {
     /// The ids and positions of up to `limit` products of a list, in the direction it is walked (backwards for a
     /// previous page).
     pub fn listing_ids(&self, listing: &Listing, limit: usize) -> StoreResult<Vec<(ProductId, ListingPosition)>> {
-        let Some(resolved) = self.filter_resolve(&listing.filter)? else { return Ok(Vec::new()) };
+        let Some(resolved) = self.listing_resolve(listing)? else { return Ok(Vec::new()) };
         if let (OrderingKey::Relevance, Some(query)) = (listing.ordering.key, &listing.filter.search) {
             let from = match &listing.from {
                 Some((ListingPosition::Search(position), direction)) => Some((position, *direction)),
                 _ => None,
             };
             let keep = resolved.conditions_but(|part| *part == Part::Search, true, true);
-            let found = self.search_page(query, &keep, from, limit)?;
+            let found = self.search_page(query, &keep, from, limit, resolved.ranked_page)?;
             return Ok(found.into_iter().map(|(id, position)| (id, ListingPosition::Search(position))).collect());
         }
         let sql = self.listing_sql(listing, &resolved, limit)?;
@@ -226,15 +226,15 @@ impl ReadTx<'_> {
 
     /// How the engine would run the statement of a list, one line a step; tests hold it against full scans.
     pub fn listing_plan(&self, listing: &Listing) -> StoreResult<Vec<String>> {
-        let Some(resolved) = self.filter_resolve(&listing.filter)? else { return Ok(Vec::new()) };
+        let Some(resolved) = self.listing_resolve(listing)? else { return Ok(Vec::new()) };
         let sql = self.listing_sql(listing, &resolved, 21)?;
         let explain = format!("explain query plan {}", sql.text);
         self.query_all(&explain, params_from_iter(&sql.values), |row| row.get(3))
     }
 
-    /// How many products match a filter.
-    pub fn listing_count(&self, filter: &ProductFilter) -> StoreResult<i64> {
-        let Some(resolved) = self.filter_resolve(filter)? else { return Ok(0) };
+    /// How many products a list gives in all, on whatever page it is.
+    pub fn listing_count(&self, listing: &Listing) -> StoreResult<i64> {
+        let Some(resolved) = self.listing_resolve(listing)? else { return Ok(0) };
         let sql = resolved.matching(self)?.select("count(*)", "");
         self.query_number(&sql.text, params_from_iter(&sql.values))
     }

@@ -17,8 +17,8 @@ const ORDER_SERIES: &str = "order";
 pub(super) const ORDER: &str = "select o.id, o.number, o.token, o.account_id, o.email, o.source, o.status, \
      o.fulfillment_status, o.currency, o.tax_included, o.subtotal, o.discount_total, o.shipping_total, o.tax_total, \
      o.total, o.shipping_option, o.shipping_name, o.shipping_address, o.billing_address, o.discount_code, \
-     o.explanation, o.note, o.client, o.version, o.placed_at, o.paid_at, o.cancelled_at, o.created_at, o.updated_at \
-     from shop_order o";
+     o.explanation, o.note, o.client, o.version, o.placed_at, o.paid_at, o.cancelled_at, o.created_at, o.updated_at, \
+     o.reference from shop_order o";
 
 pub(super) fn order(row: &Row<'_>) -> RowResult<Order> {
     Ok(Order {
@@ -54,6 +54,7 @@ pub(super) fn order(row: &Row<'_>) -> RowResult<Order> {
         cancelled_at: row.get(26)?,
         created_at: row.get(27)?,
         updated_at: row.get(28)?,
+        reference: row.get(29)?,
     })
 }
 
@@ -149,8 +150,8 @@ impl WriteTx<'_> {
         let sql = "insert into shop_order (number, token, account_id, email, email_key, source, status, currency, \
                    tax_included, subtotal, discount_total, shipping_total, tax_total, total, shipping_option, \
                    shipping_name, shipping_address, billing_address, discount_code, explanation, note, client, \
-                   placed_at, created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, \
-                   ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?24)";
+                   placed_at, created_at, updated_at, reference) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, \
+                   ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?24, ?25)";
         let OrderSums { subtotal, discount_total, shipping_total, tax_total, total } = new.sums;
         self.execute(
             sql,
@@ -179,6 +180,7 @@ impl WriteTx<'_> {
                 new.client,
                 new.placed_at,
                 at,
+                new.reference,
             ],
         )?;
         let id = OrderId::new(self.last_id());

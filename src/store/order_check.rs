@@ -37,6 +37,16 @@ pub(super) const ORDER_INVARIANTS: &[(&str, &str)] = &[
          group by order_id) b on b.order_id = o.id where b.money <> p.money limit 20",
     ),
     (
+        "books and what is owed",
+        "select 'order ' || id || ': the books say that ' || -owes || ' is owed back, and the shop holds ' || kept || \
+         iif(sold, ' for a sale', ' for no sale') from (select o.id, o.status, o.paid_at is not null as sold, b.owes, \
+         (select coalesce(sum(p.captured), 0) from payment p where p.order_id = o.id) - (select coalesce(sum(r.amount), 0) \
+         from refund r where r.order_id = o.id and r.status = 'succeeded') as kept from shop_order o \
+         join (select order_id, sum(iif(account = 'receivable', amount, 0)) as owes from ledger_entry group by order_id) b \
+         on b.order_id = o.id) where (sold and (owes > 0 or -owes > kept)) \
+         or (not sold and status = 'cancelled' and -owes <> kept) limit 20",
+    ),
+    (
         "sold units",
         "select 'order ' || m.order_id || ': ' || m.sold || ' units of variant ' || m.variant_id || ' left the shelf, ' || l.ordered || ' were ordered' \
          from (select order_id, variant_id, -sum(on_hand) as sold from stock_movement where kind = 'sold' and order_id is not null \

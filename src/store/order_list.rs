@@ -25,8 +25,8 @@ pub struct OrderFilter {
     pub placed_from: Option<Timestamp>,
     /// Only those placed earlier.
     pub placed_to: Option<Timestamp>,
-    /// Only those with a word that begins like each of these.
-    pub words: Vec<String>,
+    /// Only those with a word that begins like each of these; none where there is no word to look for.
+    pub words: Option<Vec<String>>,
     /// Only those with a payment that somebody has to look at.
     pub flagged: bool,
 }
@@ -72,7 +72,10 @@ impl OrderFilter {
         if self.flagged {
             sql.and("o.id in (select order_id from payment where flag is not null)", []);
         }
-        for word in &self.words {
+        if self.words.as_ref().is_some_and(Vec::is_empty) {
+            sql.and("false", []);
+        }
+        for word in self.words.iter().flatten() {
             let end = format!("{word}\u{10ffff}");
             let found = "o.id in (select order_id from order_term where term >= ? and term < ? limit ?)";
             sql.and(found, [Value::Text(word.clone()), Value::Text(end), Value::Integer(FOUND_AT_MOST)]);
@@ -88,7 +91,7 @@ impl OrderFilter {
         let statuses = self.statuses();
         let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
         // A person's orders are few, and so is what a search finds or a flag marks; a status may be most of the shop.
-        let narrow = self.account.is_some() || self.email_key.is_some() || self.flagged || !self.words.is_empty();
+        let narrow = self.account.is_some() || self.email_key.is_some() || self.flagged || self.words.is_some();
         if !self.statuses.is_empty() && !narrow {
             return self.walks(&statuses, from, way, limit);
         }

@@ -29,9 +29,8 @@ impl ReadTx<'_> {
 }
 
 impl WriteTx<'_> {
-    /// Notes what a past order was called, and that it was paid when it was placed.
-    pub fn past_order_mark(&self, id: OrderId, reference: &str) -> StoreResult<()> {
-        let sql = "update shop_order set reference = ?2, paid_at = placed_at where id = ?1";
-        self.execute(sql, params![id, reference]).map(drop)
+    /// Notes that a past order was paid when it was placed.
+    pub fn past_order_mark(&self, id: OrderId) -> StoreResult<()> {
+        self.execute("update shop_order set paid_at = placed_at where id = ?1", [id]).map(drop)
     }
 }

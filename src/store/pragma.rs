@@ -14,6 +14,9 @@ const OLDEST_ENGINE: i32 = 3_051_003;
 /// Engine instructions between two looks at the clock: about a tenth of a millisecond.
 const INSTRUCTIONS_PER_CHECK: i32 = 2_000;
 
+/// Values bound to one statement. The longest are conditions of lists, of a few dozen; what is long is bound as one text.
+const MOST_VARIABLES: i32 = 1_000;
+
 /// How long a connection waits for another one's lock.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -48,6 +51,9 @@ pub fn writer(connection: &mut Connection, replicated: bool) -> StoreResult<()> 
         return Err(StoreError::Internal(format!("this file system gives journal mode {mode}; WAL is needed")));
     }
     common(connection)?;
+    if !connection.query_row("pragma foreign_keys", [], |row| row.get(0))? {
+        return Err(StoreError::Internal("this engine was built without foreign keys".to_owned()));
+    }
     // FULL: what is acknowledged is on disk. Group commit makes one sync serve many writers.
     // What is deleted is overwritten where it stood, or somebody erased would stay in the file; FAST does so in the
     // pages that are written anyway, and costs no further ones.
@@ -80,6 +86,7 @@ pub fn common(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024)?;
     connection.set_limit(Limit::SQLITE_LIMIT_EXPR_DEPTH, 500)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_VARIABLE_NUMBER, MOST_VARIABLES)?;
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
     connection.set_prepared_statement_cache_capacity(256);
     connection.progress_handler(INSTRUCTIONS_PER_CHECK, Some(past_deadline))

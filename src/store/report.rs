@@ -53,9 +53,13 @@ impl ReadTx<'_> {
             rows.insert(key, sales);
             Ok(())
         })?;
+        // What went back of money that no sale had used up takes nothing off the sales: the books tell which it was.
         let sql = format!(
-            "select {} as period, sum(amount) from refund where created_at >= ?1 and created_at < ?2 \
-             and status = 'succeeded' group by period",
+            "select {} as period, sum(gone) from (select r.created_at, (select coalesce(sum(e.amount), 0) \
+             from ledger_entry e where e.order_id = r.order_id and e.posting = 'refund:' || r.id \
+             and e.account = 'refunds') as gone from refund r join shop_order o on o.id = r.order_id \
+             where r.created_at >= ?1 and r.created_at < ?2 and r.status = 'succeeded' and o.paid_at is not null) \
+             where gone > 0 group by period",
             period("created_at", chars)
         );
         self.query_each(&sql, params![span.from, span.until], |row| {
@@ -66,7 +70,7 @@ impl ReadTx<'_> {
         Ok(rows.into_values().collect())
     }
 
-    /// Sold in the span, or paid back in it whenever it was sold. What was paid back for no units in particular belongs to
+    /// Sold in the span, or paid back in it whenever it was sold; what never was a sale takes nothing off. What was paid back for no units in particular belongs to
     /// no product. A refund of units is the part of their line that falls on them, after those of refunds before.
     fn sales_by_product(&self, span: Span) -> StoreResult<Vec<Sales>> {
         let sql = format!(
@@ -82,7 +86,8 @@ impl ReadTx<'_> {
                  select u.order_line_id, u.quantity, coalesce((select sum(v.quantity) from refund s \
                    join refund_line v on v.refund_id = s.id and v.order_line_id = u.order_line_id \
                    where s.order_id = r.order_id and s.id < r.id and s.status <> 'failed'), 0) as before \
-                 from refund r join refund_line u on u.refund_id = r.id \
+                 from refund r join shop_order o on o.id = r.order_id and o.paid_at is not null \
+                 join refund_line u on u.refund_id = r.id \
                  where r.created_at >= ?1 and r.created_at < ?2 and r.status = 'succeeded' \
                ) b join order_line l on l.id = b.order_line_id \
              ) \

@@ -76,7 +76,7 @@ impl ReadTx<'_> {
     /// The best products on sale for a query, as many as asked, for measuring how well they are ordered.
     pub fn search_ranking(&self, query: &SearchQuery, most: usize) -> StoreResult<Vec<ProductId>> {
         let on_sale = Sql::new("p.status = ?", vec![Value::Integer(Status::Active.code())]);
-        Ok(self.search_page(query, &on_sale, None, most)?.into_iter().map(|(id, _)| id).collect())
+        Ok(self.search_page(query, &on_sale, None, most, None)?.into_iter().map(|(id, _)| id).collect())
     }
 
     /// Whether each product is in the index and nothing else is; returns what is wrong, in words.

@@ -32,6 +32,8 @@ const JOB_TIME: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(2);
 /// Between two probes of a disk that failed.
 const PROBE_PAUSE: Duration = Duration::from_millis(500);
+/// Between two looks at how the tables have grown.
+const LEARN_PAUSE: Duration = Duration::from_secs(3 * 3600);
 /// A write-ahead log above this size is folded in at once.
 const LARGE_LOG: u64 = 64 * 1024 * 1024;
 
@@ -119,7 +121,7 @@ impl Desk {
     pub(super) fn serve(mut self, queue: &Receiver<Box<dyn Job>>) {
         // 0x10002 looks at all tables once at start.
         self.learn("pragma optimize = 0x10002");
-        let mut dirty = false;
+        let (mut dirty, mut learned) = (false, Instant::now());
         let mut held_back = None;
         loop {
             match held_back.take().map_or_else(|| self.next(queue), Ok) {
@@ -127,6 +129,10 @@ impl Desk {
                     held_back = self.batch(first, queue);
                     dirty = true;
                     self.checkpoint_when_large();
+                }
+                Err(RecvTimeoutError::Timeout) if learned.elapsed() > LEARN_PAUSE => {
+                    self.learn("pragma optimize");
+                    learned = Instant::now();
                 }
                 Err(RecvTimeoutError::Timeout) if dirty => dirty = !self.checkpoint(Duration::ZERO),
                 // Nobody writes to a shop that says it is not ready, so it finds out by itself when it is again.

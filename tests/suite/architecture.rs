@@ -80,7 +80,7 @@ const DRIVERS: [(&str, &[&str]); 15] = [
         ],
     ),
     ("r2d2_sqlite", &["src/store/mod.rs"]),
-    ("rocket", &["src/app.rs", "src/app/front.rs", "src/app/inside.rs", "src/http/"]),
+    ("rocket", &["src/app.rs", "src/app/front.rs", "src/app/inside.rs", "src/app/stopping.rs", "src/http/"]),
     ("hyper", &["src/edge/", "src/app/front.rs", "src/app/inside.rs", "src/http/aside.rs"]),
     ("hyper_util", &["src/edge/", "src/http/aside.rs"]),
     ("rustls", &["src/edge/tls.rs"]),

@@ -3,10 +3,12 @@
 mod address;
 mod notice;
 mod right;
+mod vat;
 
 pub use address::{Address, AddressDraft, country};
 pub use notice::{Addressee, Notice, Occasion};
 pub use right::{Right, Rights, scope};
+pub use vat::exempts;
 
 use serde::{Deserialize, Serialize};
 

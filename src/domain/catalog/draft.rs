@@ -8,6 +8,9 @@ use crate::domain::{CategoryId, Currency, Fields, Invalid, Money, Sku, Slug, Tim
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
+/// The code of a SKU that two variants of one product have.
+pub const DUPLICATE_SKU: &str = "duplicate_sku";
+
 /// How a client names a category.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CategoryKey {
@@ -171,7 +174,7 @@ impl ProductDraft {
                 return Some(("duplicate", "two variants choose the same options".to_owned()));
             }
             if variant.sku.as_ref().is_some_and(|sku| !skus.insert(sku)) {
-                return Some(("duplicate_sku", "two variants have the same SKU".to_owned()));
+                return Some((DUPLICATE_SKU, "two variants have the same SKU".to_owned()));
             }
         }
         None

@@ -8,7 +8,7 @@ mod product;
 mod stored;
 
 pub use category::{Category, CategoryDraft, CategoryNode, CategoryRef, CategoryRemoval};
-pub use draft::{CategoryKey, ProductDraft, VariantDraft, image_url};
+pub use draft::{CategoryKey, DUPLICATE_SKU, ProductDraft, VariantDraft, image_url};
 pub use listing::{
     CategoryPick, FacetCount, Facets, Listing, ListingPosition, Ordering, OrderingKey, PriceRange, ProductFilter,
 };

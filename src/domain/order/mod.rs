@@ -224,6 +224,8 @@ pub struct Order {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// What another shop called it that it came from.
+    pub reference: Option<String>,
 }
 
 impl Order {
@@ -275,7 +277,15 @@ impl WholeOrder {
         let held = self.payments.iter().any(|payment| payment.captured > payment.refunded);
         let on_delivery = self.payments.last().is_some_and(Payment::on_delivery);
         let shipped = self.lines.iter().any(|line| line.fulfilled > line.returned);
-        Situation { status: self.order.status, fulfillment: self.order.fulfillment_status, on_delivery, held, shipped }
+        let unsent = self.lines.iter().any(|line| line.to_ship() > 0);
+        let (status, fulfillment) = (self.order.status, self.order.fulfillment_status);
+        Situation { status, fulfillment, on_delivery, held, shipped, unsent }
+    }
+
+    /// Whether there is an order to thank for: the staff made it, or whoever takes the payment knows of it. Before a
+    /// provider has answered it may still be that nothing comes of it.
+    pub fn stands(&self) -> bool {
+        self.order.source != OrderSource::Web || self.payments.iter().any(Payment::stands)
     }
 
     /// Counts the changes of the order and of its payments.

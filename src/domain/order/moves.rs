@@ -40,6 +40,8 @@ pub struct Situation {
     pub held: bool,
     /// Whether something that was sent has not come back.
     pub shipped: bool,
+    /// Whether something is still to be sent.
+    pub unsent: bool,
 }
 
 /// When an action is possible in a status.
@@ -56,17 +58,22 @@ enum When {
     Held,
     /// Something that was sent has not come back.
     Out,
+    /// Whatever was sent has come back.
+    Back,
+    /// The same, and something is still to be sent.
+    Kept,
 }
 
 /// Every legal move. An order that was cancelled can be refunded while money for it is held, as when a payment came
-/// in too late or a refund failed.
-const MOVES: [(OrderStatus, Action, When); 24] = [
+/// in too late or a refund failed. One whose money went back without its units can be cancelled while the shop has them,
+/// and one that nobody paid on delivery once all of it has come back: that gives back its stock.
+const MOVES: [(OrderStatus, Action, When); 25] = [
     (Draft, Action::Place, When::Always),
     (Draft, Action::Discard, When::Always),
     (Draft, Action::Edit, When::Always),
     (Pending, Action::Edit, When::Unshipped),
     (Pending, Action::Pay, When::Always),
-    (Pending, Action::Cancel, When::Unshipped),
+    (Pending, Action::Cancel, When::Back),
     (Pending, Action::Fulfill, When::OnDelivery),
     (Pending, Action::Return, When::Out),
     (Paid, Action::Edit, When::Unshipped),
@@ -83,6 +90,7 @@ const MOVES: [(OrderStatus, Action, When); 24] = [
     (PartiallyRefunded, Action::Fulfill, When::Open),
     (PartiallyRefunded, Action::Refund, When::Held),
     (PartiallyRefunded, Action::Return, When::Out),
+    (Refunded, Action::Cancel, When::Kept),
     (Refunded, Action::Return, When::Out),
     (Cancelled, Action::Refund, When::Held),
 ];
@@ -136,6 +144,8 @@ impl Situation {
             When::Open => self.fulfillment != FulfillmentStatus::Fulfilled,
             When::Held => self.held,
             When::Out => self.shipped,
+            When::Back => !self.shipped,
+            When::Kept => self.unsent && !self.shipped,
         }
     }
 }
@@ -154,13 +164,13 @@ mod tests {
         (Completed, "refund", "refund return"),
         (Cancelled, "", ""),
         (PartiallyRefunded, "edit fulfill refund", "refund return"),
-        (Refunded, "", "return"),
+        (Refunded, "cancel", "return"),
     ];
 
     fn situation(status: OrderStatus, fulfillment: FulfillmentStatus) -> Situation {
         let held = matches!(status, Paid | Fulfilled | Completed | PartiallyRefunded);
-        let shipped = fulfillment != Unfulfilled;
-        Situation { status, fulfillment, on_delivery: false, held, shipped }
+        let (shipped, unsent) = (fulfillment != Unfulfilled, fulfillment != FulfillmentStatus::Fulfilled);
+        Situation { status, fulfillment, on_delivery: false, held, shipped, unsent }
     }
 
     #[test]
@@ -184,10 +194,23 @@ mod tests {
         assert!(!pending.allows(Action::Fulfill));
         pending.on_delivery = true;
         assert!(pending.allows(Action::Fulfill) && pending.allows(Action::Cancel));
-        pending.fulfillment = FulfillmentStatus::PartiallyFulfilled;
+        (pending.fulfillment, pending.shipped) = (FulfillmentStatus::PartiallyFulfilled, true);
         assert!(pending.allows(Action::Fulfill) && !pending.allows(Action::Cancel));
         pending.fulfillment = FulfillmentStatus::Fulfilled;
         assert!(!pending.allows(Action::Fulfill) && pending.allows(Action::Pay));
+        assert!(!pending.allows(Action::Cancel));
+        pending.shipped = false;
+        assert!(pending.allows(Action::Cancel), "all of it has come back");
+    }
+
+    #[test]
+    fn order_that_was_paid_back_is_cancelled_only_while_the_shop_keeps_units_of_it() {
+        let refunded = situation(Refunded, Unfulfilled);
+        assert_eq!(refunded.actions(), [Action::Cancel]);
+        assert_eq!(Situation { unsent: false, ..refunded }.actions(), [], "nothing of it is to be sent");
+        let part = Situation { shipped: true, ..situation(Refunded, FulfillmentStatus::PartiallyFulfilled) };
+        assert_eq!(part.actions(), [Action::Return]);
+        assert_eq!(Situation { shipped: false, ..part }.actions(), [Action::Cancel]);
     }
 
     #[test]

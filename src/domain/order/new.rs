@@ -25,6 +25,8 @@ pub struct NewOrder {
     pub tax_included: bool,
     /// Its sums.
     pub sums: OrderSums,
+    /// What another shop called it that it comes from.
+    pub reference: Option<String>,
     /// The way it is shipped, by id.
     pub shipping_option: Option<String>,
     /// The way it is shipped, by name.

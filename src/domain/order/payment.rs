@@ -94,6 +94,11 @@ impl Payment {
         self.provider == "manual" && self.method() == Some("cash_on_delivery")
     }
 
+    /// Whether its provider knows of it and has not declined it outright, or nobody has to be asked.
+    pub fn stands(&self) -> bool {
+        self.provider == "manual" || self.reference.is_some() || self.status == PaymentStatus::Captured
+    }
+
     /// What can be paid back.
     pub fn refundable(&self) -> Money {
         Money::from_minor(self.captured.minor() - self.refunded.minor())

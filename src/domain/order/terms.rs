@@ -1,4 +1,5 @@
-//! The words by which the staff find an order: its number, its e-mail address, names, SKUs.
+//! The words by which the staff find an order: its number, the one it had in another shop, its e-mail address, names,
+//! SKUs.
 
 use super::{NewLine, NewOrder, Order, OrderLine};
 use crate::domain::OrderNumber;
@@ -33,23 +34,25 @@ impl Named for NewLine {
 /// The words an order is found by, each once.
 pub fn order_terms(order: &Order, lines: &[impl Named]) -> Vec<String> {
     let addresses = [order.shipping_address.as_ref(), order.billing_address.as_ref()];
-    terms(order.number, &order.email, addresses, lines)
+    terms(order.number, order.reference.as_deref(), &order.email, addresses, lines)
 }
 
 /// The words by which an order that gets this number will be found.
 pub fn new_order_terms(number: Option<OrderNumber>, new: &NewOrder) -> Vec<String> {
     let addresses = [new.shipping_address.as_ref(), new.billing_address.as_ref()];
-    terms(number, new.email.as_str(), addresses, &new.lines)
+    terms(number, new.reference.as_deref(), new.email.as_str(), addresses, &new.lines)
 }
 
 fn terms(
     number: Option<OrderNumber>,
+    reference: Option<&str>,
     email: &str,
     addresses: [Option<&AddressDraft>; 2],
     lines: &[impl Named],
 ) -> Vec<String> {
     let mut terms = BTreeSet::new();
     terms.extend(number.map(|number| number.to_string()));
+    add_whole(&mut terms, reference.unwrap_or_default());
     add_whole(&mut terms, email);
     for address in addresses.into_iter().flatten() {
         let AddressDraft { name, company, .. } = address;

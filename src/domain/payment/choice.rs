@@ -68,6 +68,9 @@ pub struct PaymentDetails {
     /// What staff is told beside the flag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flag_note: Option<String>,
+    /// The flags there were since a person last looked, the oldest first. Of payments flagged long ago there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
 }
 
 impl PaymentDetails {

@@ -59,6 +59,17 @@ impl PaymentFlag {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|flag| flag.as_str() == text)
     }
+
+    /// All flags of a payment, the oldest first: `newest` is the one it was given last, if a person has to look at it.
+    pub fn all_of(newest: Option<&str>, details: &PaymentDetails) -> Vec<Self> {
+        let Some(newest) = newest else { return Vec::new() };
+        let older = details.flags.iter().map(String::as_str).filter(|_| details.flags.iter().any(|f| f == newest));
+        let mut flags: Vec<Self> = older.filter_map(Self::parse).collect();
+        if flags.is_empty() {
+            flags.extend(Self::parse(newest));
+        }
+        flags
+    }
 }
 
 #[cfg(test)]
@@ -69,5 +80,19 @@ mod tests {
     fn names_are_read_back() {
         assert!(PaymentFlag::ALL.iter().all(|s| PaymentFlag::parse(s.as_str()) == Some(*s)));
         assert_eq!(PaymentFlag::parse("paid"), None);
+    }
+
+    #[test]
+    fn flags_of_payments_that_were_flagged_before_they_were_kept_are_the_newest_one() {
+        let details = |flags: &[&str]| PaymentDetails {
+            flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
+            ..PaymentDetails::default()
+        };
+        let (disputed, failed) = (PaymentFlag::Disputed, PaymentFlag::RefundFailed);
+        assert_eq!(PaymentFlag::all_of(None, &details(&["disputed"])), []);
+        assert_eq!(PaymentFlag::all_of(Some("disputed"), &details(&[])), [disputed]);
+        assert_eq!(PaymentFlag::all_of(Some("disputed"), &details(&["refund_failed", "disputed"])), [failed, disputed]);
+        assert_eq!(PaymentFlag::all_of(Some("disputed"), &details(&["refund_failed"])), [disputed]);
+        assert_eq!(PaymentFlag::all_of(Some("disputed"), &details(&["of tomorrow", "disputed"])), [disputed]);
     }
 }

@@ -7,6 +7,72 @@ use super::words::{Chain, chains, pairs, stem};
 const INPUT_BYTES: usize = 256;
 const INPUT_WORDS: usize = 16;
 
+/// Words of whoever asks in sentences. They say nothing of what is looked for, and where few products have them they would
+/// pass for words that say much. Only those that name no goods.
+const FILLERS: &[&str] = &[
+    "a",
+    "about",
+    "am",
+    "an",
+    "and",
+    "any",
+    "anything",
+    "are",
+    "as",
+    "at",
+    "be",
+    "buy",
+    "by",
+    "could",
+    "do",
+    "does",
+    "find",
+    "for",
+    "from",
+    "get",
+    "give",
+    "has",
+    "have",
+    "help",
+    "how",
+    "i",
+    "im",
+    "in",
+    "is",
+    "it",
+    "looking",
+    "me",
+    "my",
+    "need",
+    "of",
+    "on",
+    "or",
+    "our",
+    "please",
+    "search",
+    "searching",
+    "sell",
+    "show",
+    "some",
+    "something",
+    "that",
+    "the",
+    "there",
+    "these",
+    "this",
+    "to",
+    "want",
+    "we",
+    "what",
+    "where",
+    "which",
+    "who",
+    "with",
+    "would",
+    "you",
+    "your",
+];
+
 /// The words of a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchQuery {
@@ -47,6 +113,13 @@ impl SearchUnit {
     pub fn weight(&self, weights: &[u8]) -> u8 {
         let way = |way: &Vec<SearchWord>| way.iter().map(|word| weight_in(weights, word.key)).min().unwrap_or(0);
         self.ways.iter().map(way).max().unwrap_or(0)
+    }
+
+    /// Whether it is a word that only makes a sentence of the others.
+    pub fn is_filler(&self) -> bool {
+        let [way] = self.ways.as_slice() else { return false };
+        let [word] = way.as_slice() else { return false };
+        FILLERS.iter().any(|filler| stem((*filler).to_owned()) == word.text)
     }
 
     /// Whether the unit is this word already.
@@ -195,6 +268,18 @@ mod tests {
         assert_eq!(parse("256 gb ssd"), "256gb/256+gb ssd ssd");
         assert_eq!(parse("東京都"), "東京 京都");
         assert_eq!(parse("glas"), "gla glas");
+    }
+
+    #[test]
+    fn words_that_only_make_a_sentence_are_told_from_those_that_name_something() {
+        let named = |text: &str| -> Vec<String> {
+            let query = SearchQuery::parse(text);
+            let said = query.units().iter().filter(|unit| !unit.is_filler());
+            said.map(|unit| unit.ways[0][0].text.clone()).collect()
+        };
+        assert_eq!(named("Looking for a warm hat, for this winter"), ["warm", "hat", "winter"]);
+        assert_eq!(named("please show me the harbour mugs"), ["harbour", "mug"]);
+        assert_eq!(named("for-me"), ["forme"], "what is written as one word is one");
     }
 
     #[test]

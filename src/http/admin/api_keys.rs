@@ -3,14 +3,14 @@
 use crate::domain::{ApiKeyId, Fields};
 use crate::http::BASE;
 use crate::http::answer::{Answer, Audience, Managed, Nothing};
-use crate::http::guards::{KeysManage, May};
+use crate::http::guards::{IfMatch, KeysManage, May};
 use crate::http::json::Body;
 use crate::http::page::CursorKey;
 use crate::http::parameters::API_KEY_LIST;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
-use crate::http::views::{ApiKeyBody, ApiKeyList, ApiKeyView, NewApiKeyView};
-use crate::services::identity::ApiKeyDraft;
+use crate::http::views::{ApiKeyBody, ApiKeyList, ApiKeyView, NewApiKeyView, revision_tag};
+use crate::services::identity::{ApiKeyDraft, api_key_revision};
 use crate::services::{Error, Shop};
 use rocket::{delete, get, post};
 use rocket_okapi::openapi;
@@ -42,7 +42,8 @@ pub async fn api_key_get(
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<ApiKeyView>, Problem> {
     let key = shop.api_key_get(&admin.0, api_key_id(id)?)?;
-    Ok(Answer::new(&ApiKeyView::new(key), Audience::Nobody))
+    let tag = revision_tag(api_key_revision(&key), "");
+    Ok(Answer::new(&ApiKeyView::new(key), Audience::Nobody).with_etag(tag))
 }
 
 /// # Create an API key
@@ -58,7 +59,8 @@ pub async fn api_key_create(
     let draft = Fields::read(&body.value, ApiKeyDraft::read)?;
     let made = shop.api_key_create(&admin.0, draft).await?;
     let location = format!("{BASE}/admin/api-keys/{}", made.kept.id);
-    Ok(Answer::new(&NewApiKeyView::new(made), Audience::Nobody).created_at(location))
+    let tag = revision_tag(api_key_revision(&made.kept), "");
+    Ok(Answer::new(&NewApiKeyView::new(made), Audience::Nobody).with_etag(tag).created_at(location))
 }
 
 /// # Revoke an API key
@@ -68,9 +70,10 @@ pub async fn api_key_create(
 pub async fn api_key_revoke(
     admin: May<KeysManage>,
     id: &str,
+    known: IfMatch,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Nothing, Problem> {
-    shop.api_key_revoke(&admin.0, api_key_id(id)?).await?;
+    shop.api_key_revoke(&admin.0, api_key_id(id)?, known.0).await?;
     Ok(Nothing)
 }
 

@@ -5,6 +5,7 @@ use crate::http::answer::{Answer, Audience, Managed};
 use crate::http::download::Packed;
 use crate::http::guards::{Maintain, May};
 use crate::http::problem::Problem;
+use crate::http::query::Query;
 use crate::http::views::{BackupList, BackupView};
 use crate::services::{Error, Shop};
 use rocket::tokio::fs::File;
@@ -13,10 +14,15 @@ use rocket_okapi::openapi;
 use std::sync::Arc;
 
 /// # List backups
-/// Newest first, with the one that is being made and the last that failed.
+/// All at once, newest first, with the one that is being made and the last that failed.
 #[openapi(tag = "Administration")]
 #[get("/admin/backups")]
-pub async fn backup_list(admin: May<Maintain>, shop: Managed<'_, Arc<Shop>>) -> Result<Answer<BackupList>, Problem> {
+pub async fn backup_list(
+    admin: May<Maintain>,
+    query: Query,
+    shop: Managed<'_, Arc<Shop>>,
+) -> Result<Answer<BackupList>, Problem> {
+    query.only(&[])?;
     Ok(Answer::new(&BackupList::new(shop.backup_list(&admin.0)?), Audience::Nobody))
 }
 

@@ -6,6 +6,7 @@ use crate::http::answer::{Answer, Audience, Managed};
 use crate::http::guards::{May, OrdersRead};
 use crate::http::papers::{Page, PdfFile};
 use crate::http::problem::Problem;
+use crate::http::query::Query;
 use crate::http::views::InvoiceList;
 use crate::services::invoices::InvoiceReader;
 use crate::services::{Error, Shop};
@@ -20,8 +21,10 @@ use std::sync::Arc;
 pub async fn invoice_list(
     staff: May<OrdersRead>,
     number: &str,
+    query: Query,
     shop: Managed<'_, Arc<Shop>>,
 ) -> Result<Answer<InvoiceList>, Problem> {
+    query.only(&[])?;
     let invoices = shop.invoice_list(&InvoiceReader::Staff(&staff.0, order_ref(number)?))?;
     Ok(Answer::new(&InvoiceList::new(&invoices, shop.settings().currency()), Audience::Nobody))
 }

@@ -67,7 +67,7 @@ pub async fn order_complete(
 }
 
 /// # Cancel an order
-/// While nothing of it was sent. What was paid for it goes back, and its goods go back into stock.
+/// While nothing of it is with the buyer. What was paid for it goes back, and its goods go back into stock.
 #[openapi(tag = "Administration")]
 #[post("/admin/orders/<number>/cancel", data = "<body>")]
 pub async fn order_cancel(

@@ -132,7 +132,7 @@ fn filter(query: &Query) -> Result<OrderFilter, Problem> {
         email_key: email.transpose()?,
         placed_from: time("placed_from")?,
         placed_to: time("placed_to")?,
-        words: query.one("search")?.map(search_terms).unwrap_or_default(),
+        words: query.one("search")?.map(search_terms),
         flagged: query.flag("flagged")?.unwrap_or(false),
     })
 }

@@ -3,8 +3,9 @@
 use crate::domain::stock::{MovementFilter, MovementKind, StockChange, StockFilter, StockPolicy};
 use crate::domain::{Fields, MovementId, OrderId, ProductId, Sku, VariantId};
 use crate::http::answer::{Answer, Audience, Managed};
-use crate::http::guards::{May, StockRead, StockWrite};
+use crate::http::guards::{May, OptionalIdempotencyKey, StockRead, StockWrite};
 use crate::http::json::Body;
+use crate::http::kept::Kept;
 use crate::http::page::CursorKey;
 use crate::http::parameters::{CURSOR, Kind, PAGE_SIZE, Parameter, parameter};
 use crate::http::problem::Problem;
@@ -90,15 +91,16 @@ pub async fn movement_list(
 /// # Move stock
 /// By what came or went (`delta`), or to what was counted on the shelf (`count`, promised units included): never by
 /// overwriting, so that what is sold in the meantime is not lost. 409 when fewer would lie on the shelf than are
-/// promised.
+/// promised. With an `Idempotency-Key` a request that is sent again moves nothing again.
 #[openapi(tag = "Administration")]
 #[post("/admin/stock/movements", data = "<body>")]
 pub async fn stock_move(
     staff: May<StockWrite>,
+    key: OptionalIdempotencyKey,
     body: Body<StockChangeBody>,
     shop: Managed<'_, Arc<Shop>>,
-) -> Result<Answer<StockMovedView>, Problem> {
+) -> Result<Kept<StockMovedView>, Problem> {
     let change = Fields::read(&body.value, StockChange::read)?;
-    let moved = shop.stock_move(&staff.0, change).await?;
-    Ok(Answer::new(&StockMovedView::new(moved), Audience::Nobody))
+    let render = |moved| Answer::<()>::new(&StockMovedView::new(moved), Audience::Nobody).rendered();
+    Ok(shop.stock_move_once(&staff.0, change, key.claim(&staff.0, &body.raw), render).await?.into())
 }

@@ -50,6 +50,11 @@ impl Fairing for Headers {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         self.add(request, response);
+        // These have no body, so nothing may be said of its length (RFC 9110, 8.6): the framework says it of each body whose
+        // length it knows.
+        if matches!(response.status().code, 204 | 304) {
+            response.set_streamed_body(rocket::tokio::io::empty());
+        }
     }
 }
 

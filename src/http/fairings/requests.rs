@@ -1,6 +1,7 @@
 //! Gives each request an id and logs it: client, method, route, status, duration; never a query string or a body.
 
 use super::super::guards::client_address;
+use super::super::health::{Closing, UnderWay};
 use super::super::metrics::Traffic;
 use crate::spans::RequestSpan;
 use rocket::fairing::{Fairing, Info, Kind};
@@ -23,6 +24,8 @@ struct Began {
     id: String,
     at: Instant,
     span: RequestSpan,
+    /// Lives as long as the request does, which is until its answer is sent.
+    _under_way: Option<UnderWay>,
 }
 
 #[rocket::async_trait]
@@ -80,12 +83,14 @@ fn began<'r>(request: &'r Request<'_>) -> &'r Began {
         let given = request.headers().get_one("X-Request-Id").filter(|id| is_sane(id));
         let id = given.map_or_else(new_id, str::to_owned);
         let span = RequestSpan::begin(&id, |name| request.headers().get_one(name));
-        Began { id, at: Instant::now(), span }
+        let under_way = request.rocket().state::<Closing>().and_then(Closing::begin);
+        Began { id, at: Instant::now(), span, _under_way: under_way }
     })
 }
 
+/// What is taken over stands in logs and in answers, so it is short and of plain signs.
 fn is_sane(id: &str) -> bool {
-    (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
 /// Random for each process and counted within it: unique without asking the system for each request.

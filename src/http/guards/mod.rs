@@ -16,7 +16,6 @@ pub use caller::{
 };
 pub use client::{Client, Uncounted, client_address};
 pub use conditions::IfMatch;
-pub(super) use described::described;
 pub use forwarded::Proxies;
 pub use idempotency::{IdempotencyKey, OptionalIdempotencyKey};
 pub use seal::Seal;

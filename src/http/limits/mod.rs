@@ -222,7 +222,7 @@ impl From<Refusal<'_>> for Problem {
     fn from(Refusal { budget, full }: Refusal<'_>) -> Self {
         let most = budget.most.map_or(0, NonZeroU32::get);
         let (name, seconds) = (budget.name, full.wait_ms.div_ceil(1_000).max(1));
-        let detail = format!("at most {most} {} in a minute; try again in {seconds} seconds", budget.counts);
+        let detail = format!("at most {most} {} in about a minute; try again in {seconds} seconds", budget.counts);
         Self::new(429, "too-many-requests", "Too many requests", detail)
             .with_header("Retry-After", seconds.to_string())
             .with_header("RateLimit-Policy", format!("\"{name}\";q={most};w=60"))

@@ -82,6 +82,8 @@ struct StaffPart {
     #[schemars(with = "Option<i64>")]
     customer_id: Option<UserId>,
     source: OrderSource,
+    /// What another shop called it that it was imported from.
+    reference: Option<String>,
     /// The address of the client that placed it.
     client: Option<String>,
     /// All payments, the newest last.
@@ -174,6 +176,7 @@ impl StaffPart {
         Self {
             customer_id: whole.order.account_id,
             source: whole.order.source,
+            reference: whole.order.reference.clone(),
             client: whole.order.client.clone(),
             payments: whole.payments.iter().map(payment).collect(),
             payment_link: None,

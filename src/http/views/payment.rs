@@ -46,8 +46,10 @@ pub struct PaymentRowView {
     /// What went back or is on its way back.
     refunded: Amount,
     currency: String,
-    /// Why a person has to look.
+    /// Why a person has to look: the newest reason.
     flag: Option<Flag>,
+    /// All reasons since a person last looked, the oldest first.
+    flags: Vec<Flag>,
     /// Why it has its flag: a line for each reason since a person last looked.
     flag_note: Option<String>,
     /// When the provider is asked about it next.
@@ -62,11 +64,13 @@ impl PaymentRowView {
         let PaymentRow { payment, number } = row;
         let amount = |money| Amount(money, currency);
         let order = number.map_or_else(|| format!("d{}", payment.order_id), |number| number.to_string());
+        let details = PaymentDetails::of(&payment.details);
         Self {
             id: payment.id,
             order,
             flag: payment.flag.as_deref().and_then(PaymentFlag::parse).map(Flag),
-            flag_note: PaymentDetails::of(&payment.details).flag_note,
+            flags: PaymentFlag::all_of(payment.flag.as_deref(), &details).into_iter().map(Flag).collect(),
+            flag_note: details.flag_note,
             provider: payment.provider,
             reference: payment.reference,
             status: payment.status,

@@ -85,7 +85,7 @@ pub struct MovementView {
     on_hand: i64,
     /// By how much the promises changed.
     reserved: i64,
-    /// Why, in a word.
+    /// Why, in a word; null for what an order did, which `kind` and `order` tell.
     reason: Option<String>,
     /// Why, in words.
     note: Option<String>,

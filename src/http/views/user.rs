@@ -119,16 +119,17 @@ impl SessionView {
 pub struct SessionList {
     /// The sign-ins.
     pub results: Vec<SessionView>,
-    /// Always null: they fit on one page.
+    /// Where the next page is.
     pub next: Option<String>,
-    /// Always null.
+    /// Where the previous page is.
     pub previous: Option<String>,
 }
 
 impl SessionList {
-    /// The view of all.
-    pub fn new(sessions: Vec<Session>) -> Self {
-        Self { results: sessions.into_iter().map(SessionView::new).collect(), next: None, previous: None }
+    /// The view of a page.
+    pub fn new(sessions: Vec<Session>, links: Links) -> Self {
+        let results = sessions.into_iter().map(SessionView::new).collect();
+        Self { results, next: links.next, previous: links.previous }
     }
 }
 
@@ -180,16 +181,17 @@ impl AddressView {
 pub struct AddressList {
     /// The addresses in order of id.
     pub results: Vec<AddressView>,
-    /// Always null: they fit on one page.
+    /// Where the next page is.
     pub next: Option<String>,
-    /// Always null.
+    /// Where the previous page is.
     pub previous: Option<String>,
 }
 
 impl AddressList {
-    /// The view of all.
-    pub fn new(addresses: Vec<Address>) -> Self {
-        Self { results: addresses.into_iter().map(AddressView::new).collect(), next: None, previous: None }
+    /// The view of a page.
+    pub fn new(addresses: Vec<Address>, links: Links) -> Self {
+        let results = addresses.into_iter().map(AddressView::new).collect();
+        Self { results, next: links.next, previous: links.previous }
     }
 }
 

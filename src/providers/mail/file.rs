@@ -41,7 +41,7 @@ impl Mailer for FileMailer {
         for (_, name) in letters(&self.folder)? {
             let path = self.folder.join(name);
             match std::fs::read(&path).map(|message| has_header(&message, &to)) {
-                Ok(true) => std::fs::remove_file(path)?,
+                Ok(true) => drop(remove(&path)?),
                 Ok(false) => {}
                 // It was deleted meanwhile, because it was old.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -78,11 +78,19 @@ pub fn prune(folder: &Path, before: Timestamp) -> io::Result<usize> {
     let mut deleted = 0;
     for (at, (written, name)) in names.iter().enumerate() {
         if at < surplus || *written < before.millis() {
-            std::fs::remove_file(folder.join(name))?;
-            deleted += 1;
+            deleted += usize::from(remove(&folder.join(name))?);
         }
     }
     Ok(deleted)
+}
+
+/// Deletes a letter; false when somebody else did so first, since letters are sent several at a time.
+fn remove(path: &Path) -> io::Result<bool> {
+    match std::fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// When a letter was written, by the name of its file; nothing for files that are none of ours.
@@ -146,6 +154,26 @@ mod tests {
         assert!(files(folder.path())[0].ends_with("00000000001003-x.eml"));
         assert_eq!(prune(folder.path(), Timestamp::from_millis(2_000)).unwrap(), MOST_FILES - 3);
         assert_eq!(files(folder.path()).len(), 4);
+    }
+
+    #[test]
+    fn letters_that_others_delete_at_the_same_time_are_no_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let letters = 400;
+        for n in 0..letters {
+            std::fs::write(folder.path().join(format!("{n:014}-x.eml")), "").unwrap();
+        }
+        let start = std::sync::Barrier::new(4);
+        let prune = || {
+            start.wait();
+            prune(folder.path(), Timestamp::from_millis(letters)).unwrap()
+        };
+        let deleted: usize = std::thread::scope(|scope| {
+            let pruners: Vec<_> = (0..4).map(|_| scope.spawn(prune)).collect();
+            pruners.into_iter().map(|pruner| pruner.join().unwrap()).sum()
+        });
+        assert_eq!((i64::try_from(deleted), files(folder.path()).len()), (Ok(letters), 0));
+        assert!(!remove(&folder.path().join("gone.eml")).unwrap());
     }
 
     #[test]

@@ -284,6 +284,8 @@ pub enum Says {
         reference: String,
         /// How much.
         total: Money,
+        /// When it was so, if that is told.
+        at: Option<Timestamp>,
     },
     /// The buyer wants the money back.
     Disputed {

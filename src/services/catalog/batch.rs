@@ -3,8 +3,10 @@
 use super::products::current;
 use super::writer::CatalogWriter;
 use crate::domain::catalog::ProductDraft;
-use crate::domain::{FieldError, Invalid, ProductId, Right, Sku};
+use crate::domain::{Currency, FieldError, Invalid, ProductId, Right, Sku};
+use crate::services::idempotency::{Claim, Rendered, once};
 use crate::services::{Ctx, Error, Outcome, Shop};
+use crate::store::WriteTx;
 use serde_json::Value;
 
 /// Products that an entry of the audit log names; the others are counted.
@@ -38,32 +40,46 @@ impl Shop {
     pub async fn product_batch(&self, ctx: &Ctx, rows: Vec<Value>) -> Outcome<Vec<BatchRow>> {
         ctx.require(Right::CatalogWrite)?;
         let (ctx, currency) = (ctx.clone(), self.settings.currency());
+        self.store.write(move |tx| upsert_all(tx, &ctx, &rows, currency)).await
+    }
+
+    /// Like [`Shop::product_batch`], but once for a claim: rows name stock, and what was sold since a request was first
+    /// sent is not to come back with its repetition. Answers with what `render` makes of the rows.
+    pub async fn product_batch_once(
+        &self,
+        ctx: &Ctx,
+        rows: Vec<Value>,
+        claim: Option<Claim>,
+        render: impl FnOnce(&[BatchRow]) -> Rendered + Send + 'static,
+    ) -> Outcome<Rendered> {
+        ctx.require(Right::CatalogWrite)?;
+        let (ctx, currency) = (ctx.clone(), self.settings.currency());
         self.store
-            .write(move |tx| {
-                let mut writer = CatalogWriter::new(tx, &ctx);
-                let mut done = Vec::with_capacity(rows.len());
-                let mut wrong = Vec::new();
-                for (index, row) in rows.iter().enumerate() {
-                    let place = format!("products[{index}]");
-                    match upsert(&mut writer, row, currency) {
-                        Ok(outcome) => done.push(outcome),
-                        Err(Error::Invalid(invalid)) => wrong.extend(invalid.within(&place).0),
-                        Err(Error::Conflict(_, _, fields)) if !fields.is_empty() => {
-                            wrong.extend(Invalid(fields).within(&place).0)
-                        }
-                        Err(other) => return Err(other),
-                    }
-                }
-                if !wrong.is_empty() {
-                    return Err(Invalid(wrong).into());
-                }
-                if done.iter().any(|row: &BatchRow| row.action != BatchAction::Unchanged) {
-                    tx.audit(&ctx.entry("product.batch", None, &batch_detail(&done)))?;
-                }
-                Ok(done)
-            })
+            .write(move |tx| once(claim.as_ref(), tx, ctx.now, || Ok(render(&upsert_all(tx, &ctx, &rows, currency)?))))
             .await
     }
+}
+
+fn upsert_all(tx: &WriteTx<'_>, ctx: &Ctx, rows: &[Value], currency: Currency) -> Outcome<Vec<BatchRow>> {
+    let mut writer = CatalogWriter::new(tx, ctx);
+    let mut done = Vec::with_capacity(rows.len());
+    let mut wrong = Vec::new();
+    for (index, row) in rows.iter().enumerate() {
+        let place = format!("products[{index}]");
+        match upsert(&mut writer, row, currency) {
+            Ok(outcome) => done.push(outcome),
+            Err(Error::Invalid(invalid)) => wrong.extend(invalid.within(&place).0),
+            Err(Error::Conflict(_, _, fields)) if !fields.is_empty() => wrong.extend(Invalid(fields).within(&place).0),
+            Err(other) => return Err(other),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(Invalid(wrong).into());
+    }
+    if done.iter().any(|row: &BatchRow| row.action != BatchAction::Unchanged) {
+        tx.audit(&ctx.entry("product.batch", None, &batch_detail(&done)))?;
+    }
+    Ok(done)
 }
 
 /// What an entry says of a batch: counts, and the first of the products that changed.
@@ -77,7 +93,7 @@ fn batch_detail(rows: &[BatchRow]) -> Value {
     })
 }
 
-fn upsert(writer: &mut CatalogWriter<'_, '_>, row: &Value, currency: crate::domain::Currency) -> Outcome<BatchRow> {
+fn upsert(writer: &mut CatalogWriter<'_, '_>, row: &Value, currency: Currency) -> Outcome<BatchRow> {
     let sku = row_sku(row)?;
     let Some(id) = writer.tx().product_id_by_sku(&sku)? else {
         let id = writer.create(&ProductDraft::from_body(row, currency)?)?;

@@ -224,7 +224,8 @@ fn remove_below(tx: &WriteTx<'_>, ctx: &Ctx, id: CategoryId) -> Outcome<(usize, 
             for product in tx.products_by_ids(piece)? {
                 if !writer.remove(&product)? {
                     let detail = format!(
-                        "orders refer to {} (id {}), which can only be archived; move the products with move_to=ID",
+                        "orders refer to {} (id {}): such a product can be archived but not removed, and needs a category; \
+                         remove this one with move_to=ID, which gives what it holds to another",
                         product.name, product.id
                     );
                     return Err(Error::Conflict("in_use", detail, Vec::new()));

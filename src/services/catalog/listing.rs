@@ -6,6 +6,7 @@ use crate::domain::page::Page;
 use crate::domain::{Change, Direction, ProductId, Right};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::ReadTx;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// A product of a list: encoded already, or still to be.
@@ -26,6 +27,9 @@ pub struct ProductPage {
     pub count: Option<i64>,
     /// What they have in common, when asked.
     pub facets: Option<Facets>,
+    /// Whether a category was named by a slug it had before. Such a page is not to be kept: what is told of changes names
+    /// categories as they are called now.
+    pub by_former_slug: bool,
 }
 
 impl Shop {
@@ -36,6 +40,7 @@ impl Shop {
         }
         let cards = self.sees_cards(ctx);
         let found = self.store.read(|tx| {
+            let (listing, by_former_slug) = &with_categories(tx, listing)?;
             let size = listing.page_size.get();
             let mut found = tx.listing_ids(listing, size + 1)?;
             let more = found.len() > size;
@@ -43,9 +48,10 @@ impl Shop {
             let (next, previous) = ways_on(listing, &mut found, more);
             let ids: Vec<_> = found.iter().map(|(id, _)| *id).collect();
             let items = shown(tx, &ids, cards)?;
-            let count = listing.count.then(|| tx.listing_count(&listing.filter)).transpose()?;
-            let facets = listing.facets.then(|| tx.listing_facets(&listing.filter)).transpose()?;
-            Ok::<_, Error>(ProductPage { page: Page { items, next, previous }, count, facets })
+            let count = listing.count.then(|| tx.listing_count(listing)).transpose()?;
+            let facets = listing.facets.then(|| tx.listing_facets(listing)).transpose()?;
+            let page = Page { items, next, previous };
+            Ok::<_, Error>(ProductPage { page, count, facets, by_former_slug: *by_former_slug })
         })?;
         if listing.filter.search.is_some() && listing.from.is_none() {
             self.counters().one(Count::Searches);
@@ -60,6 +66,21 @@ impl Shop {
     pub(in crate::services) fn sees_cards(&self, ctx: &Ctx) -> bool {
         !(self.settings.hide_stock && ctx.may(Right::CatalogRead))
     }
+}
+
+/// The listing with each category by its id, and whether one was named by a slug it had before: links to lists outlive the
+/// names in them.
+fn with_categories<'l>(tx: &ReadTx<'_>, listing: &'l Listing) -> Outcome<(Cow<'l, Listing>, bool)> {
+    let mut listing = Cow::Borrowed(listing);
+    let mut by_former_slug = false;
+    for place in 0..listing.filter.categories.len() {
+        let CategoryPick::Slug(slug) = &listing.filter.categories[place] else { continue };
+        if let Some((id, is_current)) = tx.category_id_by_any_slug(slug)? {
+            listing.to_mut().filter.categories[place] = CategoryPick::Id(id);
+            by_former_slug |= !is_current;
+        }
+    }
+    Ok((listing, by_former_slug))
 }
 
 /// Brings what was found into list order, and tells from where the neighbouring pages go on.

@@ -4,7 +4,9 @@ use super::changed::{product_change, product_detail, variant_change};
 use super::listing::Shown;
 use super::writer::{CatalogWriter, is_public};
 use crate::domain::audit::Subject;
-use crate::domain::catalog::{Product, ProductDraft, Revision, Status, Variant, VariantDraft};
+use crate::domain::catalog::{
+    DUPLICATE_SKU, OptionChoice, OptionType, Product, ProductDraft, Revision, Status, Variant, VariantDraft,
+};
 use crate::domain::{CategoryId, EventKind, Invalid, ProductId, Right, Timestamp, VariantId};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{CardRow, ReadTx, WriteTx};
@@ -267,9 +269,24 @@ fn rewrite(
             }
         }
     }
+    drop_unchosen(&mut draft.options, before, &draft.variants);
     if let Some((code, message)) = draft.option_problem() {
-        return Err(Invalid::one("options", code, message).into());
+        let field = if code == DUPLICATE_SKU { "sku" } else { "options" };
+        return Err(Invalid::one(field, code, message).into());
     }
     CatalogWriter::new(tx, ctx).update(before, &draft)?;
     current(tx, before.id)
+}
+
+/// Drops the values of options that no variant chooses any more. One that none has chosen before was offered on purpose,
+/// and stays.
+fn drop_unchosen(options: &mut [OptionType], before: &Product, after: &[VariantDraft]) {
+    let earlier: Vec<OptionChoice> = before.variants.iter().map(|variant| variant.options.value()).collect();
+    for OptionType { name, values } in options {
+        let chooses = |choice: &OptionChoice, value: &str| choice.get(name).is_some_and(|chosen| chosen == value);
+        values.retain(|value| {
+            after.iter().any(|variant| chooses(&variant.options, value))
+                || !earlier.iter().any(|choice| chooses(choice, value))
+        });
+    }
 }

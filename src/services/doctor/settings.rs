@@ -45,6 +45,11 @@ pub(super) fn risky(config: &Config) -> Vec<Remark> {
         "messages of Stripe are not taken, so payments are noticed late",
         "set payment.stripe.webhook_secrets",
     );
+    advice(
+        config.selling.exempts_nobody(),
+        "VAT numbers exempt nobody from tax, since selling.country does not say where the shop is at home",
+        "set selling.country, such as \"DE\"",
+    );
     let mut problem = |so: bool, text: &str, what: &str| {
         if so {
             remarks.push(Remark::problem(topic, text, what));
@@ -108,6 +113,11 @@ mod tests {
         let problems = remarks.iter().filter(|remark| remark.severity == Severity::Problem).count();
         assert_eq!(problems, 4, "{remarks:?}");
         assert!(remarks.iter().all(|remark| remark.advice.is_some()));
+        let exempts = |config: &Config| risky(config).iter().any(|remark| remark.text.contains("VAT numbers"));
+        config.selling.exempt_vat_numbers = true;
+        assert!(exempts(&config));
+        config.selling.country = "DE".to_owned();
+        assert!(!exempts(&config));
         config.shop.url = "https://shop.example".to_owned();
         assert!(!risky(&config).iter().any(|remark| remark.text.contains("TLS")));
     }

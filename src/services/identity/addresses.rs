@@ -3,7 +3,8 @@
 use crate::domain::account::{Address, AddressDraft};
 use crate::domain::audit::Subject;
 use crate::domain::catalog::Revision;
-use crate::domain::{AddressId, Invalid, UserId};
+use crate::domain::page::Page;
+use crate::domain::{AddressId, Direction, Invalid, PageSize, UserId};
 use crate::services::catalog::Preconditions;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::ReadTx;
@@ -19,6 +20,16 @@ impl Shop {
     pub fn address_list(&self, ctx: &Ctx) -> Outcome<Vec<Address>> {
         let (user, _) = ctx.person()?;
         self.store.read(|tx| Ok(tx.address_all(user)?))
+    }
+
+    /// A page of them in order of id.
+    pub fn address_page(
+        &self,
+        ctx: &Ctx,
+        size: PageSize,
+        from: Option<(AddressId, Direction)>,
+    ) -> Outcome<Page<Address, AddressId>> {
+        Ok(Page::of_whole(self.address_list(ctx)?, size, from, |address| address.id))
     }
 
     /// One of them.

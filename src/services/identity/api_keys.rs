@@ -3,8 +3,10 @@
 use super::callers::KEY_PREFIX;
 use super::secret::Secret;
 use crate::domain::audit::Subject;
+use crate::domain::catalog::Revision;
 use crate::domain::page::Page;
 use crate::domain::{ApiKeyId, Direction, Fields, Invalid, PageSize, Right, Rights, Timestamp};
+use crate::services::catalog::Preconditions;
 use crate::services::{Ctx, Error, Outcome, Shop};
 use serde_json::json;
 
@@ -14,6 +16,11 @@ pub use crate::store::ApiKeyRow as ApiKey;
 const MOST_KEYS: i64 = 1_000;
 
 const API_KEY: Error = Error::NotFound("API key");
+
+/// Which state of a key this is. A key never changes, so its beginning tells it from any other.
+pub fn api_key_revision(key: &ApiKey) -> Revision {
+    Revision::of(key.created_at.millis())
+}
 
 /// A key about to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,14 +110,13 @@ impl Shop {
     }
 
     /// Revokes a key; the next request with it is refused.
-    pub async fn api_key_revoke(&self, ctx: &Ctx, id: ApiKeyId) -> Outcome<()> {
+    pub async fn api_key_revoke(&self, ctx: &Ctx, id: ApiKeyId, known: Preconditions) -> Outcome<()> {
         ctx.require(Right::KeysManage)?;
         let ctx = ctx.clone();
         self.store
             .write(move |tx| {
-                if !tx.api_key_delete(id)? {
-                    return Err(API_KEY);
-                }
+                known.check(api_key_revision(&tx.api_key_by_id(id)?.ok_or(API_KEY)?))?;
+                tx.api_key_delete(id)?;
                 Ok(tx.audit(&ctx.entry("api_key.revoke", Subject::from(id), &json!({})))?)
             })
             .await

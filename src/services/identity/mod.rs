@@ -13,11 +13,11 @@ mod signing_in;
 mod tokens;
 mod users;
 
-pub use api_keys::{ApiKey, ApiKeyDraft, NewApiKey};
+pub use api_keys::{ApiKey, ApiKeyDraft, NewApiKey, api_key_revision};
 pub use callers::Callers;
 pub use me::{MyChange, MyData};
 pub(crate) use secret::Secret;
-pub use sessions::Session;
+pub use sessions::{Session, SessionPosition};
 pub use signing_in::{Login, Registration, Setup};
 pub use tokens::TokenKeys;
 pub use users::{UserChange, UserDraft};

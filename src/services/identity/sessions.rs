@@ -3,13 +3,18 @@
 use super::secret::Secret;
 use super::signing_in::Login;
 use crate::domain::audit::Subject;
-use crate::domain::{Right, SessionId, Timestamp, UserId};
+use crate::domain::page::Page;
+use crate::domain::{Direction, PageSize, Right, SessionId, Timestamp, UserId};
 use crate::services::{Ctx, Error, Outcome, Shop};
 use crate::store::{NewSession, SessionRow, UserRow, WriteTx};
 use serde_json::json;
+use std::cmp::Reverse;
 
 /// Sessions of one person that live at once; beyond that the one not used for longest ends.
 const MOST_SESSIONS: usize = 50;
+
+/// Where a page of sessions begins or ends: the one used last comes first.
+pub type SessionPosition = Reverse<(Timestamp, SessionId)>;
 
 /// How long tokens live.
 #[derive(Clone, Copy)]
@@ -131,6 +136,16 @@ impl Shop {
         let (user, current) = ctx.person()?;
         let rows = self.store.read(|tx| Ok::<_, Error>(tx.session_all(user, ctx.now)?))?;
         Ok(rows.into_iter().map(|row| session(row, current)).collect())
+    }
+
+    /// A page of them, the one used last first.
+    pub fn session_page(
+        &self,
+        ctx: &Ctx,
+        size: PageSize,
+        from: Option<(SessionPosition, Direction)>,
+    ) -> Outcome<Page<Session, SessionPosition>> {
+        Ok(Page::of_whole(self.session_list(ctx)?, size, from, |session| Reverse((session.used_at, session.id))))
     }
 
     /// Ends one session of the person who asks.

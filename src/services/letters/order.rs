@@ -24,8 +24,9 @@ impl Shop {
         ctx.require(Right::Maintain)?;
         let whole = self.store.read(|tx| Ok::<_, Error>(tx.order_whole(letter.order)?))?;
         let Some(whole) = whole else { return Ok(()) };
-        // A payment that is declined calls the order off at once: nobody is to be thanked for it.
-        if letter.occasion == OrderOccasion::Placed && whole.order.status == OrderStatus::Cancelled {
+        // Nobody is thanked for what was called off meanwhile, nor before the provider has taken the payment on.
+        let thanks = whole.order.status != OrderStatus::Cancelled && whole.stands();
+        if letter.occasion == OrderOccasion::Placed && !thanks {
             return Ok(());
         }
         // Somebody erased is written to no more.

@@ -26,7 +26,7 @@ fn placed(order: &Order) -> [(LedgerAccount, i64); 5] {
 }
 
 /// Posts that an order was placed.
-pub(super) fn post_placed(tx: &WriteTx<'_>, order: &Order, at: Timestamp) -> Outcome<()> {
+pub(in crate::services) fn post_placed(tx: &WriteTx<'_>, order: &Order, at: Timestamp) -> Outcome<()> {
     post(tx, order, PLACED, &placed(order), at)
 }
 
@@ -41,11 +41,14 @@ pub(super) fn post_paid(tx: &WriteTx<'_>, order: &Order, payment: PaymentId, cam
     post(tx, order, &format!("pay:{payment}"), &[(Money, came), (Receivable, -came)], at)
 }
 
-/// Posts that money went back.
+/// Posts that money went back: first what the shop owed, since it came in for an order that was called off or was more than
+/// the order came to, and then of what was sold.
 pub(super) fn post_refunded(tx: &WriteTx<'_>, order: &Order, refund: &Refund, at: Timestamp) -> Outcome<()> {
     let went = refund.amount.minor();
     tx.count(Count::Refunded, u64::try_from(went).unwrap_or(0));
-    post(tx, order, &format!("refund:{}", refund.id), &[(Refunds, went), (Money, -went)], at)
+    let owed = tx.ledger_owed_back(order.id)?.min(went);
+    let entries = [(Receivable, owed), (Refunds, went - owed), (Money, -went)];
+    post(tx, order, &format!("refund:{}", refund.id), &entries, at)
 }
 
 fn post(

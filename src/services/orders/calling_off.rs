@@ -6,7 +6,7 @@ use super::refunding::{RefundDraft, RefundWish, refund_begin};
 use super::{ORDER, Told, check, proceed, ready, whole};
 use crate::domain::event::EventKind;
 use crate::domain::letters::OrderOccasion;
-use crate::domain::order::{Action, Happening, OrderRef, OrderStatus, PaymentStatus, WholeOrder};
+use crate::domain::order::{Action, FulfillmentStatus, Happening, OrderRef, OrderStatus, PaymentStatus, WholeOrder};
 use crate::domain::{Fields, OrderId, OrderNumber, Right, Timestamp, VariantId};
 use crate::services::catalog::Preconditions;
 use crate::services::idempotency::Rendered;
@@ -59,7 +59,7 @@ impl CancelDraft {
 }
 
 impl Shop {
-    /// Calls an order off that has not been sent. What was paid for it goes back.
+    /// Calls an order off of which nothing is with the buyer. What was paid for it goes back.
     pub async fn order_cancel(
         &self,
         ctx: &Ctx,
@@ -76,7 +76,7 @@ impl Shop {
         self.order_act(ctx, how, work).await
     }
 
-    /// Calls an order of one's own off that has not been sent.
+    /// Calls an order of one's own off, as far as nothing of it was sent.
     pub async fn my_order_cancel(&self, ctx: &Ctx, number: OrderNumber, how: Answering) -> Outcome<Rendered> {
         let (user, _) = ctx.person()?;
         let work = move |tx: &WriteTx<'_>, ctx: &Ctx| {
@@ -98,17 +98,27 @@ fn cancel(tx: &WriteTx<'_>, ctx: &Ctx, before: &WholeOrder, why: &Why) -> Outcom
     Ok(before.order.id)
 }
 
-/// Calls an order off that was paid: all of it goes back, its goods to the shelf and its money to whoever paid.
+/// Calls an order off that was paid: all of it goes back, its goods to the shelf and what is left of its money to whoever
+/// paid.
 fn call_off_paid(tx: &WriteTx<'_>, ctx: &Ctx, before: &WholeOrder, why: &Why) -> Outcome<()> {
     let order = &before.order;
-    let kept = before.lines.iter().filter(|line| line.to_ship() > 0);
-    let back: Vec<(VariantId, i64)> = kept.filter_map(|line| Some((line.variant_id?, line.to_ship()))).collect();
-    stock_return(tx, ctx, order.id, &back)?;
+    unsent_return(tx, ctx, before)?;
     let to = OrderMove { cancelled_at: Some(ctx.now), ..OrderMove::to(order, OrderStatus::Cancelled) };
     proceed(tx, ctx, order, to, told(why))?;
     order_letter_due(tx, order.id, OrderOccasion::Cancelled, ctx.now)?;
+    if before.payments.iter().all(|payment| payment.refundable().minor() == 0) {
+        // All of it went back before, or there never was any.
+        return Ok(());
+    }
     let draft = RefundDraft { wish: RefundWish::Rest, restock: false, reason: None };
     refund_begin(tx, ctx, &whole(tx, order.id)?, &draft).map(drop)
+}
+
+/// Puts what was sold and not sent back on the shelf.
+fn unsent_return(tx: &WriteTx<'_>, ctx: &Ctx, whole: &WholeOrder) -> Outcome<()> {
+    let kept = whole.lines.iter().filter(|line| line.to_ship() > 0);
+    let back: Vec<(VariantId, i64)> = kept.filter_map(|line| Some((line.variant_id?, line.to_ship()))).collect();
+    stock_return(tx, ctx, whole.order.id, &back)
 }
 
 /// Calls an order off that was not paid: gives back its stock and its discounts. The caller has checked that it may.
@@ -118,6 +128,10 @@ pub(super) fn call_off(tx: &WriteTx<'_>, ctx: &Ctx, whole: &WholeOrder, why: &Wh
         tx.payment_end(payment.id, PaymentStatus::Cancelled, ctx.now)?;
     }
     stock_release(tx, ctx, order.id)?;
+    if order.fulfillment_status != FulfillmentStatus::Unfulfilled {
+        // What is paid on delivery was sold, all of it, when the first of it was sent.
+        unsent_return(tx, ctx, whole)?;
+    }
     tx.discount_uses_release(order.id)?;
     post_cancelled(tx, order, ctx.now)?;
     if *why == Why::PaymentFailed {

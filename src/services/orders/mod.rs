@@ -21,13 +21,15 @@ mod staff;
 mod units;
 
 pub use acting::{Answering, Render};
+pub(in crate::services) use books::post_placed;
 pub use calling_off::CancelDraft;
 pub use editing::{NoteDraft, OrderEdit};
 pub use fulfilling::FulfillmentDraft;
 pub(crate) use linking::orders_link;
 pub use paying::{PaidOutcome, PaymentDraft, order_paid, order_payment_failed};
+pub(in crate::services) use placing::order_reached;
 pub use placing::{PlacedOrder, Placing, order_place_rows};
-pub use refunding::{RefundDraft, RefundWish, order_refund_done, order_refund_failed};
+pub use refunding::{RefundDraft, RefundWish, order_refund_done, order_refund_failed, order_refunded_elsewhere};
 pub use returning::ReturnDraft;
 pub use staff::{StaffLine, StaffOrder};
 pub use units::Units;

@@ -3,6 +3,7 @@
 use super::acting::Answering;
 use super::books::post_paid;
 use super::calling_off::{Why, call_off};
+use super::placing::thank;
 use super::{MANUAL, Told, amount, proceed, ready, step, whole};
 use crate::domain::event::EventKind;
 use crate::domain::letters::OrderOccasion;
@@ -89,7 +90,11 @@ fn by_hand(tx: &WriteTx<'_>, ctx: &Ctx, before: &WholeOrder) -> Outcome<PaymentI
         details: json!({}),
         check_at: None,
     };
-    Ok(tx.payment_insert(before.order.id, &new, ctx.now)?)
+    let payment = tx.payment_insert(before.order.id, &new, ctx.now)?;
+    if !before.stands() {
+        thank(tx, ctx, before.order.id)?;
+    }
+    Ok(payment)
 }
 
 /// Notes that money for a payment by hand has come in: all that is left, or a part. Parts add up; with the last one the
@@ -155,6 +160,9 @@ pub fn order_paid(
     let event = Some(EventKind::OrderPaid);
     let told = Told { audit: "order.pay", timeline: Happening::Paid, event, detail, said: None };
     proceed(tx, ctx, &before.order, to, told)?;
+    if !before.stands() {
+        thank(tx, ctx, order)?;
+    }
     order_letter_due(tx, order, OrderOccasion::Paid, ctx.now)?;
     tx.reviews_verify(order)?;
     Ok(if over { PaidOutcome::Over } else { PaidOutcome::Paid })

@@ -228,6 +228,30 @@ pub fn order_refund_done(tx: &WriteTx<'_>, ctx: &Ctx, id: RefundId, reference: O
     Ok(true)
 }
 
+/// Somebody has paid money back at the provider: it is noted as a refund that went through, of no units in particular.
+/// Nobody is asked for it.
+pub fn order_refunded_elsewhere(
+    tx: &WriteTx<'_>,
+    ctx: &Ctx,
+    payment: &Payment,
+    amount: Money,
+    reference: &str,
+) -> Outcome<RefundId> {
+    let new = NewRefund {
+        order_id: payment.order_id,
+        payment_id: payment.id,
+        amount,
+        reason: None,
+        restock: false,
+        actor: ctx.actor_name(),
+        lines: Vec::new(),
+    };
+    let beyond = || Error::Internal(format!("payment {} does not hold what was refunded of it", payment.id));
+    let id = tx.refund_insert(&new, ctx.now)?.ok_or_else(beyond)?;
+    order_refund_done(tx, ctx, id, Some(reference))?;
+    Ok(id)
+}
+
 /// A refund did not go through: its money and units are open again, and somebody has to look. False when it was over.
 /// The provider's own name of the refund is kept when it is told.
 pub fn order_refund_failed(
@@ -276,6 +300,8 @@ fn standing(whole: &WholeOrder) -> OrderStatus {
 /// Puts the units of a refund back into stock: those that were not sent, and those that come back with it.
 fn restock(tx: &WriteTx<'_>, ctx: &Ctx, whole: &WholeOrder, refund: &Refund) -> Outcome<()> {
     let mut back = Vec::new();
+    // An order that was called off has given back what was not sent.
+    let called_off = whole.order.status == OrderStatus::Cancelled;
     for units in &refund.lines {
         let Some(line) = whole.line(units.line_id) else { continue };
         let sent = (units.quantity - units.withdrawn).min(line.fulfilled - line.returned);
@@ -283,7 +309,8 @@ fn restock(tx: &WriteTx<'_>, ctx: &Ctx, whole: &WholeOrder, refund: &Refund) -> 
         if sent > 0 && !tx.order_line_count(line.id, by)? {
             return Err(Error::Stale);
         }
-        back.extend(line.variant_id.map(|variant| (variant, units.withdrawn + sent)));
+        let unsent = if called_off { 0 } else { units.withdrawn };
+        back.extend(line.variant_id.map(|variant| (variant, unsent + sent)));
     }
     back.retain(|(_, units): &(VariantId, i64)| *units > 0);
     stock_return(tx, ctx, whole.order.id, &back)

@@ -2,7 +2,7 @@
 //! names; a draft waits with them until it is placed.
 
 use super::acting::Answering;
-use super::placing::{Placing, order_place_rows, placed};
+use super::placing::{Placing, order_place_rows, placed, thank};
 use super::{MANUAL, ORDER, ready};
 use crate::domain::account::AddressDraft;
 use crate::domain::audit::Subject;
@@ -11,7 +11,7 @@ use crate::domain::order::{
     Action, NewOrder, NewPayment, Order, OrderRef, OrderSource, OrderStatus, OrderSums, Payment,
 };
 use crate::domain::payment::PaymentChoice;
-use crate::domain::{CartLineId, Currency, Email, Fields, Invalid, Money, OrderId, Right, VariantId};
+use crate::domain::{CartLineId, Currency, Email, Fields, Invalid, Money, OrderId, Right, UserId, VariantId};
 use crate::services::catalog::Preconditions;
 use crate::services::idempotency::Rendered;
 use crate::services::identity::Secret;
@@ -140,6 +140,7 @@ impl Shop {
             }
             let order = tx.order_by_id(before.order.id)?.ok_or(ORDER)?;
             placed(tx, ctx, &order)?;
+            thank(tx, ctx, order.id)?;
             for payment in before.payments.iter().filter(|payment| is_asked(payment)) {
                 tx.payment_restart(payment.id, ctx.now)?;
             }
@@ -168,7 +169,8 @@ impl Shop {
 impl Desk {
     fn make(&self, tx: &WriteTx<'_>, ctx: &Ctx) -> Outcome<OrderId> {
         let email = self.order.email.clone().ok_or_else(|| Invalid::one("email", "required", "is required"))?;
-        let priced = self.priced(tx, ctx, &email)?;
+        let account = tx.user_by_email(&email)?.filter(|user| user.verified_at.is_some()).map(|user| user.id);
+        let priced = self.priced(tx, ctx, &email, account)?;
         self.check(&priced)?;
         let choice = self.order.payment.clone().ok_or_else(|| Invalid::one("payment", "required", "is required"))?;
         let plan = self.payments.plan(choice, priced.quote.total, ctx.now)?;
@@ -181,7 +183,6 @@ impl Desk {
             details: plan.details,
             check_at,
         };
-        let account = tx.user_by_email(&email)?.filter(|user| user.verified_at.is_some()).map(|user| user.id);
         let order = NewOrder { account_id: account, ..self.new_order(ctx, &priced, email) };
         let made = order_place_rows(tx, ctx, &Placing { order, payment, first_number: self.first_number })?.order;
         if self.order.draft {
@@ -201,7 +202,7 @@ impl Desk {
     }
 
     /// What it costs: priced by way of a cart that is gone again before anybody sees it.
-    fn priced(&self, tx: &WriteTx<'_>, ctx: &Ctx, email: &Email) -> Outcome<PricedCart> {
+    fn priced(&self, tx: &WriteTx<'_>, ctx: &Ctx, email: &Email, account: Option<UserId>) -> Outcome<PricedCart> {
         let id = tx.cart_insert(&self.cart_token, None, ctx.now, ctx.now)?;
         let mut prices = BTreeMap::new();
         for (index, line) in self.order.lines.iter().enumerate() {
@@ -228,6 +229,7 @@ impl Desk {
         }
         let mut cart = tx.cart_by_token(&self.cart_token)?.ok_or_else(|| Error::Internal("a cart is gone".into()))?;
         cart.email = Some(email.as_str().to_owned());
+        cart.account = account;
         cart.shipping_address.clone_from(&self.order.shipping_address);
         cart.shipping_option.clone_from(&self.order.shipping_option);
         cart.discount_code.clone_from(&self.order.discount_code);
@@ -259,6 +261,7 @@ impl Desk {
             currency: self.currency.code().to_owned(),
             tax_included: quote.tax_included,
             sums: OrderSums::from(quote),
+            reference: None,
             shipping_option: priced.shipping.as_ref().map(|option| option.id.clone()),
             shipping_name: priced.shipping.as_ref().map(|option| option.name.clone()),
             shipping_address: self.order.shipping_address.clone(),

@@ -6,18 +6,20 @@
 
 mod open;
 mod rows;
+mod whole;
 mod writing;
 
 pub use rows::Refused;
 
 use super::import::{Progress, Rename, Table, open_text};
 use super::{Ctx, Error, Outcome, Shop};
-use crate::domain::{Invalid, Right};
+use crate::domain::{Invalid, Money, Right};
 use open::OpenOrders;
 use rows::{Columns, PastLine};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use whole::judge;
 use writing::{PastWriter, check_total};
 
 /// Orders in one transaction.
@@ -49,6 +51,12 @@ pub struct PastReport {
     pub refused: u64,
     /// The first of them.
     pub named: Vec<Refused>,
+    /// Orders of the file that were never paid, and so are no sales.
+    pub left_out: u64,
+    /// Orders of the file that are sales.
+    pub sales: u64,
+    /// What those come to.
+    pub sales_total: Money,
     /// New orders.
     pub orders: u64,
     /// Orders and returns that were there already.
@@ -61,6 +69,31 @@ pub struct PastReport {
     pub linked: u64,
     /// Whether anything was to be written.
     pub applied: bool,
+}
+
+impl PastReport {
+    fn refuse(&mut self, rows: usize, refused: Refused) {
+        self.refused += rows as u64;
+        if self.named.len() < ROWS_NAMED {
+            self.named.push(refused);
+        }
+    }
+
+    /// Judges an order of the file, and tells whether it is to be written.
+    fn takes(&mut self, rows: &[PastLine], shipping_skus: &[String]) -> Outcome<bool> {
+        check_total(rows)?;
+        match judge(rows, shipping_skus) {
+            Ok(Some(order)) => {
+                self.sales += u64::from(order.is_sale);
+                let sum = self.sales_total.minor().saturating_add(order.sums.total.minor());
+                self.sales_total = Money::from_minor(sum);
+                return Ok(true);
+            }
+            Ok(None) => self.left_out += 1,
+            Err(refused) => self.refuse(rows.len(), refused),
+        }
+        Ok(false)
+    }
 }
 
 /// Opens the file anew for each reading.
@@ -77,7 +110,7 @@ impl Shop {
     ) -> Outcome<PastReport> {
         ctx.require(Right::Maintain)?;
         let mut report = PastReport::default();
-        self.past_rows(file, &options, progress, &mut report, &mut |rows| check_total(&rows))?;
+        self.past_rows(file, &options, progress, &mut report, &mut |_| Ok(()))?;
         if options.dry_run || (report.refused > 0 && !options.skip_errors) {
             return Ok(report);
         }
@@ -114,24 +147,23 @@ impl Shop {
         let columns = Columns::find(&table, &options.renames).map_err(broken)?;
         let currency = self.settings.currency();
         let mut orders = OpenOrders::default();
+        let mut hand_on = |rows: Vec<PastLine>, report: &mut PastReport| -> Outcome<()> {
+            if report.takes(&rows, &options.shipping_skus)? { each(rows) } else { Ok(()) }
+        };
         while let Some(line) = table.next_line().map_err(broken)? {
             report.rows += 1;
             progress.rows.fetch_add(1, Ordering::Relaxed);
             match columns.read(&line, currency).and_then(|row| orders.add(row)) {
-                Ok(through) => through.into_iter().try_for_each(&mut *each)?,
-                Err(refused) => {
-                    report.refused += 1;
-                    if report.named.len() < ROWS_NAMED {
-                        report.named.push(refused);
-                    }
-                }
+                Ok(Some(through)) => hand_on(through, report)?,
+                Ok(None) => {}
+                Err(refused) => report.refuse(1, refused),
             }
             if let Some(order) = orders.too_long() {
                 let (order, number) = (&order[0].order, order[0].number);
                 return Err(broken(format!("line {number}: the order {order} has more than {MOST_LINES} lines")));
             }
         }
-        orders.rest().into_iter().try_for_each(each)
+        orders.rest().into_iter().try_for_each(|rows| hand_on(rows, report))
     }
 
     fn past_piece(&self, writer: &PastWriter, piece: Vec<Vec<PastLine>>, report: &mut PastReport) -> Outcome<()> {

@@ -1,21 +1,11 @@
 //! Reads the rows of a file of past orders: one row a line of an order, the lines of one order together.
 
+use super::whole::{Said, Standing};
 use crate::domain::{Currency, Email, Money, Timestamp};
 use crate::services::import::{Line, Named, Rename, Table, renamed};
 
 /// Who bought when nobody is named. The domain is reserved (RFC 2606), so no letter ever goes there.
 const NOBODY: &str = "unknown@import.invalid";
-
-/// Names under which a column is known, the first being ours; the others are those of other shops' exports.
-const COLUMNS: [(&str, &[&str]); 7] = [
-    ("order", &["order", "invoice", "invoiceno", "invoice no", "order number", "name"]),
-    ("sku", &["sku", "stockcode", "stock code", "lineitem sku"]),
-    ("item", &["item", "description", "lineitem name", "product"]),
-    ("quantity", &["quantity", "lineitem quantity", "qty"]),
-    ("placed_at", &["placed_at", "invoicedate", "invoice date", "created at", "date"]),
-    ("unit_price", &["unit_price", "price", "unitprice", "unit price", "lineitem price"]),
-    ("customer", &["customer", "email", "customer id", "customerid"]),
-];
 
 /// A row, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +26,8 @@ pub struct PastLine {
     pub placed_at: Timestamp,
     /// Who bought; none when nobody is named.
     pub buyer: Option<Email>,
+    /// What the row says of the whole order.
+    pub said: Said,
 }
 
 /// A row that is left out.
@@ -52,54 +44,114 @@ pub fn nobody() -> Email {
     Email::parse(NOBODY).expect("a valid address")
 }
 
-/// Where the columns stand.
+/// Where the columns stand, each known by our name for it and by those of other shops' exports. Of those that need not
+/// be there and are not, the cells are empty.
 #[derive(Clone, Copy)]
-pub struct Columns([usize; COLUMNS.len()]);
+pub struct Columns {
+    order: usize,
+    sku: usize,
+    item: usize,
+    quantity: usize,
+    placed_at: usize,
+    unit_price: usize,
+    customer: usize,
+    currency: usize,
+    shipping: usize,
+    tax: usize,
+    discount: usize,
+    total: usize,
+    refunded: usize,
+    status: usize,
+    cancelled_at: usize,
+}
 
 impl Columns {
-    /// Finds them in the header; all but the last must be there.
+    /// Finds them in the header.
     pub fn find(table: &Table, renames: &[Rename]) -> Result<Self, String> {
         let names = Named::new(renamed(table.header(), renames)?);
-        let mut at = [usize::MAX; COLUMNS.len()];
-        for (place, (name, aliases)) in at.iter_mut().zip(COLUMNS) {
-            match names.find(aliases) {
-                Some(column) => *place = column,
-                None if name == "customer" => {}
-                None => return Err(format!("there is no column {name:?}; --map COLUMN={name} says which it is")),
-            }
-        }
-        Ok(Self(at))
+        let needed = |aliases: &[&str]| {
+            let name = aliases[0];
+            let missing = || format!("there is no column {name:?}; --map COLUMN={name} says which it is");
+            names.find(aliases).ok_or_else(missing)
+        };
+        let optional = |aliases: &[&str]| names.find(aliases).unwrap_or(usize::MAX);
+        Ok(Self {
+            order: needed(&["order", "invoice", "invoiceno", "invoice no", "order number", "name"])?,
+            sku: needed(&["sku", "stockcode", "stock code", "lineitem sku"])?,
+            item: needed(&["item", "description", "lineitem name", "product"])?,
+            quantity: needed(&["quantity", "lineitem quantity", "qty"])?,
+            placed_at: needed(&["placed_at", "invoicedate", "invoice date", "created at", "date"])?,
+            unit_price: needed(&["unit_price", "price", "unitprice", "unit price", "lineitem price"])?,
+            customer: optional(&["customer", "email", "customer id", "customerid"]),
+            currency: optional(&["currency"]),
+            shipping: optional(&["shipping"]),
+            tax: optional(&["tax", "taxes"]),
+            discount: optional(&["discount", "discount amount"]),
+            total: optional(&["total"]),
+            refunded: optional(&["refunded", "refunded amount"]),
+            status: optional(&["status", "financial status"]),
+            cancelled_at: optional(&["cancelled_at", "cancelled at"]),
+        })
     }
 
     /// Understands a row, or says why it is no sale.
     pub fn read(self, line: &Line, currency: Currency) -> Result<PastLine, Refused> {
-        let cell = |column: usize| line.cell(self.0[column]).trim();
+        let cell = |column: usize| line.cell(column).trim();
         let refuse = |reason: String| Refused { number: line.number, reason };
-        let order = cell(0);
+        let order = cell(self.order);
         if order.is_empty() || order.chars().count() > 64 {
             return Err(refuse("it names no order".to_owned()));
         }
-        let quantity: i64 = match cell(3).parse() {
+        let quantity: i64 = match cell(self.quantity).parse() {
             Ok(units @ (-999_999..=-1 | 1..=999_999)) => units,
-            _ => return Err(refuse(format!("the quantity {:?} is no whole number other than 0", cell(3)))),
+            _ => return Err(refuse(format!("the quantity {:?} is no whole number other than 0", cell(self.quantity)))),
         };
-        let unit_price = currency.parse(cell(5)).map_err(|_| {
-            let code = currency.code();
-            refuse(format!("the price {:?} is no amount in {code}, or it is below zero", cell(5)))
-        })?;
-        let placed_at = moment(cell(4)).ok_or_else(|| refuse(format!("{:?} is no date and time", cell(4))))?;
-        let buyer = buyer(cell(6)).map_err(refuse)?;
+        let unit_price = money("price", cell(self.unit_price), currency).map_err(refuse)?;
+        let placed_at = time(cell(self.placed_at)).map_err(refuse)?;
+        let buyer = buyer(cell(self.customer)).map_err(refuse)?;
         if unit_price.minor() == 0 && (buyer.is_none() || quantity < 0) {
             return Err(refuse("it moves stock at no price: a correction, not a sale".to_owned()));
         }
-        let sku = Some(cell(1)).filter(|sku| !sku.is_empty()).map(|sku| sku.chars().take(64).collect::<String>());
-        let item: String = cell(2).chars().filter(|c| !c.is_control()).take(300).collect();
+        let sku = Some(cell(self.sku)).filter(|sku| !sku.is_empty());
+        let sku = sku.map(|sku| sku.chars().take(64).collect::<String>());
+        let item: String = cell(self.item).chars().filter(|c| !c.is_control()).take(300).collect();
         let item = if item.is_empty() { sku.clone().unwrap_or_default() } else { item };
         if item.is_empty() {
             return Err(refuse("it names neither a SKU nor an item".to_owned()));
         }
-        Ok(PastLine { number: line.number, order: order.to_owned(), sku, item, quantity, unit_price, placed_at, buyer })
+        let said = self.said(line, currency).map_err(refuse)?;
+        let (number, order) = (line.number, order.to_owned());
+        Ok(PastLine { number, order, sku, item, quantity, unit_price, placed_at, buyer, said })
     }
+
+    /// What the row says of the whole order.
+    fn said(self, line: &Line, currency: Currency) -> Result<Said, String> {
+        let cell = |column: usize| Some(line.cell(column).trim()).filter(|text| !text.is_empty());
+        if let Some(code) = cell(self.currency).filter(|code| !code.eq_ignore_ascii_case(currency.code())) {
+            return Err(format!("it was sold in {code:?}, and this shop sells in {}", currency.code()));
+        }
+        let amount = |name, column| cell(column).map(|text| money(name, text, currency)).transpose();
+        let unknown =
+            |text| format!("the status {text:?} is not known; paid, refunded and cancelled are, among others");
+        Ok(Said {
+            shipping: amount("shipping", self.shipping)?,
+            tax: amount("tax", self.tax)?,
+            discount: amount("discount", self.discount)?,
+            total: amount("total", self.total)?,
+            refunded: amount("refunded amount", self.refunded)?,
+            standing: cell(self.status).map(|text| Standing::parse(text).ok_or_else(|| unknown(text))).transpose()?,
+            cancelled_at: cell(self.cancelled_at).map(time).transpose()?,
+        })
+    }
+}
+
+fn money(name: &str, text: &str, currency: Currency) -> Result<Money, String> {
+    let wrong = |_| format!("the {name} {text:?} is no amount in {}, or it is below zero", currency.code());
+    currency.parse(text).map_err(wrong)
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    moment(text).ok_or_else(|| format!("{text:?} is no date and time"))
 }
 
 /// An e-mail address as it is; any other name of a customer becomes an address that reaches nobody.
@@ -116,14 +168,20 @@ fn buyer(text: &str) -> Result<Option<Email>, String> {
     Email::parse(&address).map(Some).ok_or_else(|| format!("{text:?} is no e-mail address"))
 }
 
-/// RFC 3339, or a date and a time as spreadsheets write them, taken as UTC.
+/// RFC 3339, or a date and a time as spreadsheets and other shops write them, such as 2025-03-01 10:00:00 +0100; taken
+/// as UTC when they do not say how far from it they are.
 fn moment(text: &str) -> Option<Timestamp> {
     if let Some(at) = Timestamp::parse(text) {
         return Some(at);
     }
-    let (date, time) = text.split_once(' ')?;
+    let (date, rest) = text.split_once(' ')?;
+    let (time, offset) = rest.split_once(' ').unwrap_or((rest, "Z"));
     let time = if time.len() == 5 { format!("{time}:00") } else { time.to_owned() };
-    Timestamp::parse(&format!("{date}T{time}Z"))
+    let offset = match offset.split_at_checked(3) {
+        Some((hours, minutes)) if minutes.len() == 2 => format!("{hours}:{minutes}"),
+        _ => offset.to_owned(),
+    };
+    Timestamp::parse(&format!("{date}T{time}{offset}"))
 }
 
 #[cfg(test)]
@@ -134,8 +192,13 @@ mod tests {
     fn dates_are_read_as_files_have_them() {
         let at = Timestamp::parse("2009-12-01T07:45:00Z");
         assert_eq!(
-            [moment("2009-12-01 07:45:00"), moment("2009-12-01 07:45"), moment("2009-12-01T08:45:00+01:00")],
-            [at; 3]
+            [
+                moment("2009-12-01 07:45:00"),
+                moment("2009-12-01 07:45"),
+                moment("2009-12-01T08:45:00+01:00"),
+                moment("2009-12-01 08:45:00 +0100"),
+            ],
+            [at; 4]
         );
         assert_eq!([moment("01/12/2009"), moment(""), moment("2009-13-01 00:00")], [None; 3]);
     }

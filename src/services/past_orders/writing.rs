@@ -2,12 +2,15 @@
 
 use super::PastReport;
 use super::rows::{PastLine, nobody};
+use super::whole::{PastOrder, judge};
 use crate::domain::order::{
-    Fulfillment, FulfillmentStatus, Happening, NewLine, NewOrder, NewPayment, OrderSource, OrderStatus, OrderSums,
+    Fulfillment, FulfillmentStatus, Happening, NewLine, NewOrder, NewPayment, Order, OrderSource, OrderStatus, Payment,
     RefundLine, RefundStatus,
 };
-use crate::domain::{Currency, FulfillmentId, Money, OrderId, Sku};
+use crate::domain::pricing::allocate;
+use crate::domain::{Currency, FulfillmentId, Money, OrderId, Sku, Timestamp};
 use crate::services::identity::Secret;
+use crate::services::orders::post_placed;
 use crate::services::{Ctx, Error, Outcome};
 use crate::store::{LedgerAccount, LineCount, NewRefund, OrderMove, WriteTx};
 use serde_json::json;
@@ -36,11 +39,12 @@ impl PastWriter {
             report.known += 1;
             return Ok(());
         }
-        let (sold, back): (Vec<&PastLine>, Vec<&PastLine>) = rows.iter().partition(|row| row.quantity > 0);
-        if !sold.is_empty() {
-            self.sale(tx, &sold, report)?;
+        // What is refused or left out does not come this far.
+        let Ok(Some(order)) = judge(rows, &self.shipping_skus) else { return Ok(()) };
+        if order.is_sale {
+            self.sale(tx, &order, report)?;
         }
-        back.into_iter().try_for_each(|row| self.take_back(tx, row, report))
+        order.back.iter().try_for_each(|row| self.take_back(tx, row, report))
     }
 
     /// Notes in the audit log what a piece of the file has brought, in the write that brings it.
@@ -52,32 +56,20 @@ impl PastWriter {
         Ok(tx.audit(&self.ctx.entry("order.import", None, &detail))?)
     }
 
-    fn sale(&self, tx: &WriteTx<'_>, rows: &[&PastLine], report: &mut PastReport) -> Outcome<()> {
-        let at = rows[0].placed_at;
-        let is_shipping = |row: &PastLine| {
-            row.sku.as_ref().is_some_and(|sku| self.shipping_skus.iter().any(|s| s.eq_ignore_ascii_case(sku)))
-        };
-        let (shipping, goods): (Vec<&PastLine>, Vec<&PastLine>) = rows.iter().partition(|row| is_shipping(row));
-        let lines: Vec<NewLine> = goods.iter().map(|row| self.line(tx, row)).collect::<Outcome<_>>()?;
+    fn sale(&self, tx: &WriteTx<'_>, past: &PastOrder<'_>, report: &mut PastReport) -> Outcome<()> {
+        let at = past.first.placed_at;
+        let lines = self.lines(tx, past)?;
         report.linked += lines.iter().filter(|line| line.variant_id.is_some()).count() as u64;
-        let shipping_total = total(&shipping)?;
-        let subtotal = total(&goods)?;
-        let sums = OrderSums {
-            subtotal,
-            shipping_total,
-            total: Money::from_minor(subtotal.minor() + shipping_total.minor()),
-            ..OrderSums::default()
-        };
         let order = NewOrder {
             token: Secret::new().text(),
             account_id: None,
-            email: rows[0].buyer.clone().unwrap_or_else(nobody),
+            email: past.first.buyer.clone().unwrap_or_else(nobody),
             source: OrderSource::Import,
             status: OrderStatus::Completed,
             currency: self.currency.code().to_owned(),
-            // What an old price contained is not known, so no tax is claimed beside it.
-            tax_included: true,
-            sums,
+            tax_included: past.tax_included,
+            sums: past.sums,
+            reference: Some(past.first.order.clone()),
             shipping_option: None,
             shipping_name: None,
             shipping_address: None,
@@ -90,18 +82,45 @@ impl PastWriter {
             lines,
         };
         let id = tx.order_insert(&order, self.first_number, at)?;
-        tx.past_order_mark(id, &rows[0].order)?;
+        tx.past_order_mark(id)?;
         self.paid_and_sent(tx, id, &order)?;
+        if let Some((amount, at)) = past.refunded {
+            let whole = tx.order_whole(id)?.ok_or(Error::NotFound("order"))?;
+            let payment = whole.payments.last().ok_or(Error::NotFound("payment"))?;
+            self.pay_back(tx, &whole.order, payment, amount, (Vec::new(), None), at)?;
+        }
         report.orders += 1;
         Ok(())
     }
 
-    fn line(&self, tx: &WriteTx<'_>, row: &PastLine) -> Outcome<NewLine> {
+    /// The lines of a sale. What was taken off the whole order, and its tax, is spread over them by what they cost; of the
+    /// tax, shipping has its share.
+    fn lines(&self, tx: &WriteTx<'_>, past: &PastOrder<'_>) -> Outcome<Vec<NewLine>> {
+        let sums = &past.sums;
+        let wide = |amount: Money| i128::from(amount.minor());
+        let goods: Vec<i128> = past.goods.iter().map(|row| Ok(wide(total(&[row])?))).collect::<Outcome<_>>()?;
+        let discounts = allocate(wide(sums.discount_total), &goods);
+        let mut taxed: Vec<i128> = goods.iter().zip(&discounts).map(|(price, off)| price - off).collect();
+        taxed.push(wide(sums.shipping_total));
+        let taxes = allocate(wide(sums.tax_total), &taxed);
+        let narrow = |part: i128| Money::from_minor(i64::try_from(part).unwrap_or(0));
+        let parts = past.goods.iter().zip(discounts).zip(taxes);
+        parts.map(|((row, off), tax)| self.line(tx, row, (narrow(off), narrow(tax)), past.tax_included)).collect()
+    }
+
+    fn line(
+        &self,
+        tx: &WriteTx<'_>,
+        row: &PastLine,
+        (discount, tax): (Money, Money),
+        tax_included: bool,
+    ) -> Outcome<NewLine> {
         let sku = row.sku.as_deref().and_then(Sku::parse);
         let known = match sku {
             Some(sku) => tx.variant_by_sku(&sku)?,
             None => None,
         };
+        let on_top = if tax_included { 0 } else { tax.minor() };
         Ok(NewLine {
             product_id: known.map(|(product, _)| product),
             variant_id: known.map(|(_, variant)| variant),
@@ -110,9 +129,9 @@ impl PastWriter {
             title: String::new(),
             quantity: row.quantity,
             unit_price: row.unit_price,
-            discount: Money::default(),
-            tax: Money::default(),
-            total: total(&[row])?,
+            discount,
+            tax,
+            total: Money::from_minor(total(&[row])?.minor() - discount.minor() + on_top),
             taxes: Vec::new(),
             weight_grams: None,
         })
@@ -130,11 +149,9 @@ impl PastWriter {
         };
         let payment = tx.payment_insert(id, &payment, at)?;
         tx.payment_capture(payment, None, at)?;
-        let (total, goods, shipping) = (amount.minor(), order.sums.subtotal.minor(), order.sums.shipping_total.minor());
-        let placed =
-            [(LedgerAccount::Receivable, total), (LedgerAccount::Sales, -goods), (LedgerAccount::Shipping, -shipping)];
-        tx.ledger_post(id, "place", code, &placed, at)?;
-        let paid = [(LedgerAccount::Money, total), (LedgerAccount::Receivable, -total)];
+        let placed = tx.order_by_id(id)?.ok_or(Error::NotFound("order"))?;
+        post_placed(tx, &placed, at)?;
+        let paid = [(LedgerAccount::Money, amount.minor()), (LedgerAccount::Receivable, -amount.minor())];
         tx.ledger_post(id, &format!("pay:{payment}"), code, &paid, at)?;
         let lines = tx.order_lines(&[id])?;
         for line in &lines {
@@ -179,31 +196,47 @@ impl PastWriter {
             report.unmatched += 1;
             return Ok(());
         };
-        let (id, at) = (whole.order.id, row.placed_at);
+        let lines = vec![RefundLine { line_id: line.id, quantity: units, withdrawn: 0 }];
+        let how = (lines, Some(row.order.as_str()));
+        if !self.pay_back(tx, &whole.order, payment, amount, how, row.placed_at)? {
+            report.unmatched += 1;
+            return Ok(());
+        }
+        let counted = LineCount { refunded: units, returned: units, ..LineCount::default() };
+        tx.order_line_count(line.id, counted)?;
+        report.returned += 1;
+        Ok(())
+    }
+
+    /// Refunds a part of what was paid for an order, or all of it; false when not so much is left. A refund is for lines
+    /// or for none, and the file may have a name for it.
+    fn pay_back(
+        &self,
+        tx: &WriteTx<'_>,
+        order: &Order,
+        payment: &Payment,
+        amount: Money,
+        (lines, reference): (Vec<RefundLine>, Option<&str>),
+        at: Timestamp,
+    ) -> Outcome<bool> {
         let refund = NewRefund {
-            order_id: id,
+            order_id: order.id,
             payment_id: payment.id,
             amount,
             reason: None,
             restock: false,
             actor: self.ctx.actor_name(),
-            lines: vec![RefundLine { line_id: line.id, quantity: units, withdrawn: 0 }],
+            lines,
         };
-        let Some(refund) = tx.refund_insert(&refund, at)? else {
-            report.unmatched += 1;
-            return Ok(());
-        };
+        let Some(refund) = tx.refund_insert(&refund, at)? else { return Ok(false) };
         let refund = tx.refund_by_id(refund)?.ok_or(Error::NotFound("refund"))?;
-        tx.refund_end(&refund, RefundStatus::Succeeded, Some(&row.order), at)?;
-        let counted = LineCount { refunded: units, returned: units, ..LineCount::default() };
-        tx.order_line_count(line.id, counted)?;
+        tx.refund_end(&refund, RefundStatus::Succeeded, reference, at)?;
         let back = [(LedgerAccount::Refunds, amount.minor()), (LedgerAccount::Money, -amount.minor())];
-        tx.ledger_post(id, &format!("refund:{}", refund.id), self.currency.code(), &back, at)?;
+        tx.ledger_post(order.id, &format!("refund:{}", refund.id), self.currency.code(), &back, at)?;
         let all = payment.refundable() == amount;
         let status = if all { OrderStatus::Refunded } else { OrderStatus::PartiallyRefunded };
-        tx.order_move(&whole.order, OrderMove::to(&whole.order, status), at)?;
-        report.returned += 1;
-        Ok(())
+        tx.order_move(order, OrderMove::to(order, status), at)?;
+        Ok(true)
     }
 }
 

@@ -43,7 +43,12 @@ pub(super) fn flag(
     }
     let mut notes: Vec<&str> = said.lines().chain([note.as_str()]).collect();
     notes.drain(..notes.len().saturating_sub(MOST_NOTES));
-    let details = PaymentDetails { flag_note: Some(notes.join("\n")), ..details.clone() };
+    let mut flags: Vec<String> =
+        PaymentFlag::all_of(known.flag.as_deref(), &details).into_iter().map(|flag| flag.as_str().to_owned()).collect();
+    if !flags.iter().any(|known| known == flag.as_str()) {
+        flags.push(flag.as_str().to_owned());
+    }
+    let details = PaymentDetails { flag_note: Some(notes.join("\n")), flags, ..details.clone() };
     tx.payment_flag(payment.id, flag, ctx.now)?;
     tx.payment_details(payment.id, &details, ctx.now)?;
     let detail = json!({ "payment_id": payment.id, "provider": payment.provider, "flag": flag.as_str() });
@@ -106,7 +111,7 @@ impl Shop {
                 let detail = format!("payment {id} has no flag, so there is nothing to resolve");
                 return Err(Error::Conflict("not_flagged", detail, Vec::new()));
             }
-            let details = PaymentDetails { flag_note: None, ..PaymentDetails::of(&payment.details) };
+            let details = PaymentDetails { flag_note: None, flags: Vec::new(), ..PaymentDetails::of(&payment.details) };
             tx.payment_details(id, &details, ctx.now)?;
             let shown = json!({ "payment_id": id, "flag": payment.flag, "text": draft.note });
             let kind = Happening::Note.as_str();

@@ -5,17 +5,20 @@ use super::noting::{attempt_failed, standing_note};
 use super::refunds::{RefundWord, refund_note};
 use super::{Outcome, SHOP_KEY, Shop, WebhookRefusal};
 use crate::domain::audit::Subject;
-use crate::domain::order::Payment;
+use crate::domain::order::{Payment, Refund, RefundStatus};
 use crate::domain::payment::PaymentFlag;
 use crate::domain::{Currency, Money, RefundId, Right, Timestamp};
-use crate::providers::payment::{Event, PaymentKey, RefundKey, Says, Standing};
+use crate::providers::payment::{Event, PaymentKey, RefundKey, RefundState, Says, Standing};
 use crate::services::Ctx;
+use crate::services::orders::order_refunded_elsewhere;
 use crate::store::{ReadTx, WriteTx};
 use serde_json::json;
 use std::time::Duration;
 
 /// How long it is known which messages were taken. Stripe sends one again for three days, and by hand for a month.
 const KEPT: Duration = Duration::from_secs(90 * 86_400);
+/// By how much the provider's clock and that of the shop may differ.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(300);
 /// How many are forgotten in one transaction.
 const SWEPT_AT_ONCE: usize = 1_000;
 
@@ -77,11 +80,17 @@ fn take(tx: &WriteTx<'_>, ctx: &Ctx, provider: &'static str, event: &Event) -> O
         Says::Refund { payment, standing, key } => {
             if let Some(refund) = refund_named(tx, provider, payment.as_deref(), &standing.reference, key.as_ref())? {
                 refund_note(tx, ctx, refund, &RefundWord::Stands(standing.clone()))?;
+            } else if let (Some(payment), RefundState::Failed(why), None) = (payment, &standing.state, key) {
+                // The shop knows it by another name, if at all: whether it counts is for a person to find out.
+                if let Some(payment) = tx.payment_by_reference(provider, payment)? {
+                    let note = format!("a refund made at the provider, {}, did not work: {why}", standing.reference);
+                    flag(tx, ctx, &payment, PaymentFlag::RefundFailed, &note, Aloud::Yes)?;
+                }
             }
         }
-        Says::Refunded { reference, total } => {
+        Says::Refunded { reference, total, at } => {
             if let Some(payment) = tx.payment_by_reference(provider, reference)? {
-                refunded_in_all(tx, ctx, &payment, *total)?;
+                refunded_in_all(tx, ctx, &payment, (*total, *at), &event.id)?;
             }
         }
         Says::Disputed { reference, reason } => {
@@ -146,12 +155,41 @@ fn is_ours(tx: &ReadTx<'_>, shop: &str) -> Outcome<bool> {
     Ok(tx.setting(SHOP_KEY)?.as_deref() == Some(shop))
 }
 
-/// More was refunded in all than the shop knows of: somebody did it at the provider.
-fn refunded_in_all(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, total: Money) -> Outcome<()> {
+/// So much was refunded in all. What the shop does not know of somebody did at the provider: it is noted as a refund, named
+/// after the message, and a person has to look. Only the difference counts, so that messages may come twice and in any
+/// order.
+fn refunded_in_all(
+    tx: &WriteTx<'_>,
+    ctx: &Ctx,
+    payment: &Payment,
+    (total, at): (Money, Option<Timestamp>),
+    message: &str,
+) -> Outcome<()> {
     if total <= payment.refunded {
         return Ok(());
     }
-    let said = Currency::from_code(&payment.currency).map_or_else(String::new, |currency| currency.format(total));
-    let note = format!("the provider has refunded {said} {} in all", payment.currency);
+    let unknown = total.minor() - payment.refunded.minor() - failed_around(tx, payment, at)?;
+    let elsewhere = unknown.min(payment.refundable().minor());
+    let said = |amount: Money| {
+        Currency::from_code(&payment.currency).map_or_else(String::new, |currency| currency.format(amount))
+    };
+    let mut note = format!("the provider has refunded {} {} in all", said(total), payment.currency);
+    if elsewhere > 0 {
+        let amount = Money::from_minor(elsewhere);
+        let refund = order_refunded_elsewhere(tx, ctx, payment, amount, message)?;
+        note.push_str(&format!("; refund {refund} stands for {} of it", said(amount)));
+    }
     flag(tx, ctx, payment, PaymentFlag::RefundedElsewhere, &note, Aloud::Yes)
+}
+
+/// Refunds of the shop that the provider had made, and that failed about when a message was written, or later: its total
+/// may count them still.
+fn failed_around(tx: &ReadTx<'_>, payment: &Payment, written: Option<Timestamp>) -> Outcome<i64> {
+    let counted = |refund: &Refund| {
+        let made = refund.payment_id == payment.id && refund.reference.is_some();
+        let late = written.is_none_or(|written| refund.updated_at.plus(CLOCKS_DIFFER) >= written);
+        made && refund.status == RefundStatus::Failed && late
+    };
+    let refunds = tx.order_refunds(&[payment.order_id])?;
+    Ok(refunds.iter().filter(|refund| counted(refund)).map(|refund| refund.amount.minor()).sum())
 }

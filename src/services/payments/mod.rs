@@ -18,7 +18,7 @@ pub use asking::PaymentAnswer;
 pub use flags::ResolveDraft;
 pub use messages::Received;
 pub use noting::{PaymentProgress, payment_note};
-pub use reconciling::Checked;
+pub use reconciling::{Checked, Reconciled};
 
 use super::{Error, Outcome, Shop};
 use crate::domain::payment::PaymentChoice;

@@ -10,7 +10,7 @@ use crate::domain::{Currency, Timestamp};
 use crate::providers::PaymentError;
 use crate::providers::payment::{Begun, PaymentState, Standing};
 use crate::services::Ctx;
-use crate::services::orders::{PaidOutcome, order_paid, order_payment_failed};
+use crate::services::orders::{PaidOutcome, order_paid, order_payment_failed, order_reached};
 use crate::store::WriteTx;
 use serde_json::json;
 use std::ops::RangeInclusive;
@@ -109,6 +109,9 @@ fn named(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, reference: &str) -> Out
 pub(super) fn standing_note(tx: &WriteTx<'_>, ctx: &Ctx, payment: &Payment, standing: &Standing) -> Outcome<()> {
     if !named(tx, ctx, payment, &standing.reference)? {
         return Ok(());
+    }
+    if payment.reference.is_none() && standing.state != PaymentState::Cancelled {
+        order_reached(tx, ctx, payment)?;
     }
     match standing.state {
         // What was taken never waits again.

@@ -4,7 +4,7 @@
 use super::asking::{PaymentAnswer, Said};
 use super::noting::{PAUSE, payment_note};
 use super::{Error, Outcome, PAYMENT, Shop};
-use crate::domain::order::{Payment, PaymentStatus};
+use crate::domain::order::{Payment, PaymentStatus, RefundStatus};
 use crate::domain::{PaymentId, RefundId, Right, Timestamp};
 use crate::providers::PaymentError;
 use crate::providers::payment::PaymentState;
@@ -35,6 +35,15 @@ pub struct Checked {
     pub after: Payment,
     /// Whether the provider gave an answer, if it was asked.
     pub heard: bool,
+}
+
+/// What was asked about at once.
+#[derive(Clone, Debug, Default)]
+pub struct Reconciled {
+    /// The payments.
+    pub payments: Vec<Checked>,
+    /// The refunds on their way, and where each stands then.
+    pub refunds: Vec<(RefundId, RefundStatus)>,
 }
 
 /// What a provider is to be asked about.
@@ -163,17 +172,21 @@ impl Shop {
         self.store.write(end).await
     }
 
-    /// Does at once what is due, and tells what has become of the payments; for the command line.
-    pub async fn payment_reconcile_now(&self, ctx: &Ctx) -> Outcome<Vec<Checked>> {
+    /// Does at once what is due, and tells what has become of the payments and refunds; for the command line.
+    pub async fn payment_reconcile_now(&self, ctx: &Ctx) -> Outcome<Reconciled> {
         ctx.require(Right::Maintain)?;
-        let mut checked = Vec::new();
+        let mut done = Reconciled::default();
         for due in self.payments_waiting(ctx.now)? {
             match due {
-                Due::Payment(id) => checked.push(self.payment_check(ctx, id).await?),
-                Due::Refund(id) => self.refund_send(ctx, id).await?,
+                Due::Payment(id) => done.payments.push(self.payment_check(ctx, id).await?),
+                Due::Refund(id) => {
+                    self.refund_send(ctx, id).await?;
+                    let after = self.store.read(|tx| Ok::<_, Error>(tx.refund_by_id(id)?))?;
+                    done.refunds.extend(after.map(|refund| (id, refund.status)));
+                }
             }
         }
-        Ok(checked)
+        Ok(done)
     }
 
     /// What is due, by turns a refund and a payment, so that neither holds up the other.

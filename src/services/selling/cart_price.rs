@@ -2,7 +2,7 @@
 
 use super::cart_owner::CartLife;
 use super::rules::{RulesQuery, rules_for};
-use crate::domain::account::AddressDraft;
+use crate::domain::account::{AddressDraft, exempts};
 use crate::domain::cart::{Cart, CartChange, CartLine, Offer, changes};
 use crate::domain::order::NewLine;
 use crate::domain::pricing::{
@@ -96,8 +96,8 @@ impl CartTerms {
 
     /// Whether a buyer there owes no tax.
     pub fn is_exempt(&self, address: Option<&AddressDraft>) -> bool {
-        let abroad = |address: &AddressDraft| self.country != address.country;
-        self.exempt_vat_numbers && address.is_some_and(|a| a.vat_number.is_some() && abroad(a))
+        let by = |address: &AddressDraft| exempts(&self.country, &address.country, address.vat_number.as_deref());
+        self.exempt_vat_numbers && address.is_some_and(by)
     }
 }
 
@@ -177,7 +177,7 @@ fn rules(tx: &ReadTx<'_>, cart: &Cart, place: &Place, now: Timestamp) -> Outcome
     };
     let customer = email.as_deref().and_then(Email::parse).map(|email| email.key());
     let code = cart.discount_code.as_deref();
-    rules_for(tx, RulesQuery { place, code, customer: customer.as_deref(), now })
+    rules_for(tx, RulesQuery { place, code, customer: customer.as_deref(), account: cart.account, now })
 }
 
 /// The categories of what is in a cart, each with itself and all above it, if there is a rule that asks.

@@ -1,7 +1,8 @@
 //! Reads the rules that matter to one basket.
 
-use crate::domain::Timestamp;
+use crate::domain::account::exempts;
 use crate::domain::pricing::{Place, PriceSettings, Rules};
+use crate::domain::{Timestamp, UserId};
 use crate::services::{Outcome, Shop};
 use crate::store::ReadTx;
 
@@ -14,6 +15,8 @@ pub struct RulesQuery<'a> {
     pub code: Option<&'a str>,
     /// The folded e-mail address of the buyer, once it is known.
     pub customer: Option<&'a str>,
+    /// The buyer's account, when they are signed in.
+    pub account: Option<UserId>,
     /// The moment that counts.
     pub now: Timestamp,
 }
@@ -27,8 +30,8 @@ pub fn rules_for(tx: &ReadTx<'_>, query: RulesQuery<'_>) -> Outcome<Rules> {
     }
     let mut used_by_customer = Vec::new();
     for discount in &discounts {
-        if let (Some(limit), Some(customer)) = (discount.draft.per_customer_limit, query.customer)
-            && tx.discount_uses_by(discount.id, customer)? >= limit
+        if let Some(limit) = discount.draft.per_customer_limit
+            && tx.discount_uses_by(discount.id, query.customer, query.account)? >= limit
         {
             used_by_customer.push(discount.id);
         }
@@ -51,8 +54,6 @@ impl Shop {
 
     /// Whether a buyer with an address in this country owes no tax for their VAT number.
     pub fn tax_exempt(&self, country: &str, vat_number: Option<&str>) -> bool {
-        self.selling.exempt_vat_numbers
-            && vat_number.is_some_and(|number| !number.trim().is_empty())
-            && self.selling.country != country
+        self.selling.exempt_vat_numbers && exempts(&self.selling.country, country, vat_number)
     }
 }

@@ -5,7 +5,9 @@ use crate::domain::audit::Subject;
 use crate::domain::page::Page;
 use crate::domain::stock::{Movement, MovementFilter, StockChange, StockFilter, StockItem, StockKey};
 use crate::domain::{Direction, Invalid, MovementId, PageSize, Right, VariantId};
+use crate::services::idempotency::{Claim, Rendered, once};
 use crate::services::{Ctx, Error, Outcome, Shop};
+use crate::store::WriteTx;
 use serde_json::json;
 
 /// What became of a change of stock.
@@ -59,23 +61,37 @@ impl Shop {
     pub async fn stock_move(&self, ctx: &Ctx, change: StockChange) -> Outcome<StockMoved> {
         ctx.require(Right::StockWrite)?;
         let ctx = ctx.clone();
-        self.store
-            .write(move |tx| {
-                let field = if matches!(change.key, StockKey::Id(_)) { "variant_id" } else { "sku" };
-                let unknown = || Invalid::one(field, "unknown", "is not a variant of this shop");
-                let level = tx.stock_level_by_key(&change.key)?.ok_or_else(unknown)?;
-                let moved = stock::moved(tx, &ctx, &level, &change)?;
-                let movement = moved.map(|id| tx.movement_by_id(id)).transpose()?.flatten();
-                let item = tx.stock_item(level.variant_id)?.ok_or(VARIANT)?;
-                if let Some(movement) = &movement {
-                    let detail = json!({
-                        "movement": movement.id, "kind": movement.kind, "delta": movement.on_hand,
-                        "on_hand": item.level.on_hand,
-                    });
-                    tx.audit(&ctx.entry("stock.move", Subject::from(level.variant_id), &detail))?;
-                }
-                Ok(StockMoved { movement, item })
-            })
-            .await
+        self.store.write(move |tx| moved(tx, &ctx, &change)).await
     }
+
+    /// Like [`Shop::stock_move`], but once for a claim, so that a request which is sent again because its answer was lost
+    /// does not move the stock again. Answers with what `render` makes of the change.
+    pub async fn stock_move_once(
+        &self,
+        ctx: &Ctx,
+        change: StockChange,
+        claim: Option<Claim>,
+        render: impl FnOnce(StockMoved) -> Rendered + Send + 'static,
+    ) -> Outcome<Rendered> {
+        ctx.require(Right::StockWrite)?;
+        let ctx = ctx.clone();
+        self.store.write(move |tx| once(claim.as_ref(), tx, ctx.now, || Ok(render(moved(tx, &ctx, &change)?)))).await
+    }
+}
+
+fn moved(tx: &WriteTx<'_>, ctx: &Ctx, change: &StockChange) -> Outcome<StockMoved> {
+    let field = if matches!(change.key, StockKey::Id(_)) { "variant_id" } else { "sku" };
+    let unknown = || Invalid::one(field, "unknown", "is not a variant of this shop");
+    let level = tx.stock_level_by_key(&change.key)?.ok_or_else(unknown)?;
+    let moved = stock::moved(tx, ctx, &level, change)?;
+    let movement = moved.map(|id| tx.movement_by_id(id)).transpose()?.flatten();
+    let item = tx.stock_item(level.variant_id)?.ok_or(VARIANT)?;
+    if let Some(movement) = &movement {
+        let detail = json!({
+            "movement": movement.id, "kind": movement.kind, "delta": movement.on_hand,
+            "on_hand": item.level.on_hand,
+        });
+        tx.audit(&ctx.entry("stock.move", Subject::from(level.variant_id), &detail))?;
+    }
+    Ok(StockMoved { movement, item })
 }

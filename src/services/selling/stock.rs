@@ -6,7 +6,7 @@
 use super::back_in_stock::stock_letters_due;
 use crate::domain::catalog::VariantDraft;
 use crate::domain::stock::{
-    MOST_UNITS, MovementKind, Shortage, StockChange, StockLevel, StockNews, StockPolicy, StockStep,
+    MOST_UNITS, MovementKind, Shortage, StockChange, StockLevel, StockNews, StockPolicy, StockReason, StockStep,
 };
 use crate::domain::{EventKind, FieldError, Invalid, MovementId, OrderId, ProductId, Timestamp, VariantId};
 use crate::services::catalog::CatalogWriter;
@@ -215,7 +215,7 @@ pub(in crate::services) fn written(
             kind: MovementKind::Counted,
             on_hand: after.on_hand - level.on_hand,
             reserved: 0,
-            reason: None,
+            reason: Some(StockReason::Counted.as_str()),
             note: None,
             actor,
             order_id: None,

@@ -1,7 +1,8 @@
 //! Reading a page of a search result, best products first, at a cost that has a bound.
 //!
 //! A result has three stages: products with every word, those with every word where the last is only begun, and
-//! those with most of the words. A stage is tried only when those before it did not fill the page. A stage of
+//! those with most of the words. A stage is tried only when those before it did not fill the page, and the last one only
+//! when they did not fill the first page: whoever finds a page of what they asked for is spared the rest. A stage of
 //! many products is read level by level, and a level stretch by stretch in order of ids; only inside a stretch do
 //! exact weights decide. So a page weighs a few hundred products at most, however many match and wherever it is.
 
@@ -19,19 +20,22 @@ const STRETCH: [usize; 3] = [256, 64, 64];
 impl ReadTx<'_> {
     /// The products that match, best first: at most `limit` of them from the start of the result or from behind a
     /// position; before a position, nearest first. Only products for which `keep` holds (a condition on `product p`,
-    /// which may be empty) count.
+    /// which may be empty) count. Where the first page has `enough` with every word, those with most are no part of the
+    /// result; without such a number they always are.
     pub fn search_page(
         &self,
         query: &SearchQuery,
         keep: &Sql,
         from: Option<(&SearchPosition, Direction)>,
         limit: usize,
+        enough: Option<usize>,
     ) -> StoreResult<Vec<(ProductId, SearchPosition)>> {
         if query.is_empty() {
             return Ok(Vec::new());
         }
         let way = from.map_or(Direction::Next, |(_, way)| way);
-        let mut search = Search { tx: self, stages: Stages::new(self, query), keep, way, selective: false };
+        let mut search =
+            Search { tx: self, stages: Stages::new(self, query), keep, way, selective: false, deepest: MOST };
         let mut stretch = match from {
             Some((position, _)) => Some(search.resume(position)),
             None => search.enter(EXACT)?,
@@ -51,18 +55,22 @@ impl ReadTx<'_> {
             }
             let ranks = ranks.into_iter().take(limit - found.len());
             found.extend(ranks.map(|rank| (rank.id, search.position(&here, selective, rank))));
+            // Whoever comes from a full match has seen a first page of them.
+            if here.stage < MOST && enough.is_some_and(|enough| from.is_some() || found.len() >= enough) {
+                search.deepest = PREFIX;
+            }
             stretch = search.beyond(&here)?;
         }
         Ok(found)
     }
 
-    /// All matches as a query of the column `id`: the products with every word, or when there are none, those
-    /// with most words.
-    pub fn search_match_sql(&self, query: &SearchQuery) -> StoreResult<Sql> {
+    /// All matches as a query of the column `id`: the products with every word; where fewer than `enough` of these are to
+    /// be kept, those with most words too, as behind a first page of so many that [`ReadTx::search_page`] could not fill.
+    pub fn search_match_sql(&self, query: &SearchQuery, enough: usize, keep: &Sql) -> StoreResult<Sql> {
         if query.is_empty() {
             return Ok(Sql { text: "select id from product where false".to_owned(), values: Vec::new() });
         }
-        let matching = Stages::new(self, query).anything()?;
+        let matching = Stages::new(self, query).matching(enough, keep)?;
         let text = "select rowid as id from search_index where search_index match ?".to_owned();
         Ok(Sql { text, values: vec![Value::Text(matching)] })
     }
@@ -93,6 +101,8 @@ struct Search<'a> {
     way: Direction,
     /// Whether few products are kept, so that it pays to look at each before weighing it.
     selective: bool,
+    /// The last stage that belongs to the result.
+    deepest: u8,
 }
 
 impl Search<'_> {
@@ -131,7 +141,7 @@ impl Search<'_> {
                 return Ok(Some(Stretch { closed: true, ids: Some(ids), ..Stretch::open(stage, None) }));
             }
             match self.way {
-                Direction::Next if stage < MOST => stage += 1,
+                Direction::Next if stage < self.deepest => stage += 1,
                 Direction::Previous if stage > EXACT => stage -= 1,
                 _ => return Ok(None),
             }
@@ -149,7 +159,7 @@ impl Search<'_> {
             }
             (Direction::Next, Some(level)) if level > 0 => Stretch::open(here.stage, Some(level - 1)),
             (Direction::Previous, Some(level)) if level < TOP_LEVEL => Stretch::open(here.stage, Some(level + 1)),
-            (Direction::Next, _) if here.stage < MOST => return self.enter(here.stage + 1),
+            (Direction::Next, _) if here.stage < self.deepest => return self.enter(here.stage + 1),
             (Direction::Previous, _) if here.stage > EXACT => return self.enter(here.stage - 1),
             _ => return Ok(None),
         };

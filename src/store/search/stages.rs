@@ -6,13 +6,14 @@ use std::cmp::Reverse;
 use crate::domain::ProductId;
 use crate::domain::search::{SearchQuery, SearchRank, SearchUnit, SearchWord};
 use crate::store::StoreResult;
-use crate::store::tx::{ReadTx, params};
+use crate::store::sql::Sql;
+use crate::store::tx::{ReadTx, Value, params, params_from_iter};
 
 /// Products with every word.
 pub(super) const EXACT: u8 = 0;
 /// Products with every word, of which the last is only begun.
 pub(super) const PREFIX: u8 = 1;
-/// Products with most of what the query says.
+/// Products with most of what the query says; with any of it, where no product has most.
 pub(super) const MOST: u8 = 2;
 
 /// Words that the beginning of one may stand for, in alphabetical order: each costs a search of its own.
@@ -39,11 +40,13 @@ pub(super) struct Stages<'a> {
     begun: OnceCell<SearchUnit>,
     /// What each unit says among all; only the last stage asks.
     shares: OnceCell<Vec<u8>>,
+    /// Which units together are enough for the last stage.
+    enough: OnceCell<Vec<Vec<usize>>>,
 }
 
 impl<'a> Stages<'a> {
     pub(super) fn new(tx: &'a ReadTx<'a>, query: &'a SearchQuery) -> Self {
-        Self { tx, query, begun: OnceCell::new(), shares: OnceCell::new() }
+        Self { tx, query, begun: OnceCell::new(), shares: OnceCell::new(), enough: OnceCell::new() }
     }
 
     /// Takes the shares that an earlier page had found, so that all pages agree on the order.
@@ -67,16 +70,25 @@ impl<'a> Stages<'a> {
         }
     }
 
-    /// The text that matches the products of all stages that count as a full match, else those of the last.
-    pub(super) fn anything(&self) -> StoreResult<String> {
-        let mut full = all_of(self.query.units().iter(), 0);
-        if let Some(prefix) = self.prefix(0)? {
-            full = format!("{full} OR {prefix}");
+    /// The text that matches the products of all stages that count as a full match, and of the last one, too, where fewer
+    /// than `enough` of the former are to be kept.
+    pub(super) fn matching(&self, enough: usize, keep: &Sql) -> StoreResult<String> {
+        let full = self.full()?;
+        if self.query.units().len() < 2 || self.count_kept(&full, keep, enough)? >= enough {
+            return Ok(full);
         }
-        if self.query.units().len() > 1 && self.count(&full, 1)? == 0 {
-            return Ok(self.most(0)?.unwrap_or(full));
-        }
-        Ok(full)
+        Ok(match self.most(0)? {
+            Some(most) => format!("{full} OR {most}"),
+            None => full,
+        })
+    }
+
+    fn full(&self) -> StoreResult<String> {
+        let full = all_of(self.query.units().iter(), 0);
+        Ok(match self.prefix(0)? {
+            Some(prefix) => format!("{full} OR {prefix}"),
+            None => full,
+        })
     }
 
     fn prefix(&self, level: u8) -> StoreResult<Option<String>> {
@@ -121,17 +133,30 @@ impl<'a> Stages<'a> {
         Ok(words)
     }
 
-    /// Any of the smallest sets of units that together are at least half of what the query says.
     fn most(&self, level: u8) -> StoreResult<Option<String>> {
-        let units = self.query.units();
-        if units.len() < 2 {
+        if self.query.units().len() < 2 {
             return Ok(None);
         }
+        if self.enough.get().is_none() {
+            let _ = self.enough.set(self.enough_units()?);
+        }
+        Ok(self.enough.get().and_then(|sets| self.any_of(sets, level)))
+    }
+
+    fn any_of(&self, sets: &[Vec<usize>], level: u8) -> Option<String> {
+        let units = self.query.units();
+        let sets: Vec<String> = sets.iter().map(|set| all_of(set.iter().map(|i| &units[*i]), level)).collect();
+        (!sets.is_empty()).then(|| format!("({})", sets.join(" OR ")))
+    }
+
+    /// The smallest sets of units that together are at least half of what the query says; each unit by itself, where no
+    /// product has so much: something near is better than nothing.
+    fn enough_units(&self) -> StoreResult<Vec<Vec<usize>>> {
         if self.shares.get().is_none() {
             let _ = self.shares.set(self.count_shares()?);
         }
         let shares = self.shares();
-        let mut heavy: Vec<usize> = (0..units.len()).filter(|i| shares[*i] > 0).collect();
+        let mut heavy: Vec<usize> = (0..shares.len()).filter(|i| shares[*i] > 0).collect();
         heavy.sort_by_key(|i| Reverse(shares[*i]));
         heavy.truncate(WEIGHED_UNITS);
         let members = |set: u32| heavy.iter().enumerate().filter(move |(k, _)| set >> k & 1 == 1).map(|(_, i)| *i);
@@ -140,27 +165,49 @@ impl<'a> Stages<'a> {
         let enough = |set: u32| 2 * share(set) >= share(all);
         let smallest =
             |set: &u32| enough(*set) && (0..heavy.len()).all(|k| set >> k & 1 == 0 || !enough(set & !(1 << k)));
-        let sets: Vec<String> =
-            (1..=all).filter(smallest).map(|set| all_of(members(set).map(|i| &units[i]), level)).collect();
-        Ok((!sets.is_empty()).then(|| format!("({})", sets.join(" OR "))))
+        let most: Vec<Vec<usize>> = (1..=all).filter(smallest).map(|set| members(set).collect()).collect();
+        match self.any_of(&most, 0) {
+            Some(matching) if self.count(&matching, 1)? == 0 => Ok(heavy.into_iter().map(|unit| vec![unit]).collect()),
+            _ => Ok(most),
+        }
     }
 
-    /// Rare units say more: the share falls with the logarithm of how many products have the unit.
+    /// Rare units say more: the share falls with the logarithm of how many products have the unit. What only makes a
+    /// sentence of the others says nothing, however rare it is.
     fn count_shares(&self) -> StoreResult<Vec<u8>> {
         let all =
             self.tx.query_one("select max(product_id) from search_weight", [], |row| row.get::<_, Option<i64>>(0))?;
         let all = all.flatten().unwrap_or(0) as f64;
-        let share = |unit| {
+        let units = self.query.units();
+        let says_something = units.iter().any(|unit| !unit.is_filler());
+        let share = |unit: &SearchUnit| {
+            if says_something && unit.is_filler() {
+                return Ok(0);
+            }
             let count = self.count(&all_of([unit].into_iter(), 0), COUNTED)?;
             Ok(if count == 0 { 0 } else { (16.0 * (1.0 + all / count as f64).ln()).clamp(1.0, 255.0) as u8 })
         };
-        self.query.units().iter().map(share).collect()
+        units.iter().map(share).collect()
     }
 
     /// How many products match, counted up to a limit.
     fn count(&self, matching: &str, limit: usize) -> StoreResult<usize> {
         let sql = format!("select count(*) from (select 1 from search_index where search_index match ? limit {limit})");
         Ok(self.tx.query_one(&sql, params![matching], |row| row.get::<_, i64>(0))?.unwrap_or(0) as usize)
+    }
+
+    /// How many of the products that match are to be kept, counted up to a limit.
+    fn count_kept(&self, matching: &str, keep: &Sql, limit: usize) -> StoreResult<usize> {
+        if keep.text.is_empty() {
+            return self.count(matching, limit);
+        }
+        let sql = format!(
+            "select count(*) from (select 1 from search_index f cross join product p on p.id = f.rowid \
+             where f.search_index match ? and ({}) limit {limit})",
+            keep.text
+        );
+        let values = std::iter::once(Value::Text(matching.to_owned())).chain(keep.values.iter().cloned());
+        Ok(self.tx.query_one(&sql, params_from_iter(values), |row| row.get::<_, i64>(0))?.unwrap_or(0) as usize)
     }
 
     /// The first products that match, in order of ids; the limit stands in the text because the engine plans a

@@ -60,7 +60,7 @@ impl Shop {
         limit: usize,
     ) -> Vec<(i64, SearchPosition)> {
         let query = SearchQuery::parse(query);
-        let page = self.store.read(|tx| tx.search_page(&query, keep, from, limit));
+        let page = self.store.read(|tx| tx.search_page(&query, keep, from, limit, None));
         page.expect("a page").into_iter().map(|(id, position)| (id.get(), position)).collect()
     }
 
@@ -143,6 +143,22 @@ fn search_ranks_name_above_description_and_full_above_partial_matches() {
 }
 
 #[test]
+fn search_of_many_words_finds_what_is_near_where_nothing_has_most_of_them() {
+    let shop = Shop::new();
+    shop.put([
+        (1, "Beanie".to_owned(), "a hat of wool".to_owned()),
+        named(2, "Looking glass"),
+        named(3, "Winter boots"),
+        named(4, "Warm tea"),
+        named(5, "Bowl"),
+    ]);
+    assert_eq!(shop.find("looking warm winter hat"), [2, 3, 4, 1]);
+    // With three of them, one has most, and the others are not shown.
+    shop.put([named(6, "Looking for a warm hat")]);
+    assert_eq!(shop.find("looking warm winter hat"), [6]);
+}
+
+#[test]
 fn search_with_replaced_and_removed_documents_finds_what_is_there() {
     let shop = Shop::new();
     shop.put([named(1, "old words"), named(2, "other words")]);
@@ -178,6 +194,40 @@ fn search_pages_in_both_directions_are_the_whole_result_in_order() {
         let mut expected: Vec<i64> = whole[..whole.len() - 1].iter().map(|(id, _)| *id).collect();
         expected.sort_unstable();
         assert_eq!(back, expected, "{query} backwards");
+    }
+}
+
+/// Both ways of asking agree on where the result ends.
+#[test]
+fn search_of_enough_full_matches_ends_with_them_and_counts_as_many() {
+    let shop = Shop::new();
+    shop.put(crowd(1..1500));
+    let none = Sql::default();
+    for query in ["cable", "red cable", "lamp blue cable", "blue red lamp cab"] {
+        let query = SearchQuery::parse(query);
+        let sizes = [1, 5, 40, 400, 1_500].map(|size| {
+            let (mut found, mut at): (usize, Option<SearchPosition>) = (0, None);
+            loop {
+                let from = at.as_ref().map(|at| (at, Direction::Next));
+                let page = shop.store.read(|tx| tx.search_page(&query, &none, from, size + 1, Some(size)));
+                let mut page: Vec<_> = page.expect("a page");
+                let more = page.len() > size;
+                page.truncate(size);
+                found += page.len();
+                at = page.pop().map(|(_, position)| position);
+                if !more {
+                    break;
+                }
+            }
+            let counted = shop.store.read::<_, StoreError>(|tx| {
+                let sql = tx.search_match_sql(&query, size, &none)?;
+                let count = format!("select count(*) from ({})", sql.text);
+                tx.query_number(&count, crate::store::tx::params_from_iter(&sql.values))
+            });
+            assert_eq!(counted.expect("a count"), found as i64, "{query:?} {size}");
+            found
+        });
+        assert!(sizes.is_sorted(), "a larger page never has less behind it: {sizes:?}");
     }
 }
 
@@ -288,7 +338,7 @@ fn search_of_any_text_is_literal() {
         let parsed = SearchQuery::parse(query);
         shop.store
             .read::<_, StoreError>(|tx| {
-                let sql = tx.search_match_sql(&parsed)?;
+                let sql = tx.search_match_sql(&parsed, 20, &Sql::default())?;
                 tx.query_number(
                     &format!("select count(*) from ({})", sql.text),
                     crate::store::tx::params_from_iter(&sql.values),

@@ -138,6 +138,7 @@ async function lists(anybody: Shop, staff: Shop, mugs: Schemas["Category"], mug:
 
   const rows = await given(
     staff.POST("/products/batch", {
+      params: { header: { "Idempotency-Key": "proof batch" } },
       body: { products: [{ sku: "PROOF-1", price: "15.00" }, { sku: "PROOF-2", name: "Pan", price: 9, category: mugs.id }] },
     }),
   );

@@ -14,8 +14,10 @@ export async function stock(staff: Shop): Promise<void> {
   };
   await given(staff.POST("/products", { body: product }), 201);
   const body: Schemas["StockChange"] = { sku: "COUNTED-1", delta: -3, reason: "damaged", note: "Fell off the shelf" };
-  const moved = await given(staff.POST("/admin/stock/movements", { body }));
-  expect(moved.movement?.on_hand === -3 && moved.stock.available === 2, "three went");
+  const keyed = { params: { header: { "Idempotency-Key": "proof stock" } }, body };
+  await given(staff.POST("/admin/stock/movements", keyed));
+  const moved = await given(staff.POST("/admin/stock/movements", keyed));
+  expect(moved.movement?.on_hand === -3 && moved.stock.available === 2, "three went, once");
   await refused(staff.POST("/admin/stock/movements", { body: { ...body, count: 1 } }), 422);
   await refused(staff.POST("/admin/stock/movements", { body }), 409);
   const counted = await given(staff.POST("/admin/stock/movements", { body: { sku: "COUNTED-1", count: 2 } }));

@@ -211,3 +211,23 @@ fn address_has_a_tag_for_its_state_and_is_kept_by_no_cache() {
     with(Method::Patch, &format!("\"x\", {}", replaced.etag())).ok(200);
     with(Method::Delete, "*").empty(204);
 }
+
+#[test]
+fn address_book_is_whole_unless_pages_are_asked_for_and_these_lead_both_ways() {
+    let shop = TestShop::new();
+    let me = shop.customer();
+    let ids: Vec<Value> = (0..25).map(|_| me.post(BOOK, &address()).ok(201)["id"].clone()).collect();
+    let of = |page: &Value| -> Vec<Value> {
+        page["results"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect()
+    };
+    let all = me.get(BOOK).ok(200);
+    assert_eq!((of(&all), &all["next"], &all["previous"]), (ids.clone(), &Value::Null, &Value::Null));
+    let first = me.get(&format!("{BOOK}?page_size=10")).ok(200);
+    let second = me.get(first["next"].as_str().unwrap()).ok(200);
+    let third = me.get(second["next"].as_str().unwrap()).ok(200);
+    assert_eq!([of(&first), of(&second), of(&third)].concat(), ids);
+    assert_eq!((&first["previous"], &third["next"]), (&Value::Null, &Value::Null));
+    assert_eq!(of(&me.get(third["previous"].as_str().unwrap()).ok(200)), of(&second));
+    let foreign = first["next"].as_str().unwrap().replace("addresses", "sessions");
+    me.get(&foreign).problem(400, "bad-cursor");
+}

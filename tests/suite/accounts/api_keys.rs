@@ -255,3 +255,20 @@ fn write_by_a_key_is_in_the_audit_log_as_the_keys() {
     assert_eq!(actions, ["api_key.revoke", "api_key.create"]);
     assert_eq!(log("actor=user:3&action=api_key.").len(), 2, "by the admin who made and revoked it");
 }
+
+#[test]
+fn key_is_revoked_only_while_it_is_the_one_that_was_seen() {
+    let shop = TestShop::new();
+    let key = shop.admin().post(KEYS, &json!({ "name": "Warehouse", "scopes": ["stock:read"] }));
+    let path = format!("{KEYS}/{}", key.ok(201)["id"]);
+    let tag = shop.admin().get(&path).etag();
+    assert_eq!(key.etag(), tag, "the answer that made it names the same state");
+    assert_eq!(shop.admin().get_unless(&path, &tag).status, 304);
+    for other in ["\"stale\"", "\"1.0-0\"", "W/\"x\""] {
+        let revoke = shop.admin().request(Method::Delete, &path).header("If-Match", other).send();
+        revoke.problem(412, "stale");
+    }
+    shop.admin().get(&path).ok(200);
+    shop.admin().request(Method::Delete, &path).header("If-Match", &tag).send().empty(204);
+    shop.admin().request(Method::Delete, &path).header("If-Match", &tag).send().problem(404, "not-found");
+}

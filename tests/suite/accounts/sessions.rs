@@ -152,6 +152,10 @@ fn person_sees_their_own_sessions_and_ends_one_of_them() {
     assert_eq!(listed.len(), 2);
     assert_eq!((&listed[0]["agent"], &listed[0]["client"]), (&json!("Phone/1.0"), &json!("203.0.113.9")));
     assert_eq!((&listed[0]["current"], &listed[1]["current"]), (&json!(false), &json!(true)));
+    let first = shop.customer().get("/api/v1/me/sessions?page_size=1").ok(200);
+    let second = shop.customer().get(first["next"].as_str().unwrap()).ok(200);
+    assert_eq!((&first["results"][0], &second["results"][0]), (&listed[0], &listed[1]));
+    assert_eq!(shop.customer().get(second["previous"].as_str().unwrap()).ok(200)["results"], first["results"]);
     let path = format!("/api/v1/me/sessions/{}", listed[0]["id"]);
     shop.other_customer().delete(&path).problem(404, "not-found");
     shop.admin().delete(&path).problem(404, "not-found");

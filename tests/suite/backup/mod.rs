@@ -2,6 +2,7 @@
 //! left when whoever does that is killed.
 
 mod api;
+mod left;
 mod making;
 mod replicated;
 mod restoring;
@@ -50,8 +51,12 @@ fn backup(place: &Place, name: &str) -> PathBuf {
 /// The files of a backup, unpacked as anybody could.
 fn unpack(backup: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    tar::Archive::new(GzDecoder::new(File::open(backup).unwrap())).unpack(folder.path()).unwrap();
+    unpack_into(backup, folder.path());
     folder
+}
+
+fn unpack_into(packed: &Path, folder: &Path) {
+    tar::Archive::new(GzDecoder::new(File::open(packed).unwrap())).unpack(folder).unwrap();
 }
 
 fn manifest(unpacked: &Path) -> Value {

@@ -1,8 +1,8 @@
 //! Shops of every schema there was, as files: each is brought to the newest one with nothing lost, and back again.
 //!
-//! The files in `tests/fixtures/schemas` are kept as they are: `v5.db.gz` is a shop as the version with that schema left
-//! it. When a new migration lands, `NEXUS_MAKE_FIXTURES=1 cargo test --test suite schemas` adds the file of its schema
-//! and touches no other. It fills a shop by way of the API and takes from it what each schema had a column for.
+//! The files in `tests/fixtures/schemas` are kept as they are. When a new migration lands, `NEXUS_MAKE_FIXTURES=1 cargo
+//! test --test suite schemas` adds the file of its schema and touches no other. It fills a shop by way of the API and takes
+//! from it what each schema had a column for; what programs of former versions wrote themselves is in `left.rs`.
 
 use crate::binary::{Place, check_is_fine, nexus, run};
 use crate::selling::till;

@@ -1,13 +1,14 @@
 //! Checkouts of the real program, killed in the middle: every acknowledged order is there as it was acknowledged, and
 //! who was cut off asks again with their key and has one order.
 
+use super::http::{Kept, Reply};
 use super::{Duration, Place, Server, check_is_fine, exchange, get, request, request_text};
 use crate::faults::times;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
 
 const CLIENTS: usize = 6;
 /// What a shop of these tests has of either size of mug.
@@ -49,11 +50,16 @@ pub fn sell_mugs(server: &Server) {
 
 /// A cart with two things in it.
 pub fn fill_cart(port: u16) -> io::Result<String> {
+    fill_cart_with(port, &[(1, 1), (2, 2)])
+}
+
+/// A cart with so many of these variants in it.
+fn fill_cart_with(port: u16, lines: &[(i64, i64)]) -> io::Result<String> {
     let cart = request(port, "POST", "/api/v1/carts", None, None)?;
     assert_eq!(cart.status, 201, "{cart:?}");
     let token = cart.json()["token"].as_str().unwrap().to_owned();
-    for variant in [1, 2] {
-        let line = json!({ "variant_id": variant, "quantity": variant });
+    for (variant, quantity) in lines {
+        let line = json!({ "variant_id": variant, "quantity": quantity });
         let put = request(port, "POST", &format!("/api/v1/carts/{token}/lines"), None, Some(&line))?;
         assert_eq!(put.status, 201, "{put:?}");
     }
@@ -152,6 +158,71 @@ fn kill_in_the_middle_of_checkouts_loses_no_order_and_doubles_none() {
     let stock: Vec<i64> =
         products["variants"].as_array().unwrap().iter().map(|v| v["stock"].as_i64().unwrap()).collect();
     assert_eq!(stock, [STOCK - sold, STOCK - 2 * sold]);
+    server.stop();
+    check_is_fine(&place.data());
+}
+
+/// Sends each text on one of some kept connections, all released together; the answers.
+fn together(port: u16, connections: usize, texts: &[String]) -> Vec<Reply> {
+    let (barrier, replies) = (Barrier::new(connections), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for texts in texts.chunks(texts.len().div_ceil(connections)) {
+            let (barrier, replies) = (&barrier, &replies);
+            scope.spawn(move || {
+                let mut kept = Kept::open(port).unwrap();
+                barrier.wait();
+                let answered: Vec<_> = texts.iter().map(|text| kept.exchange(text).unwrap()).collect();
+                replies.lock().unwrap().extend(answered);
+            });
+        }
+    });
+    replies.into_inner().unwrap()
+}
+
+fn checkout_text(cart: &str) -> String {
+    let path = format!("/api/v1/carts/{cart}/checkout");
+    let text = request_text("POST", &path, None, Some(&body(&json!({ "provider": "manual" }))));
+    text.replacen("\r\n", &format!("\r\nIdempotency-Key: {cart}\r\n"), 1)
+}
+
+fn stock_of_smalls(server: &Server) -> Value {
+    let product = request(server.port, "GET", "/api/v1/products/1", Some(&server.token()), None).unwrap().json();
+    product["variants"][0]["stock"].clone()
+}
+
+#[test]
+fn two_hundred_buyers_on_kept_connections_get_ten_and_the_rest_a_clean_no() {
+    let place = Place::with_staff();
+    let server = Server::start(&place);
+    sell_mugs(&server);
+    let (token, ten) = (server.token(), json!({ "stock": 10 }));
+    assert_eq!(request(server.port, "PATCH", "/api/v1/variants/1", Some(&token), Some(&ten)).unwrap().status, 200);
+    let texts: Vec<String> =
+        (0..200).map(|_| checkout_text(&fill_cart_with(server.port, &[(1, 1)]).unwrap())).collect();
+    let replies = together(server.port, 50, &texts);
+    let with = |status| replies.iter().filter(|reply| reply.status == status).count();
+    assert_eq!((with(201), with(409)), (10, 190), "{replies:?}");
+    let mut refused = replies.iter().filter(|reply| reply.status == 409);
+    assert!(refused.all(|reply| reply.json()["type"] == "/problems/out-of-stock"), "{replies:?}");
+    assert_eq!(stock_of_smalls(&server), 0);
+    server.stop();
+    check_is_fine(&place.data());
+}
+
+#[test]
+fn fifty_requests_with_one_key_on_kept_connections_place_one_order() {
+    let place = Place::with_staff();
+    let server = Server::start(&place);
+    sell_mugs(&server);
+    let text = checkout_text(&fill_cart_with(server.port, &[(1, 1)]).unwrap());
+    let replies = together(server.port, 50, &vec![text.clone(); 50]);
+    let placed: Vec<_> = replies.iter().filter(|reply| reply.status == 201).collect();
+    assert!(!placed.is_empty() && placed.iter().all(|reply| reply.body == placed[0].body), "{replies:?}");
+    // The others heard that it is under way.
+    assert!(replies.iter().all(|reply| matches!(reply.status, 201 | 409)), "{replies:?}");
+    let later = exchange(server.port, &text).unwrap();
+    assert_eq!((later.status, &later.body), (201, &placed[0].body));
+    assert_eq!(stock_of_smalls(&server), STOCK - 1);
     server.stop();
     check_is_fine(&place.data());
 }

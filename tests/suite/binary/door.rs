@@ -119,3 +119,23 @@ fn sign_in_with_the_right_password_is_never_held_up() {
     }
     server.stop();
 }
+
+/// RFC 9110, 8.6: whoever reads a 304 with the length of nothing may take it for the length of what they have.
+#[test]
+fn answers_without_a_body_say_nothing_of_its_length() {
+    let place = Place::with_staff();
+    let server = Server::start(&place);
+    let token = server.token();
+    let send = |method: &str, path: &str, header: &str, token: Option<&str>| {
+        let text = request_text(method, path, token, None);
+        exchange(server.port, &text.replacen("\r\n", &format!("\r\n{header}\r\n"), 1)).unwrap()
+    };
+    let list = send("GET", "/api/v1/products", "Accept: */*", None);
+    let known = format!("If-None-Match: {}", list.header("ETag").unwrap());
+    let same = send("GET", "/api/v1/products", &known, None);
+    let out = send("POST", "/api/v1/auth/logout-all", "Accept: */*", Some(&token));
+    assert_eq!((same.status, same.header("Content-Length"), same.header("Transfer-Encoding")), (304, None, None));
+    assert_eq!((out.status, out.header("Content-Length"), out.header("Transfer-Encoding")), (204, None, None));
+    assert!(list.header("Content-Length").is_some() && same.body.is_empty() && out.body.is_empty());
+    server.stop();
+}

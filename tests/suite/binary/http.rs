@@ -2,7 +2,7 @@
 
 use super::PATIENCE;
 use serde_json::Value;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
 /// An answer, complete: a connection that ends early is an error.
@@ -65,6 +65,36 @@ pub fn request_text(method: &str, path: &str, token: Option<&str>, body: Option<
         text += &format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len());
     }
     text + "\r\n" + &body
+}
+
+/// A connection that is kept for several requests.
+pub struct Kept(BufReader<TcpStream>);
+
+impl Kept {
+    /// Connects.
+    pub fn open(port: u16) -> io::Result<Self> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    /// Sends the text of a request that would close the connection as one that keeps it, and reads the answer.
+    pub fn exchange(&mut self, text: &str) -> io::Result<Reply> {
+        self.0.get_mut().write_all(text.replacen("Connection: close\r\n", "", 1).as_bytes())?;
+        let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if self.0.read_line(&mut head)? == 0 {
+                return Err(cut());
+            }
+        }
+        let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or_else(cut)?;
+        let mut reply = Reply { status, head, body: Vec::new() };
+        let length = reply.header("Content-Length").and_then(|length| length.parse().ok()).ok_or_else(cut)?;
+        reply.body.resize(length, 0);
+        self.0.read_exact(&mut reply.body)?;
+        Ok(reply)
+    }
 }
 
 fn read_reply(stream: &mut TcpStream) -> io::Result<Reply> {

@@ -124,3 +124,64 @@ fn order_that_comes_to_too_much_is_refused_before_anything_is_written() {
     }
     assert!(report(&place, "year").is_empty());
 }
+
+/// Orders as Shopify writes them: tax on top with something off, refunded in full, never paid, with tax within, in
+/// another currency, and one that does not add up.
+const SHOPIFY: &str = "Name,Email,Financial Status,Paid at,Currency,Subtotal,Shipping,Taxes,Total,Discount Amount,Refunded Amount,\
+Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Cancelled at
+#2001,ann@example.com,partially_refunded,2025-03-01 10:00:10 +0100,EUR,14.30,5.00,2.00,21.30,2.70,3.00,2025-03-01 10:00:00 +0100,1,Mug,8.50,MUG,
+#2001,ann@example.com,,,,,,,,,,2025-03-01 10:00:00 +0100,1,Bowl,8.50,BOWL,
+#2002,bob@example.com,refunded,2025-03-02 10:00:10 +0100,EUR,8.50,0.00,0.00,8.50,0.00,8.50,2025-03-02 10:00:00 +0100,1,Mug,8.50,MUG,2025-03-03 09:00:00 +0100
+#2003,,voided,,EUR,8.50,0.00,0.00,8.50,0.00,0.00,2025-03-02 11:00:00 +0100,1,Mug,8.50,MUG,2025-03-02 12:00:00 +0100
+#2004,ann@example.com,paid,2025-03-04 10:00:10 +0100,EUR,8.50,4.90,2.14,13.40,0.00,0.00,2025-03-04 10:00:00 +0100,1,Mug,8.50,MUG,
+#2005,ann@example.com,paid,2025-03-04 10:00:10 +0100,USD,8.50,0.00,0.00,8.50,0.00,0.00,2025-03-04 10:00:00 +0100,1,Mug,8.50,MUG,
+#2006,ann@example.com,paid,2025-03-04 10:00:10 +0100,EUR,8.50,4.90,0.00,13.50,0.00,0.00,2025-03-04 10:00:00 +0100,1,Mug,8.50,MUG,
+";
+
+#[test]
+fn orders_of_another_shop_keep_what_was_paid_taken_off_and_paid_back() {
+    let place = Place::with_staff();
+    let path = place.beside("orders_export.csv");
+    std::fs::write(&path, SHOPIFY).unwrap();
+    let import =
+        |extra: &[&str]| run(nexus(&place.data()).args(["import", "orders", path.to_str().unwrap()]).args(extra));
+    let dry = import(&["--dry-run"]);
+    assert_eq!(dry.code, Some(1), "{dry:?}");
+    assert!(dry.out.contains("3 sales in the file, which come to 43.20; 1 orders that were never paid"), "{dry:?}");
+    assert!(dry.err.contains("line 7: it was sold in \"USD\", and this shop sells in EUR"), "{dry:?}");
+    assert!(
+        dry.err.contains("line 8: order #2006: its parts") && dry.err.contains("do not come to its total"),
+        "{dry:?}"
+    );
+    let told: Value = serde_json::from_str(&import(&["--skip-errors", "--json"]).fine()).unwrap();
+    let counts = ["orders", "sales", "left_out", "refused"].map(|name| told[name].as_i64().unwrap());
+    assert_eq!((counts, &told["sales_total"]), ([3, 3, 1, 2], &"43.20".into()), "{told}");
+    check_is_fine(&place.data());
+
+    let days = report_of(&place, "2025-03-01", "2025-03-31", "day");
+    let days: Vec<Vec<&str>> = days
+        .iter()
+        .map(|day| {
+            ["key", "discounts", "shipping", "tax", "total", "refunded"].map(|n| day[n].as_str().unwrap()).to_vec()
+        })
+        .collect();
+    let expected = [
+        ["2025-03-01", "2.70", "5.00", "2.00", "21.30", "3.00"],
+        ["2025-03-02", "0.00", "0.00", "0.00", "8.50", "0.00"],
+        ["2025-03-03", "0.00", "0.00", "0.00", "0.00", "8.50"],
+        ["2025-03-04", "0.00", "4.90", "2.14", "13.40", "0.00"],
+    ];
+    assert_eq!(days, expected);
+    let show = |search: &str| -> Value {
+        let found = run(nexus(&place.data()).args(["order", "list", "--search", search, "--json"])).fine();
+        let number = serde_json::from_str::<Value>(found.lines().next().unwrap()).unwrap();
+        let number = number["number"].as_str().unwrap();
+        serde_json::from_str(&run(nexus(&place.data()).args(["order", "show", number, "--json"])).fine()).unwrap()
+    };
+    let first = show("2001");
+    assert_eq!((&first["reference"], &first["status"]), (&"#2001".into(), &"partially_refunded".into()), "{first}");
+    assert_eq!([&first["lines"][0]["total"], &first["lines"][1]["total"]], ["7.89", "7.89"], "{first}");
+    assert_eq!(show("#2002")["status"], "refunded");
+    let again: Value = serde_json::from_str(&import(&["--skip-errors", "--json"]).fine()).unwrap();
+    assert_eq!((&again["orders"], &again["known"]), (&0.into(), &3.into()), "{again}");
+}

@@ -1,6 +1,7 @@
 //! Many upserts by SKU at once: all rows or none.
 
 use crate::support::{Requests, TestShop, builders::tee, product};
+use rocket::http::Method;
 use serde_json::{Value, json};
 
 const BATCH: &str = "/api/v1/products/batch";
@@ -147,4 +148,18 @@ fn batch_row_of_a_variants_sku_changes_that_variant_alone() {
     let meant = &changed[changed.len() - 1];
     assert_eq!((&meant["id"], &meant["price"], &meant["stock"]), (&last["id"], &json!("99.00"), &json!(5)));
     assert_eq!(after["price_max"], "99.00");
+}
+
+/// A row names the stock that was counted: sent again after a sale, it must not bring the sold ones back.
+#[test]
+fn batch_sent_again_with_its_key_does_not_undo_what_was_sold_since() {
+    let shop = TestShop::with_categories();
+    let body = json!({"products": [{"sku": "N", "name": "Cup", "price": "1", "category": "kitchen", "stock": 4}]});
+    let send = || shop.staff().request(Method::Post, BATCH).header("Idempotency-Key", "k").json(&body).send();
+    let first = send();
+    let id = first.ok(200)["results"][0]["id"].clone();
+    let sold = json!({"sku": "N", "delta": -1, "reason": "lost"});
+    shop.staff().post("/api/v1/admin/stock/movements", &sold).ok(200);
+    assert_eq!(send().body, first.body);
+    assert_eq!(shop.staff().get(&format!("/api/v1/products/{id}")).ok(200)["stock"], 3);
 }

@@ -215,6 +215,7 @@ fn body_is_compressed_for_who_accepts_it_and_large_enough() {
         assert_eq!((answer.header("Content-Encoding"), answer.json()), (None, plain.clone()), "{accept}");
     }
     assert_eq!(read("GZIP;q=0.5, br;q=0", "/api/v1/products").header("Content-Encoding"), Some("gzip"));
+    assert_eq!(read("br;q=0.1, gzip;q=0.9", "/api/v1/products").header("Content-Encoding"), Some("gzip"));
     assert_eq!(
         read("gzip", "/api/v1/products?page_size=1").header("Content-Encoding"),
         None,

@@ -1,7 +1,8 @@
 //! Search as a shopper meets it. How words are read and ranked is tested next to that code.
 
+use crate::support::model::walk;
 use crate::support::{Requests, TestShop, builders::tee, encode, product};
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn filled() -> TestShop {
     let shop = TestShop::with_categories();
@@ -173,6 +174,23 @@ fn search_of_many_words_still_finds_what_matches_most() {
     assert_eq!(found.first().map(String::as_str), Some("Espresso cup"));
 }
 
+/// A word that hardly any product has is no rare find when it only makes a sentence of the others.
+#[test]
+fn search_in_sentences_finds_what_they_are_about() {
+    let shop = filled();
+    product("Beanie").with("description", "A warm hat").create(&shop);
+    product("Knife").with("description", "Please look for it in winter and show it to me").create(&shop);
+    product("Scarf").with("description", "Warm").create(&shop);
+    for (search, name) in
+        [("looking for a warm hat for winter", "Beanie"), ("please show me a coffee mug for tea", "Coffee mug")]
+    {
+        let found = shop.anonymous().names(&format!("/api/v1/products?search={}", encode(search)));
+        assert_eq!(found.first().map(String::as_str), Some(name), "{search}: {found:?}");
+    }
+    // Where there is nothing else, they are what is looked for.
+    finds(&shop, "show me", &["Knife"]);
+}
+
 #[test]
 fn search_for_nothing_that_is_there_is_an_empty_page() {
     let shop = filled();
@@ -181,4 +199,29 @@ fn search_for_nothing_that_is_there_is_an_empty_page() {
         assert_eq!(answer.ok(200)["results"], json!([]), "{search:?}");
     }
     assert_eq!(shop.anonymous().results("/api/v1/products?search=").len(), 5, "an empty search is none");
+}
+
+/// Whoever shows "14 products" beside a search shows as many on its pages.
+#[test]
+fn search_counts_what_its_pages_give_in_every_ordering() {
+    let shop = filled();
+    ["Teal rug", "Teal lamp", "Wool rug"].iter().for_each(|name| drop(product(name).create(&shop)));
+    let sum = |counts: &Value| counts.as_array().unwrap().iter().map(|one| one["count"].as_u64().unwrap()).sum::<u64>();
+    for search in
+        ["teal rug", "teal ru", "coffee mug", "espresso coffee cup", "mug", "saltmarsk torch", "nothing coffee", "qqq"]
+    {
+        for more in ["", "&ordering=price", "&ordering=relevance", "&category=mugs", "&brand=acme&ordering=-name"] {
+            let path = format!("/api/v1/products?search={}{more}", encode(search));
+            let walked = walk(&shop, &format!("{path}&page_size=2")).len() as u64;
+            let page = shop.anonymous().get(&format!("{path}&include=count,facets&page_size=2")).ok(200);
+            assert_eq!(page["count"], walked, "{path}");
+            assert_eq!(sum(&page["facets"]["categories"]), walked, "{path}");
+            assert_eq!(sum(&page["facets"]["prices"]), walked, "{path}");
+        }
+    }
+    let count = |more: &str| {
+        shop.anonymous().get(&format!("/api/v1/products?search=teal+rug&include=count{more}")).ok(200)["count"].clone()
+    };
+    let counts = (count(""), count("&ordering=price"), count("&page_size=1"));
+    assert_eq!(counts, (json!(3), json!(1), json!(1)), "what has most words fills up the first page");
 }

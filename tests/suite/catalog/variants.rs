@@ -109,6 +109,35 @@ fn variant_patch_that_breaks_rules_changes_nothing() {
 }
 
 #[test]
+fn variant_with_the_sku_of_its_sibling_is_refused_at_that_field() {
+    let shop = TestShop::with_categories();
+    let made = tee().create(&shop);
+    shop.staff().patch(&path_of(&made, 0), &json!({"sku": "TEE-M"})).names_field("sku", "duplicate_sku");
+    let more = variant("1").choose("Size", "L").sku("TEE-S").body();
+    let path = format!("/api/v1/products/{}/variants", made["id"]);
+    shop.staff().post(&path, &more).names_field("sku", "duplicate_sku");
+    shop.staff().patch(&path_of(&made, 0), &json!({"options": {"Size": "M"}})).names_field("options", "duplicate");
+}
+
+#[test]
+fn option_value_goes_with_the_last_variant_that_chose_it() {
+    let shop = TestShop::with_categories();
+    let mut body = tee().body();
+    body["options"][0]["values"].as_array_mut().unwrap().push(json!("XXL"));
+    let made = shop.staff().post("/api/v1/products", &body).ok(201);
+    let values = || shop.anonymous().get("/api/v1/products/tee").ok(200)["options"][0]["values"].clone();
+    assert_eq!(values(), json!(["S", "M", "XXL"]), "what was offered on purpose is there");
+    let path = format!("/api/v1/products/{}/variants", made["id"]);
+    let added = shop.staff().post(&path, &variant("17").choose("Size", "XL").body()).ok(201);
+    assert_eq!(values(), json!(["S", "M", "XXL", "XL"]));
+    shop.staff().patch(&format!("/api/v1/variants/{}", added["id"]), &json!({"options": {"Size": "L"}})).ok(200);
+    assert_eq!(values(), json!(["S", "M", "XXL", "L"]));
+    assert_eq!(shop.staff().delete(&path_of(&made, 1)).status, 204);
+    assert_eq!(values(), json!(["S", "XXL", "L"]));
+    assert!(shop.anonymous().names("/api/v1/products?search=tee+s").contains(&"Tee".to_owned()));
+}
+
+#[test]
 fn variant_patch_may_not_bring_an_id() {
     let shop = TestShop::with_categories();
     let made = tee().create(&shop);

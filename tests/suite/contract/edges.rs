@@ -1,6 +1,7 @@
 //! Edges of quantities and other numbers.
 
 use crate::support::{Requests, TestShop, builders::tee, product, spec};
+use rocket::http::Method;
 use serde_json::{Value, json};
 
 #[test]
@@ -130,4 +131,39 @@ fn attributes_keep_their_types_and_bounds() {
     patch(huge).invalid();
     let many = |n: usize| Value::Object((0..n).map(|i| (format!("a{i}"), json!(i))).collect());
     patch(many(251)).invalid();
+}
+
+/// Lists that never outgrow a page are paged like all others, and lists that come whole say so.
+#[test]
+fn every_list_refuses_parameters_it_does_not_know_and_pages_out_of_bounds() {
+    let shop = TestShop::with_categories();
+    tee().create(&shop);
+    product("Mug").create(&shop);
+    let cart = shop.anonymous().request(Method::Post, "/api/v1/carts").send().ok(201);
+    let options = format!("carts/{}/shipping-options", cart["token"].as_str().unwrap());
+    let paged = ["me/addresses", "me/sessions", "me/reviews", "me/wishlist", "me/orders", "categories", "products"];
+    let whole = ["products/1/variants", "products/tee/variants", &options];
+    let me = shop.customer();
+    for (list, is_paged) in paged.iter().map(|list| (list, true)).chain(whole.iter().map(|list| (list, false))) {
+        let path = format!("/api/v1/{list}");
+        let plain = me.get(&path).ok(200);
+        assert!(plain["results"].is_array(), "{path}");
+        let problem = me.get(&format!("{path}?zork=1")).problem(400, "bad-request");
+        assert!(problem["detail"].as_str().unwrap().contains("zork"), "{problem}");
+        me.get(&format!("{path}?cursor=abcd")).problem(400, if is_paged { "bad-cursor" } else { "bad-request" });
+        for size in ["0", "101", "x"] {
+            let answer = me.get(&format!("{path}?page_size={size}"));
+            assert_eq!(answer.status, if is_paged { 422 } else { 400 }, "{path} {size}");
+        }
+        if is_paged {
+            assert_eq!(me.get(&format!("{path}?page_size=100")).ok(200)["results"], plain["results"], "{path}");
+        }
+    }
+    shop.admin().get("/api/v1/admin/backups").ok(200);
+    for query in ["zork=1", "page_size=0", "cursor=abcd"] {
+        shop.admin().get(&format!("/api/v1/admin/backups?{query}")).problem(400, "bad-request");
+    }
+    for query in ["tree=true&page_size=2", "tree=1&cursor=abcd"] {
+        shop.anonymous().get(&format!("/api/v1/categories?{query}")).problem(400, "bad-request");
+    }
 }

@@ -28,6 +28,12 @@ pub fn times(quick: usize, long: usize) -> usize {
     }
 }
 
+/// Says that a test cannot be made here for want of some right. In the long set that is a failure: it is to make all.
+pub fn cannot(what: &str) {
+    assert!(times(0, 1) == 0, "the long set needs root: {what}");
+    eprintln!("skipped: {what}");
+}
+
 /// What a request that costs next to nothing may take beside others: an unoptimized build on a busy machine is slow.
 const AT_ONCE: Duration = if cfg!(debug_assertions) { Duration::from_secs(1) } else { Duration::from_millis(100) };
 

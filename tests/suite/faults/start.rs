@@ -66,8 +66,7 @@ fn serve_with_a_secret_that_is_cut_short_refuses_and_makes_no_other() {
 #[test]
 fn serve_on_a_folder_of_somebody_else_refuses() {
     if !rustix::process::getuid().is_root() {
-        eprintln!("skipped: only root can give a folder to somebody else");
-        return;
+        return super::cannot("only root can give a folder to somebody else");
     }
     let place = Place::with_staff();
     let exe = place.beside("nexus");
@@ -88,8 +87,7 @@ fn serve_on_a_disk_that_cannot_be_written_refuses() {
     let (template, place) = (Place::with_staff(), Place::empty());
     let data = place.data();
     let Some(_disk) = SmallDisk::mount(&data, "16m") else {
-        eprintln!("skipped: a small file system cannot be mounted here");
-        return;
+        return super::cannot("a small file system cannot be mounted here");
     };
     copy_folder(&template.data(), &data);
     assert!(Command::new("mount").args(["-o", "remount,ro"]).arg(&data).status().unwrap().success());
@@ -155,4 +153,18 @@ fn start_that_is_refused_has_migrated_nothing_and_begun_no_shop() {
         assert_eq!(kept(&old.data()), before, "{word}: files changed");
         assert!(!none.data().exists(), "{word}: a shop was begun");
     }
+}
+
+#[test]
+fn taken_port_makes_no_folder_for_a_shop_that_cannot_open() {
+    let place = Place::empty();
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for arguments in [&["serve", "--port", &port][..], &["serve", "--demo", "--port", &port]] {
+        let said = run(nexus(&place.data()).args(arguments));
+        said.refuses(&[&port, "cannot listen", "in use"]);
+    }
+    assert!(!place.data().join("nexus.db").exists() && !place.data().exists(), "a folder was made");
+    drop(taken);
+    Server::start(&place).stop();
 }

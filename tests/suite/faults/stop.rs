@@ -78,8 +78,9 @@ fn sigterm_with_checkouts_and_an_upload_under_way_finishes_each_or_leaves_nothin
         let (port, asked) = (server.port, Instant::now());
         server.ask_to_stop();
         if round % 2 == 0 {
-            let refuses = || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err();
-            eventually("it takes no more connections", Duration::from_secs(2), refuses);
+            // It still answers while these are under way.
+            let tells = || get(port, "/health/ready").is_ok_and(|reply| reply.status == 503);
+            eventually("it says that it stops", Duration::from_secs(2), tells);
         }
         let (answers, uploaded) = std::thread::scope(|scope| {
             let upload = scope.spawn(|| upload.finish());

@@ -7,8 +7,10 @@ use nexus::domain::order::{
     NewLine, NewOrder, NewPayment, Order, OrderRef, OrderSource, OrderStatus, OrderSums, Payment, Refund,
 };
 use nexus::domain::payment::{PaymentChoice, PaymentDetails};
-use nexus::domain::{Email, Money, OrderId, PaymentId, RefundId, Timestamp};
+use nexus::domain::report::{SalesBy, Span};
+use nexus::domain::{Email, Job, Money, OrderId, PaymentId, RefundId, Timestamp};
 use nexus::folder::DataFolder;
+use nexus::jobs::{Running, Work, run_due};
 use nexus::providers::mail::{FileMailer, Sender};
 use nexus::providers::payment::{Manual, PaymentProvider, Stripe, Test};
 use nexus::providers::webhook::{Allowed, HttpSender};
@@ -134,6 +136,33 @@ impl Bench {
         }
     }
 
+    /// Sends the letters to buyers that are due, and does nothing else that waits; gives their subjects in alphabetical order.
+    pub fn letters(&self) -> Vec<String> {
+        let now = self.now();
+        let perform = |shop: Arc<Shop>, ctx: Ctx, job: Job| -> Running {
+            Box::pin(async move {
+                match job {
+                    Job::OrderLetter(letter) => shop.order_letter_send(&ctx, letter).await,
+                    _ => Ok(()),
+                }
+            })
+        };
+        let clock = Arc::new(move || now);
+        let work = Work { perform: Arc::new(perform), chores: Arc::new([]), clock, ..Work::default() };
+        let ran = wait(run_due(self.shop.clone(), work)).expect("jobs run");
+        assert_eq!((ran.retried, ran.dead), (0, 0));
+        let files = std::fs::read_dir(self.folder.path().join("mail")).expect("a folder");
+        let taken = files.map(|file| {
+            let path = file.expect("a file").path();
+            let message = std::fs::read_to_string(&path).expect("a letter");
+            std::fs::remove_file(path).expect("taken");
+            message.lines().find(|line| line.starts_with("Subject: ")).expect("a subject").to_owned()
+        });
+        let mut subjects: Vec<String> = taken.collect();
+        subjects.sort();
+        subjects
+    }
+
     /// Pays back so many cents, as staff does.
     pub fn refund(&self, order: OrderId, cents: i64) -> Outcome<()> {
         let wish = RefundWish::Amount(Money::from_minor(cents));
@@ -160,6 +189,13 @@ impl Bench {
         let draft = CancelDraft::default();
         let done = self.shop.order_cancel(&ctx, self.named(order), Preconditions(None), draft, unseen());
         wait(done).expect("an answer");
+    }
+
+    /// What was sold and what of it was paid back, period by period.
+    pub fn sales(&self) -> Vec<(i64, i64)> {
+        let span = Span { from: Timestamp::from_millis(0), until: self.now().plus(Duration::from_secs(1)) };
+        let sales = self.shop.sales(&Ctx::owner(), span, SalesBy::Year).expect("a report");
+        sales.iter().map(|row| (row.total.minor(), row.refunded.minor())).collect()
     }
 
     fn named(&self, order: OrderId) -> OrderRef {
@@ -208,6 +244,7 @@ pub fn place(shop: &Shop, cents: i64, choice: PaymentChoice, now: Timestamp) -> 
         shipping_address: None,
         billing_address: None,
         discount_code: None,
+        reference: None,
         explanation: "[]".into(),
         note: None,
         client: None,

@@ -71,5 +71,9 @@ fn order_that_was_part_paid_by_hand_and_then_paid_online_is_flagged_and_the_part
     bench.refund(order, 4_000).unwrap();
     assert_eq!(bench.payment(by_hand.id).refunded.minor(), 4_000);
     assert_eq!(bench.order(order).status, OrderStatus::Paid, "what was due is there");
+    assert_eq!(bench.sales(), [(10_000, 0)], "what was too much was no sale, so its way back takes nothing off one");
+    bench.sound();
+    bench.refund(order, 2_500).unwrap();
+    assert_eq!(bench.sales(), [(10_000, 2_500)]);
     bench.sound();
 }

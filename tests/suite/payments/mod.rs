@@ -10,3 +10,4 @@ mod open;
 mod refunds;
 mod scenario;
 mod stand_in;
+mod thanks;

@@ -68,6 +68,7 @@ pub fn order(shop: &TestShop, product: ProductId, status: OrderStatus) -> OrderI
         shipping_address: Some(address),
         billing_address: None,
         discount_code: None,
+        reference: None,
         explanation: "[]".to_owned(),
         note: None,
         client: None,

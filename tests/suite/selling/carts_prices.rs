@@ -101,6 +101,29 @@ fn cart_is_priced_with_discount_shipping_and_tax_line_by_line() {
 }
 
 #[test]
+fn vat_number_of_the_country_of_the_address_exempts_abroad_and_nothing_else_does() {
+    for (home, number, owed) in [
+        ("DE", "NL 1234.567.89-B01", "0.00"),
+        ("DE", "aaaa", "2.10"),
+        ("DE", "DE123456789", "2.10"),
+        ("NL", "NL123456789B01", "2.10"),
+        ("", "NL123456789B01", "2.10"),
+    ] {
+        let shop = filled(TestShop::with(|config| {
+            config.selling.country = home.to_owned();
+            config.selling.exempt_vat_numbers = true;
+        }));
+        tax(&shop, "NL", 210_000);
+        let me = shop.anonymous();
+        let cart = with(&me, &[(1, 1)]);
+        let mut address = address();
+        address["vat_number"] = json!(number);
+        let priced = me.put(&format!("{cart}/shipping-address"), &address).ok(200);
+        assert_eq!((&priced["subtotal"], &priced["tax_total"]), (&json!("10.00"), &json!(owed)), "{home:?} {number}");
+    }
+}
+
+#[test]
 fn explanation_adds_up_to_the_total() {
     for included in [false, true] {
         let shop = filled(TestShop::with(|config| config.selling.prices_include_tax = included));

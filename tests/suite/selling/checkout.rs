@@ -67,6 +67,8 @@ fn test_payment_pays_waits_or_is_declined() {
     let token = cart(&guest, &[(1, 1)]);
     let declined = checkout(&guest, &token, "c", &by_test("declined"));
     let problem = declined.problem(402, "payment-declined");
+    let said = "The test provider was told to decline. Pay in another way, with a new Idempotency-Key.";
+    assert_eq!(problem["detail"], said);
     assert_eq!(mugs_left(&shop), 8, "the mug is for sale again");
     assert_eq!(guest.get(&format!("/api/v1/carts/{token}")).ok(200)["lines"][0]["quantity"], 1);
     // The refusal had an effect, so the same request is answered the same; another card is another request.

@@ -58,13 +58,14 @@ fn order_in(shop: &TestShop, status: &str) -> Value {
         "completed" => &[("payments", json!({})), ("fulfillments", json!({})), ("complete", Value::Null)],
         "partially_refunded" => &[("payments", json!({})), ("refunds", json!({ "amount": "5" }))],
         "refunded" => &[("payments", json!({})), ("fulfillments", json!({})), ("refunds", json!({}))],
+        "refunded unsent" => &[("payments", json!({})), ("refunds", json!({ "amount": "20.00" }))],
         _ => unreachable!("{status}"),
     };
     let mut last = shop.staff().get(&format!("/api/v1/admin/orders/{number}")).ok(200);
     for (what, body) in steps {
         last = act(shop, &number, what, body).ok(200);
     }
-    assert_eq!(last["status"], status, "{last}");
+    assert!(last["status"].as_str().is_some_and(|known| status.starts_with(known)), "{last}");
     last
 }
 
@@ -78,6 +79,7 @@ fn every_action_in_every_status_is_done_or_refused_as_the_table_says() {
         ("cancelled", ""),
         ("partially_refunded", "fulfill refund edit"),
         ("refunded", "return"),
+        ("refunded unsent", "cancel"),
     ];
     for (status, legal) in expected {
         for (action, path) in actions() {
@@ -90,7 +92,8 @@ fn every_action_in_every_status_is_done_or_refused_as_the_table_says() {
             } else {
                 let problem = answer.problem(409, "illegal-move");
                 let detail = problem["detail"].as_str().unwrap();
-                assert!(detail.contains(status), "{action} in {status}: {detail}");
+                let known = order["status"].as_str().unwrap();
+                assert!(detail.contains(known), "{action} in {status}: {detail}");
                 let after = shop.staff().get(&format!("/api/v1/admin/orders/{}", order["number"].as_str().unwrap()));
                 assert_eq!(after.ok(200), order, "{action} in {status} changes nothing");
             }

@@ -296,7 +296,10 @@ fn shop_prices_and_exempts_as_it_is_set_up() {
     assert_eq!(inner.tax_place(Some(("fr", Some("Corse")))), Place::new("FR", Some("Corse")));
     assert!(inner.tax_exempt("FR", Some("FR12345678901")));
     assert!(!inner.tax_exempt("FR", None) && !inner.tax_exempt("FR", Some(" ")), "no number");
+    assert!(!inner.tax_exempt("FR", Some("aaaa")) && !inner.tax_exempt("FR", Some("DE123456789")), "none of France");
     assert!(!inner.tax_exempt("DE", Some("DE123456789")), "at home");
+    let nowhere = TestShop::with(|config| config.selling.exempt_vat_numbers = true);
+    assert!(!nowhere.shop.tax_exempt("FR", Some("FR12345678901")), "the buyer may be at home");
     assert!(!TestShop::new().shop.tax_exempt("FR", Some("FR12345678901")), "not unless the shop says so");
 }
 

@@ -1,5 +1,6 @@
 //! Uses of discounts: counted only while both limits leave room, however many buyers come at once, and given back.
 
+use super::till;
 use crate::support::{Requests, TestShop};
 use nexus::domain::pricing::{Place, Refusal};
 use nexus::domain::{DiscountId, Money, OrderId, Timestamp};
@@ -47,7 +48,7 @@ fn uses(shop: &TestShop) -> Value {
 
 fn refusal(shop: &TestShop, code: &str, customer: Option<&str>) -> Option<Refusal> {
     let (place, now) = (Place::default(), Timestamp::from_millis(1_800_000_000_000));
-    let query = RulesQuery { place: &place, code: Some(code), customer, now };
+    let query = RulesQuery { place: &place, code: Some(code), customer, account: None, now };
     let rules = shop.shop.store().read(|tx| rules_for(tx, query)).unwrap();
     let quote = nexus::domain::pricing::price(&Default::default(), &rules, shop.shop.price_settings(), now).unwrap();
     quote.refused
@@ -94,6 +95,68 @@ fn one_customer_uses_a_discount_as_often_as_one_may() {
     assert_eq!(take(inner, 5, "b@example.test"), DiscountUse::UsedUp);
     assert_eq!(uses(&shop), 3);
     sound(&shop);
+}
+
+#[test]
+fn account_uses_a_discount_as_often_as_one_may_whatever_address_it_types() {
+    let shop = TestShop::new();
+    till::fill(&shop, 20);
+    let once = json!({ "name": "Hello", "code": "HELLO", "kind": "percent", "percent": "10", "per_customer_limit": 1 });
+    shop.staff().post(DISCOUNTS, &once).ok(201);
+    let body = |email: &str| {
+        let mut body = till::by_transfer();
+        body["email"] = json!(email);
+        body
+    };
+    let (customer, guest) = (shop.customer(), shop.anonymous());
+    let code = json!({ "code": "HELLO" });
+    let of_nobody = || {
+        let token = till::cart(&guest, &[(1, 1)]);
+        guest.put(&format!("/api/v1/carts/{token}/discount"), &code).ok(200);
+        token
+    };
+    let buy = |key: &str, email: &str| till::checkout(&customer, &of_nobody(), key, &body(email));
+    let first = buy("a", "one@example.test").ok(201);
+    assert_eq!(first["discount_total"], "1.00");
+    for (key, email) in [("b", "two@example.test"), ("c", "three@example.test"), ("d", "customer@example.test")] {
+        buy(key, email).problem(409, "discount-used-by-customer");
+    }
+    assert_eq!(uses(&shop), 1);
+    // The address that was typed is used up for everybody else, too, and nobody else's is.
+    let as_other = |key: &str, email: &str| till::checkout(&shop.other_customer(), &of_nobody(), key, &body(email));
+    as_other("e", "one@example.test").problem(409, "discount-used-by-customer");
+    assert_eq!(as_other("f", "other@example.test").ok(201)["discount_total"], "1.00");
+    // A cart of one's own says so before anything is ordered.
+    let own = till::cart(&customer, &[(1, 1)]);
+    let told = customer.put(&format!("/api/v1/carts/{own}/discount"), &code).ok(200);
+    assert_eq!(told["discount_refused"]["code"], "discount_used_by_customer", "{told}");
+    // What is called off before it is paid gives its use back.
+    let number = first["number"].as_str().expect("a number");
+    shop.staff().post(&format!("/api/v1/admin/orders/{number}/cancel"), &json!({})).ok(200);
+    assert_eq!(buy("g", "five@example.test").ok(201)["discount_total"], "1.00");
+    sound(&shop);
+}
+
+#[test]
+fn orders_an_account_was_given_later_count_as_its_uses() {
+    let shop = shop(&json!({ "per_customer_limit": 1 }), 3);
+    let inner = &shop.shop;
+    assert_eq!(take(inner, 1, "guest@example.test"), DiscountUse::Counted);
+    let link = "update shop_order set account_id = 1 where id in (1, 2)";
+    inner.store().write_blocking(move |tx| Ok::<_, Error>(tx.execute_script(link)?)).unwrap();
+    assert_eq!(take(inner, 2, "b@example.test"), DiscountUse::UsedByCustomer);
+    assert_eq!(take(inner, 3, "b@example.test"), DiscountUse::Counted, "an order of nobody's");
+    sound(&shop);
+}
+
+#[test]
+fn uses_of_a_customer_are_found_by_indexes() {
+    let shop = TestShop::new();
+    let plan = shop.shop.store().read(|tx| Ok::<_, Error>(tx.discount_uses_plan()?)).unwrap();
+    assert!(!plan.iter().any(|step| step.contains("SCAN") && !step.contains("CONSTANT")), "{plan:#?}");
+    for index in ["discount_use_customer", "shop_order_account"] {
+        assert!(plan.iter().any(|step| step.contains(index)), "{index}: {plan:#?}");
+    }
 }
 
 #[test]
@@ -153,7 +216,8 @@ fn only_what_may_matter_to_a_basket_is_read() {
     }
     let names = |code| {
         let place = Place::default();
-        let query = RulesQuery { place: &place, code, customer: None, now: Timestamp::from_millis(1_800_000_000_000) };
+        let now = Timestamp::from_millis(1_800_000_000_000);
+        let query = RulesQuery { place: &place, code, customer: None, account: None, now };
         let rules = shop.shop.store().read(|tx| rules_for(tx, query)).unwrap();
         rules.discounts.into_iter().map(|d| d.draft.name).collect::<Vec<_>>()
     };
@@ -165,7 +229,7 @@ fn only_what_may_matter_to_a_basket_is_read() {
 #[test]
 fn draft_counts_every_discount_it_was_made_with_when_it_is_placed() {
     let shop = TestShop::new();
-    super::till::fill(&shop, 5);
+    till::fill(&shop, 5);
     let staff = shop.staff();
     let by_itself =
         json!({ "name": "Opening", "kind": "percent", "percent": "10", "usage_limit": 1, "combinable": true });

@@ -6,6 +6,7 @@ use nexus::domain::stock::{MovementFilter, MovementKind, StockFilter, StockPolic
 use nexus::domain::{Direction, MovementId, OrderId, ProductId, Timestamp, VariantId};
 use nexus::services::selling::stock::{stock_release, stock_reserve, stock_return, stock_sell};
 use nexus::services::{Ctx, Error};
+use rocket::http::Method;
 use serde_json::{Value, json};
 
 const MOVEMENTS: &str = "/api/v1/admin/stock/movements";
@@ -125,6 +126,7 @@ fn catalog_write_of_another_number_is_a_count_of_what_can_be_sold() {
     assert_eq!(numbers(&shop, variant), (2, 2, 0));
     let ledger = shop.staff().results(&format!("{MOVEMENTS}?kind=counted"));
     assert_eq!(each_of(&ledger, "on_hand"), [-8, 5]);
+    assert!(ledger.iter().all(|line| line["reason"] == "counted"), "{ledger:?}");
     assert!(ledger[0]["actor"].as_str().unwrap().starts_with("staff "));
     assert_eq!(findings(&shop.shop), [""; 0]);
 }
@@ -349,4 +351,31 @@ fn plans_of_stock_lists_walk_an_index_without_sorting() {
         let joined = plan.iter().filter(|line| line.contains(" p ") || line.contains(" o "));
         assert!(joined.clone().all(|line| line.contains("USING INTEGER PRIMARY KEY")), "{filter}: {plan:?}");
     }
+}
+
+/// As a client does whose connection broke before the answer came.
+#[test]
+fn movement_sent_again_with_its_key_moves_once_and_is_answered_alike() {
+    let shop = shop();
+    let variant = variant_of(&product("Mug").stock(5).create(&shop));
+    let body = json!({ "variant_id": variant, "delta": 3, "reason": "received" });
+    let send = |key: &str, body: &Value| {
+        shop.staff().request(Method::Post, MOVEMENTS).header("Idempotency-Key", key).json(body).send()
+    };
+    let first = send("k", &body);
+    assert_eq!(first.ok(200)["stock"]["on_hand"], 8);
+    assert_eq!(send("k", &body).body, first.body);
+    assert_eq!(numbers(&shop, variant), (8, 0, 8));
+    assert_eq!(shop.staff().results(MOVEMENTS).len(), 1);
+    let mut other = body.clone();
+    other["delta"] = json!(4);
+    send("k", &other).problem(422, "idempotency-key-reused");
+    send("", &body).problem(400, "bad-request");
+    assert_eq!(send("another", &body).ok(200)["stock"]["on_hand"], 11, "another key is another delivery");
+    assert_eq!(shop.staff().post(MOVEMENTS, &body).ok(200)["stock"]["on_hand"], 14, "so is one without");
+    // What was refused has no effect, so its key is free.
+    let gone = json!({ "variant_id": variant, "delta": -99, "reason": "lost" });
+    send("refused", &gone).problem(409, "stock-promised");
+    assert_eq!(send("refused", &body).ok(200)["stock"]["on_hand"], 17);
+    assert_eq!(findings(&shop.shop), Vec::<String>::new());
 }

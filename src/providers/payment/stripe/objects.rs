@@ -6,7 +6,7 @@ use super::super::{
 };
 use super::amount::told;
 use super::wire::word;
-use crate::domain::{Currency, Money};
+use crate::domain::{Currency, Money, Timestamp};
 use serde_json::Value;
 
 /// What a payment carries at Stripe, so that it is known again.
@@ -94,6 +94,11 @@ pub(super) fn understood<T>(read: Option<T>) -> Result<T, PaymentError> {
     read.ok_or_else(|| PaymentError::Temporary("Stripe answered something that makes no sense".to_owned()))
 }
 
+/// A moment in seconds.
+fn moment(seconds: &Value) -> Option<Timestamp> {
+    seconds.as_i64()?.checked_mul(1_000).map(Timestamp::from_millis)
+}
+
 /// What an event says. Kinds that do not matter here say nothing; one that matters must make sense.
 pub(super) fn event(body: &[u8]) -> Result<Event, WebhookRefusal> {
     let event: Value = serde_json::from_slice(body).map_err(|_| WebhookRefusal::Malformed)?;
@@ -112,7 +117,7 @@ pub(super) fn event(body: &[u8]) -> Result<Event, WebhookRefusal> {
             // A charge without a payment intent is none of the shop's.
             (None, _) => Some(Says::Nothing),
             (Some(reference), Some(code)) => amount(&thing["amount_refunded"], &code.to_ascii_uppercase())
-                .map(|total| Says::Refunded { reference, total }),
+                .map(|total| Says::Refunded { reference, total, at: moment(&event["created"]) }),
             (Some(_), None) => None,
         },
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
@@ -178,7 +183,12 @@ mod tests {
         assert_eq!(says("customer.created", &json!({"id": "cus_1"})), Ok(Says::Nothing));
         let charge = json!({"id": "ch_1", "payment_intent": "pi_1", "currency": "eur", "amount_refunded": 500});
         let total = Money::from_minor(500);
-        assert_eq!(says("charge.refunded", &charge), Ok(Says::Refunded { reference: "pi_1".into(), total }));
+        let refunded = |at| Ok(Says::Refunded { reference: "pi_1".into(), total, at });
+        assert_eq!(says("charge.refunded", &charge), refunded(None));
+        let dated =
+            json!({"id": "evt_1", "created": 1_800_000_000, "type": "charge.refunded", "data": {"object": charge}});
+        let dated = event(dated.to_string().as_bytes()).map(|event| event.says);
+        assert_eq!(dated, refunded(Some(Timestamp::from_millis(1_800_000_000_000))));
         assert_eq!(says("payment_intent.succeeded", &json!({"id": "pi_1"})), Err(WebhookRefusal::Malformed));
         assert_eq!(event(b"[]"), Err(WebhookRefusal::Malformed));
     }

@@ -114,6 +114,8 @@ impl Till {
         cart.email = email.as_ref().map(|email| email.as_str().to_owned());
         cart.shipping_address = shipping_address.clone().or(cart.shipping_address);
         cart.shipping_option = shipping_option.clone().or(cart.shipping_option);
+        // Whoever is signed in buys, though the cart may still be nobody's.
+        cart.account = cart.account.or(self.account());
         match email {
             Some(email) if cart.shipping_address.is_some() => Ok((cart, email)),
             email => {
@@ -167,6 +169,7 @@ impl Till {
             currency: currency.clone(),
             tax_included: quote.tax_included,
             sums: OrderSums::from(quote),
+            reference: None,
             shipping_option: priced.shipping.as_ref().map(|option| option.id.clone()),
             shipping_name: priced.shipping.as_ref().map(|option| option.name.clone()),
             shipping_address: cart.shipping_address.clone(),
