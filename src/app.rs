@@ -3,16 +3,18 @@
 mod front;
 mod handed;
 mod inside;
+mod opening;
 mod stopping;
 mod watching;
 
-pub use front::can_begin;
+pub use front::Entrance;
 pub use handed::Handed;
+pub use opening::{check, open, open_existing};
 pub use watching::{Asked, status};
 
 use crate::certificate::Kept;
 use crate::config::{Config, LogFormat, LogSettings, ShopSettings, SmtpSecurity};
-use crate::folder::{DataFolder, MAIL};
+use crate::folder::MAIL;
 use crate::http::{self, Api, Bodies, CursorKey, Front, Limits, Proxies, Seal};
 use crate::jobs::{Ran, Runner, Work, run_due};
 use crate::log::LogBuffer;
@@ -52,14 +54,6 @@ impl std::error::Error for ServeError {}
 /// How products are encoded for the public in a shop of these settings.
 pub fn cards(settings: &ShopSettings) -> CardMaker {
     http::card_maker(settings.currency(), !settings.hide_stock)
-}
-
-/// Opens the shop that a configuration describes.
-pub fn open(config: &Config) -> Result<Shop, ServeError> {
-    let failed = |error: &dyn fmt::Display| ServeError(error.to_string());
-    let providers = providers(config)?;
-    let folder = DataFolder::open(&config.data.dir).map_err(|e| failed(&e))?;
-    Shop::open(folder, config, cards(&config.shop), providers).map_err(|e| failed(&e))
 }
 
 /// Whom the shop asks: a mail server, or the folder of letters when none is set.
@@ -170,13 +164,13 @@ fn build_behind(config: &Config, shop: &Arc<Shop>, seal: Option<Seal>) -> Result
 pub fn serve(
     config: &Config,
     shop: Shop,
-    handed: Handed,
+    entrance: Entrance,
     ready: impl FnOnce(&str) + Send + Sync + 'static,
 ) -> Result<(), ServeError> {
-    prepare_process();
     let _spans = spans::begin().map_err(|why| ServeError(format!("configuration: {why}")))?;
     let shop = Arc::new(shop);
-    let edge = front::prepare(config, handed, shop.counters().doorway())?;
+    let Entrance { edge, doorway } = entrance;
+    shop.counters().count_at(doorway);
     tend(&shop)?;
     let (mut settings, api) = build_behind(config, &shop, edge.as_ref().map(front::Prepared::seal))?;
     if edge.is_none() {
@@ -185,7 +179,7 @@ pub fn serve(
     let mut server = api.mount(rocket::custom(&settings));
     let _watched = watching::begin(config, &shop, server.state())?;
     let runner = Arc::new(Mutex::new(None));
-    let address = config.listening_url();
+    let address = config.open_at();
     let told = config.clone();
     let greeting = AdHoc::on_liftoff("ready", move |_| {
         tell_of_selling(&told);

@@ -3,9 +3,48 @@
 //! Everything is an atomic number of its own: counting takes no lock and allocates nothing, and whoever reads may see one
 //! number a moment before another. How things are called outside is decided where they are shown, in `src/http/metrics`.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+
+/// So many lines of a kind in a stretch of time: what happens a thousand times a second is not to fill a disk, and one line
+/// with the number of those that were withheld says as much.
+#[derive(Debug)]
+pub struct Ration {
+    most: u64,
+    seconds: u64,
+    told: Mutex<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    stretch: u64,
+    lines: u64,
+    withheld: u64,
+}
+
+impl Ration {
+    /// So many lines in so many seconds.
+    pub const fn new(most: u64, seconds: u64) -> Self {
+        Self { most, seconds, told: Mutex::new(Told { stretch: 0, lines: 0, withheld: 0 }) }
+    }
+
+    /// Whether there may be a line in this second of the clock, and how many were withheld before it.
+    pub fn may_tell(&self, second: u64) -> Option<u64> {
+        // A clock that stands at zero has told nothing yet either.
+        let stretch = second / self.seconds + 1;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.stretch != stretch {
+            (told.stretch, told.lines) = (stretch, 0);
+        }
+        if told.lines == self.most {
+            told.withheld += 1;
+            return None;
+        }
+        told.lines += 1;
+        Some(std::mem::take(&mut told.withheld))
+    }
+}
 
 /// Something that is only ever counted up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +83,13 @@ pub enum Count {
     JobsRetried,
     /// Jobs that were given up.
     JobsDead,
+    /// Backups that could not be made.
+    BackupsNotMade,
+    /// Backups that were made and could not be uploaded.
+    BackupsNotUploaded,
 }
 
-const COUNTS: usize = Count::JobsDead as usize + 1;
+const COUNTS: usize = Count::BackupsNotUploaded as usize + 1;
 
 /// How long commits took, in microseconds.
 const COMMIT_BOUNDS: [u64; 13] =
@@ -59,8 +102,8 @@ const BATCH_BOUNDS: [u64; 7] = [1, 2, 4, 8, 16, 32, 64];
 pub struct Counters {
     counts: [AtomicU64; COUNTS],
     queued: AtomicU64,
-    told: [AtomicU64; COUNTS],
-    doorway: Arc<Doorway>,
+    told: [Ration; COUNTS],
+    doorway: OnceLock<Arc<Doorway>>,
     /// Microseconds that commits took.
     pub commit: Histogram,
     /// Writes that shared a commit.
@@ -72,8 +115,8 @@ impl Default for Counters {
         Self {
             counts: std::array::from_fn(|_| AtomicU64::new(0)),
             queued: AtomicU64::new(0),
-            told: std::array::from_fn(|_| AtomicU64::new(0)),
-            doorway: Arc::default(),
+            told: std::array::from_fn(|_| Ration::new(1, 1)),
+            doorway: OnceLock::new(),
             commit: Histogram::new(&COMMIT_BOUNDS),
             batch: Histogram::new(&BATCH_BOUNDS),
         }
@@ -99,7 +142,7 @@ impl Counters {
     /// Whether something of a kind may be logged in this second of the clock: when everything is slow, one line a second
     /// says as much as thousands, and costs less.
     pub fn may_tell(&self, what: Count, second: u64) -> bool {
-        self.told[what as usize].swap(second, Ordering::Relaxed) != second
+        self.told[what as usize].may_tell(second).is_some()
     }
 
     /// A write has queued up.
@@ -113,8 +156,13 @@ impl Counters {
     }
 
     /// What happens at the edge.
-    pub fn doorway(&self) -> &Arc<Doorway> {
-        &self.doorway
+    pub fn doorway(&self) -> &Doorway {
+        self.doorway.get_or_init(Arc::default)
+    }
+
+    /// Has what happens at an edge that is there already told as that of this shop. Once, and before anybody asks.
+    pub fn count_at(&self, doorway: Arc<Doorway>) {
+        let _ = self.doorway.set(doorway);
     }
 
     /// Writes that wait for the writer.
@@ -271,6 +319,19 @@ mod tests {
         }
         let counted: Vec<_> = Refused::ALL.into_iter().map(|why| doorway.refused(why)).collect();
         assert_eq!(counted, (0..15).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn flood_is_counted_and_not_written_down() {
+        let ration = Ration::new(100, 1);
+        let first: Vec<_> = (0..107).filter_map(|_| ration.may_tell(1)).collect();
+        assert_eq!(first, vec![0; 100]);
+        assert_eq!([ration.may_tell(2), ration.may_tell(2)], [Some(7), Some(0)]);
+        let slow = Ration::new(1, 60);
+        assert_eq!(
+            [0, 1, 59, 60, 61, 119, 120].map(|second| slow.may_tell(second).is_some()),
+            [true, false, false, true, false, false, true]
+        );
     }
 
     #[test]

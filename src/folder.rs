@@ -1,7 +1,10 @@
 //! The data folder: everything a shop owns on disk, its lock and its marker.
 
+mod fresh;
 mod lock;
 pub mod swap;
+
+pub use fresh::Fresh;
 
 use crate::domain::Timestamp;
 use std::fmt;
@@ -103,6 +106,11 @@ impl DataFolder {
         let text = format!("{{\"format\": 1, \"shop\": \"{}\"}}\n", crate::clock::random_hex::<16>());
         write_private(&self.root.join(MARKER), text.as_bytes())
             .map_err(|e| FolderError(format!("data folder {}: cannot write {MARKER}: {e}", self.root.display())))
+    }
+
+    /// When the shop in it was set up, or put there from a backup.
+    pub fn made_at(&self) -> Option<Timestamp> {
+        made_at(&self.root)
     }
 
     /// The database file.
@@ -295,6 +303,19 @@ pub fn database_in(root: &Path) -> Result<PathBuf, FolderError> {
         return refused("there is no shop in it; name the one you mean with --data-dir");
     }
     Ok(database)
+}
+
+/// When the shop of a data folder was set up in it, or put there from a backup.
+pub fn made_at(root: &Path) -> Option<Timestamp> {
+    Some(crate::clock::of(fs::metadata(root.join(MARKER)).ok()?.modified().ok()?))
+}
+
+/// Refuses a folder that no shop was ever set up in, for those who mean one that is there.
+pub fn shop_in(root: &Path) -> Result<(), FolderError> {
+    if swap::is_pending(root) || root.join(MARKER).exists() {
+        return Ok(());
+    }
+    database_in(root).map(drop)
 }
 
 /// Bytes that are free where a path is; none where that cannot be told.

@@ -3,12 +3,12 @@
 
 use super::inside::Indoors;
 use super::stopping::Stopping;
-use super::{Handed, ServeError, cannot_listen, held};
+use super::watching::cannot_tell_metrics;
+use super::{Handed, ServeError, cannot_listen, held, prepare_process};
 use crate::certificate::Kept;
 use crate::config::Config;
 use crate::counters::Doorway;
 use crate::edge::{self, Automatic, Doors, Edge, Obtain, Parts, Running};
-use crate::folder::database_in;
 use crate::http::{Closing, Seal, headers_everywhere};
 use crate::jobs::Runner;
 use crate::providers::acme::Authority;
@@ -26,13 +26,34 @@ pub(super) struct Prepared {
     seal: Seal,
 }
 
+/// The way in, made ready before the shop is opened: a start that is refused for an address that is taken or a certificate
+/// that is not there has touched no data folder, and migrated nothing.
+pub struct Entrance {
+    pub(super) edge: Option<Prepared>,
+    pub(super) doorway: Arc<Doorway>,
+}
+
+impl Entrance {
+    /// Takes the addresses the shop is to listen at.
+    pub fn prepare(config: &Config, handed: Handed) -> Result<Self, ServeError> {
+        prepare_process();
+        let doorway = Arc::default();
+        let edge = prepare(config, handed, &doorway)?;
+        if edge.is_none() {
+            // The server behind takes it itself, and later.
+            let address = SocketAddr::new(config.address, config.port);
+            edge::bind(address).map_err(|cause| ServeError(cannot_listen(address, &cause)))?;
+        }
+        if let Some(address) = config.metrics.own_address() {
+            edge::bind(address).map_err(|cause| cannot_tell_metrics(address, &cause))?;
+        }
+        Ok(Self { edge, doorway })
+    }
+}
+
 /// Reads the certificate and takes the public addresses, if the edge is to stand in front. It does wherever a socket was
 /// handed over, since the server behind it takes none.
-pub(super) fn prepare(
-    config: &Config,
-    mut handed: Handed,
-    doorway: &Arc<Doorway>,
-) -> Result<Option<Prepared>, ServeError> {
+fn prepare(config: &Config, mut handed: Handed, doorway: &Arc<Doorway>) -> Result<Option<Prepared>, ServeError> {
     if !config.has_edge() && handed.is_empty() {
         return Ok(None);
     }
@@ -68,20 +89,6 @@ pub(super) fn prepare(
     let redirect = (redirect_port > 0).then(|| bind(handed.next(), redirect_port)).transpose()?;
     let doors = Doors { shop, redirect };
     Ok(Some(Prepared { edge, doors, seal }))
-}
-
-/// Refuses where there is no shop yet and somebody else has the address it would listen on, so that a folder is not made
-/// for a shop that cannot open. Where there is one, the server says so itself when it begins.
-pub fn can_begin(config: &Config, handed: &Handed) -> Result<(), ServeError> {
-    if !handed.is_empty() || database_in(&config.data.dir).is_ok() {
-        return Ok(());
-    }
-    let redirect = (config.has_edge() && config.edge.redirect_port > 0).then_some(config.edge.redirect_port);
-    for port in std::iter::once(config.port).chain(redirect) {
-        let address = SocketAddr::new(config.address, port);
-        drop(edge::bind(address).map_err(|cause| ServeError(cannot_listen(address, &cause)))?);
-    }
-    Ok(())
 }
 
 impl Prepared {

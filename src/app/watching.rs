@@ -7,6 +7,7 @@ use crate::folder::{DataFolder, write_private};
 use crate::http::{Aside, Control, ControlFile, Gauges, StatusView};
 use crate::providers::health as neighbour;
 use crate::services::Shop;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,21 +49,19 @@ fn metrics(config: &Config, gauges: Option<&Gauges>) -> Result<Option<Aside>, Se
         tracing::warn!(%address, "everybody who reaches metrics.address sees the metrics; see metrics.token");
     }
     let aside = Aside::listen(address, Arc::new(move |asked| gauges.answer(asked)));
-    aside.map(Some).map_err(|cause| {
-        ServeError(format!("cannot listen on {address} for metrics: {cause}; choose another metrics.address"))
-    })
+    aside.map(Some).map_err(|cause| cannot_tell_metrics(address, &cause))
+}
+
+/// What is said of an address for metrics that is taken.
+pub(super) fn cannot_tell_metrics(address: SocketAddr, cause: &std::io::Error) -> ServeError {
+    ServeError(format!("cannot listen on {address} for metrics: {cause}; choose another metrics.address"))
 }
 
 fn control(config: &Config, shop: &Arc<Shop>) -> std::io::Result<ControlDesk> {
     let token = crate::clock::random_hex::<32>();
     let desk = Control { shop: shop.clone(), token: token.clone() };
     let aside = Aside::listen(([127, 0, 0, 1], 0).into(), Arc::new(move |asked| desk.answer(asked)))?;
-    let said = ControlFile {
-        process: std::process::id(),
-        address: aside.address(),
-        token,
-        url: config.public_url().trim_end_matches('/').to_owned(),
-    };
+    let said = ControlFile { process: std::process::id(), address: aside.address(), token, url: config.open_at() };
     let file = DataFolder::control(shop.folder().root());
     write_private(&file, serde_json::to_string(&said)?.as_bytes())?;
     Ok(ControlDesk { _aside: aside, file })

@@ -96,7 +96,10 @@ fn make(args: BackupArgs, common: &Common) -> Done {
     }
     match made.manifest.findings.len() {
         0 => Ok(()),
-        count => Err(Failure::findings(format!("the backup is made, and {count} rules of the shop are broken in it"))),
+        count => Err(Failure::findings(format!(
+            "the backup is made, and {count} things in it are not as they should be: stop the shop, run `nexus check`, and \
+             go back to a backup from before where that cannot be mended (`nexus backup list`, `nexus restore FILE`)"
+        ))),
     }
 }
 
@@ -171,7 +174,7 @@ fn verify(common: &Common, file: &Path, secrets: &SecretsArgs, json: bool) -> Do
     }
     match findings.len() {
         0 => Ok(()),
-        count => Err(Failure::findings(format!("{count} rules of the shop are broken in it"))),
+        count => Err(Failure::findings(format!("{count} things in it are not as they should be"))),
     }
 }
 

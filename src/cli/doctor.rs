@@ -22,10 +22,12 @@ pub struct DoctorArgs {
 pub(super) fn run(args: DoctorArgs, common: &Common) -> Done {
     let config = common.load(Flags::default())?.config;
     let running = match app::status(&config.data.dir) {
-        Asked::Runs(_, view) => Running::Yes {
+        Asked::Runs(url, view) => Running::Yes {
             problem: view.problem.clone(),
             findings: view.check.as_ref().map(|check| check.findings),
             jobs_dead: view.jobs_dead,
+            backup: view.backup_problem.clone(),
+            url,
         },
         Asked::Held(_) => Running::Busy,
         Asked::Stopped => Running::No,

@@ -120,15 +120,19 @@ fn import(args: ImportArgs, common: &Common) -> Done {
     };
     let name = path.file_name().map_or_else(|| "-".to_owned(), |name| name.to_string_lossy().into_owned());
     let options = ImportOptions { file: name, format: args.format.into(), renames: args.map, category, mode, size };
-    let shop = common.open()?;
+    common.begin(!args.dry_run, |shop| read(shop, file, options, args.json))
+}
+
+fn read(shop: &Shop, file: Box<dyn Read + Send>, options: ImportOptions, json: bool) -> Done {
+    let (mode, size) = (options.mode, options.size);
     let (started, progress) = (Instant::now(), Arc::new(Progress::default()));
     let shown = show(&progress, size, started, "products");
-    let sink = args.dry_run.then(|| if args.json { json_sink() } else { text_sink() });
+    let sink = (mode == ImportMode::DryRun).then(|| if json { json_sink() } else { text_sink() });
     let report = wait(shop.import_products(&Ctx::owner(), file, options, progress, sink))?;
     shown.finish_and_clear();
     let report = report?;
     shop.close();
-    if args.json {
+    if json {
         print_json(&report, started.elapsed())
     } else {
         print_text(&report, mode, started.elapsed())
@@ -196,7 +200,8 @@ fn print_text(report: &ImportReport, mode: ImportMode, took: Duration) {
         for error in &report.errors {
             let name = if error.name.is_empty() { String::new() } else { format!(" {}", error.name) };
             let sku = if error.sku.is_empty() { String::new() } else { format!(" ({})", error.sku) };
-            eprintln!("line {}:{name}{sku}: {}", error.line, error.reason);
+            let of = if name.is_empty() && sku.is_empty() { String::new() } else { format!(":{name}{sku}") };
+            eprintln!("line {}{of}: {}", error.line, error.reason);
         }
         if report.failed > report.errors.len() as u64 {
             eprintln!("and {} more", count(report.failed - report.errors.len() as u64));

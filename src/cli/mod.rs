@@ -41,6 +41,7 @@ mod user;
 mod webhook;
 
 use crate::config::{Config, Flags, Loaded};
+use crate::folder::Fresh;
 use crate::machine;
 use crate::services::Shop;
 use clap::{Args, Parser, Subcommand};
@@ -227,14 +228,26 @@ impl Common {
         Ok(Loaded::read(self.config.as_deref(), &flags)?)
     }
 
-    /// Opens the shop for a command that works on the data folder.
+    /// Opens the shop that is there, for a command that works on the data folder.
     fn open(&self) -> Result<Shop, Failure> {
         open_shop(&self.load(Flags::default())?.config)
+    }
+
+    /// Has a command work on the shop, or on a new one where there is none. A new one is taken back when the command fails,
+    /// or is not to change anything: whoever has mistyped something is to find things as they were.
+    fn begin<T>(&self, keep: bool, work: impl FnOnce(&Shop) -> Result<T, Failure>) -> Result<T, Failure> {
+        let config = self.load(Flags::default())?.config;
+        let fresh = Fresh::at(&config.data.dir);
+        let outcome = crate::app::open(&config).map_err(Failure::from).and_then(|shop| work(&shop));
+        if let Some(fresh) = fresh.filter(|_| outcome.is_err() || !keep) {
+            fresh.remove();
+        }
+        outcome
     }
 }
 
 fn open_shop(config: &Config) -> Result<Shop, Failure> {
-    Ok(crate::app::open(config)?)
+    Ok(crate::app::open_existing(config)?)
 }
 
 /// Runs a use case that waits for its write, from a command.

@@ -3,9 +3,9 @@
 use super::import::{open, show};
 use super::output::{count, rate};
 use super::{Common, Done, Failure};
-use crate::services::Ctx;
 use crate::services::import::{Progress, Rename};
 use crate::services::past_orders::{PastOptions, PastReport};
+use crate::services::{Ctx, Shop};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,7 +47,10 @@ pub(super) fn run(args: PastOrdersArgs, common: &Common) -> Done {
         return Err(Failure::new("the file is read twice, so it cannot be standard input"));
     }
     let (_, size) = open(&args.file)?;
-    let shop = common.open()?;
+    common.begin(!args.dry_run, |shop| read(shop, args, size))
+}
+
+fn read(shop: &Shop, args: PastOrdersArgs, size: u64) -> Done {
     let options = PastOptions {
         renames: args.map,
         shipping_skus: args.shipping_sku,

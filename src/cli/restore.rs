@@ -46,7 +46,9 @@ pub(super) fn run(args: RestoreArgs, common: &Common) -> Done {
     report(&restored, root, args.json);
     match restored.verified.findings.len() {
         0 => Ok(()),
-        count => Err(Failure::findings(format!("the shop is restored, and {count} rules are broken in it"))),
+        count => {
+            Err(Failure::findings(format!("the shop is restored, and {count} things in it are not as they should be")))
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::output::{count, progress, rate};
 use super::{Common, Done, Failure, wait};
-use crate::services::Ctx;
 use crate::services::import::Progress;
+use crate::services::{Ctx, Shop};
 use clap::Args;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,7 +25,10 @@ pub struct SeedArgs {
 }
 
 pub(super) fn run(args: SeedArgs, common: &Common) -> Done {
-    let shop = common.open()?;
+    common.begin(true, |shop| seed(shop, &args))
+}
+
+fn seed(shop: &Shop, args: &SeedArgs) -> Done {
     let (started, done) = (Instant::now(), Arc::new(Progress::default()));
     let bar = progress(args.products);
     let (later, rows) = (bar.downgrade(), done.clone());

@@ -1,6 +1,6 @@
 //! `nexus serve`: runs the shop.
 
-use super::{Common, Done, open_shop, wait};
+use super::{Common, Done, wait};
 use crate::app;
 use crate::config::Flags;
 use crate::services::Ctx;
@@ -30,16 +30,19 @@ pub(super) fn run(args: ServeArgs, common: &Common) -> Done {
     let port = place.map(|place| place.port()).or(args.port);
     let config = common.load(Flags { address, port, data_dir: None })?.config;
     let log = app::log(&config.log)?;
-    app::can_begin(&config, &handed)?;
-    let shop = open_shop(&config)?;
+    let entrance = app::Entrance::prepare(&config, handed)?;
+    let shop = app::open(&config)?;
     let demo = if args.demo { Some(wait(shop.demo_fill(&Ctx::owner()))??) } else { None };
     let setup = shop.setup_open(&Ctx::owner())?;
     let name = config.shop.name.clone();
-    let folder = config.data.dir.display().to_string();
-    let served = app::serve(&config, shop, handed, move |address| {
+    let (folder, listening) = (config.data.dir.display().to_string(), config.listening_url());
+    let served = app::serve(&config, shop, entrance, move |address| {
         println!("{name} is open at {address}");
         println!("  API docs   {address}/api/docs/");
         println!("  Products   {address}/api/v1/products");
+        if listening != address {
+            println!("  Listening  {listening}");
+        }
         println!("  Data       {folder}");
         if let Some(demo) = demo {
             println!("  Demo       {demo}");

@@ -60,7 +60,10 @@ fn running(url: &str, view: &StatusView, as_json: bool) -> Done {
         None if findings > 0 => {
             Err(Failure::findings(format!("the last check found {findings} things; see nexus check")))
         }
-        None => Ok(()),
+        None => view
+            .backup_problem
+            .as_ref()
+            .map_or(Ok(()), |problem| Err(Failure::findings(format!("backups need a hand: {problem}")))),
     }
 }
 
@@ -77,6 +80,9 @@ fn print_running(url: &str, view: &StatusView) {
     };
     line("Waiting", format!("{} writes, {} jobs{dead}", count(view.write_queue), count(view.jobs_waiting)));
     line("Last backup", backup(view.backup.as_ref()));
+    if let Some(problem) = &view.backup_problem {
+        line("", format!("WRONG: {problem}"));
+    }
     line("Disk", disk(view.disk_free_bytes, view.disk_size_bytes));
     line("Database", format!("{}, its log {}", bytes(view.database_bytes), bytes(view.wal_bytes)));
     if let Some(memory) = view.memory_bytes {

@@ -106,7 +106,7 @@ pub(super) fn run(args: UserArgs, common: &Common) -> Done {
     match args.command {
         UserCommand::Create { role, email, password, json } => {
             let password = password.read()?;
-            let user = wait(common.open()?.user_create(&ctx, &email, role.into(), password))??;
+            let user = common.begin(true, |shop| Ok(wait(shop.user_create(&ctx, &email, role.into(), password))??))?;
             if json {
                 println!("{}", row(&user));
             } else {

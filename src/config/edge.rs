@@ -148,6 +148,7 @@ fn is_host(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn edge_is_on_where_the_address_is_not_loopback_unless_told() {
@@ -191,5 +192,19 @@ mod tests {
         };
         assert_eq!(fine.problem(true, "https://shop.example"), None);
         assert_eq!(usual().problem(false, ""), None);
+    }
+
+    #[test]
+    fn address_that_is_told_is_one_that_answers() {
+        let pem = || PathBuf::from("x.pem");
+        let edge = EdgeSettings { tls_cert: pem(), tls_key: pem(), ..EdgeSettings::default() };
+        let mut config = Config { address: [0, 0, 0, 0].into(), port: 8443, edge, ..Config::default() };
+        assert_eq!(config.open_at(), "https://0.0.0.0:8443");
+        config.edge.hosts = vec!["shop.example".to_owned(), "www.shop.example".to_owned()];
+        assert_eq!(config.open_at(), "https://shop.example:8443");
+        config.port = 443;
+        assert_eq!(config.open_at(), "https://shop.example");
+        config.shop.url = "https://www.shop.example/".to_owned();
+        assert_eq!(config.open_at(), "https://www.shop.example");
     }
 }

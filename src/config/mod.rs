@@ -144,6 +144,19 @@ impl Config {
         }
     }
 
+    /// Where people are told to look at the shop: an address that answers them, which the one it listens at does not where
+    /// the edge takes only requests for its own hosts.
+    pub fn open_at(&self) -> String {
+        let host = self.edge.hosts.first().filter(|_| self.shop.url.is_empty() && self.has_edge());
+        let url = match host {
+            Some(host) if self.edge.has_tls() && self.port == 443 => format!("https://{host}"),
+            Some(host) if self.edge.has_tls() => format!("https://{host}:{}", self.port),
+            Some(host) => format!("http://{host}:{}", self.port),
+            None => self.public_url(),
+        };
+        url.trim_end_matches('/').to_owned()
+    }
+
     /// Where the shop listens.
     pub fn listening_url(&self) -> String {
         let scheme = if self.has_edge() && self.edge.has_tls() { "https" } else { "http" };
@@ -163,6 +176,11 @@ impl Config {
     /// Whether nobody but programs on this machine is meant to reach the shop.
     pub fn public_is_this_machine(&self) -> bool {
         payment::is_loopback(&self.public_url()) && !self.tells_clients_apart()
+    }
+
+    /// Whether only programs on this machine reach what is at an address.
+    pub fn is_of_this_machine(url: &str) -> bool {
+        payment::is_loopback(url)
     }
 
     /// Whether `/metrics` is among the addresses of the shop.

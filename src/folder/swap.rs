@@ -42,7 +42,7 @@ pub fn staging(root: &Path) -> io::Result<PathBuf> {
 }
 
 /// Removes a new set that never became the shop.
-pub(super) fn discard_staging(root: &Path) -> io::Result<()> {
+pub fn discard_staging(root: &Path) -> io::Result<()> {
     match fs::remove_dir_all(root.join(STAGING)) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         _ => Ok(()),

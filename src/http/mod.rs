@@ -286,13 +286,14 @@ impl Api {
         let (front, traffic) = (self.front.clone(), self.traffic.clone());
         let headers = fairings::Headers { https: front.https };
         let (shop, bodies, token) = (self.shop.clone(), front.bodies.clone(), front.metrics_token);
+        let requests = fairings::Requests { access_log: front.access_log, traffic: traffic.clone() };
         let rocket = place(rocket, &self.routes);
         let rocket = match front.seal {
             Some(seal) => rocket.manage(seal).attach(fairings::Sealed),
             None => rocket,
         };
         rocket
-            .manage(Gauges { shop: shop.clone(), bodies, traffic: traffic.clone(), token })
+            .manage(Gauges { shop: shop.clone(), bodies, traffic, token })
             .manage(shop)
             .manage(front.bodies)
             .manage(front.cursors)
@@ -301,13 +302,14 @@ impl Api {
             .manage(front.proxies)
             .manage(front.limits)
             .manage(headers)
+            .manage(requests.clone())
             .manage(self.closing.clone())
             .register("/", problem::catchers())
             .attach(fairings::Addresses)
             .attach(fairings::Cors { origins: front.origins })
             .attach(headers)
             .attach(fairings::HeaderLimit)
-            .attach(fairings::Requests { access_log: front.access_log, traffic })
+            .attach(requests)
             // An empty set in place of the framework's own headers, which know nothing of what is served here.
             .attach(rocket::shield::Shield::new())
     }

@@ -2,7 +2,7 @@
 //!
 //! Causes are logged here and never sent.
 
-use super::fairings::{Headers, request_id};
+use super::fairings::{Headers, Requests, request_id};
 use crate::domain::pricing::Refusal;
 use crate::domain::{FieldError, Invalid};
 use crate::services::Error;
@@ -233,6 +233,9 @@ fn unknown_method(request: &Request<'_>) -> Problem {
     } else {
         method_not_allowed(&allowed)
     };
+    if let Some(requests) = request.rocket().state::<Requests>() {
+        requests.note_unknown_method(request, problem.status);
+    }
     problem.with_header("X-Request-Id", request_id(request)).with_header("X-Content-Type-Options", "nosniff")
 }
 

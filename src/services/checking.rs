@@ -8,7 +8,9 @@ use super::health::CHECK_TIME;
 use super::status::LAST_CHECK;
 use super::{CheckNote, Ctx, Error, Outcome, Shop};
 use crate::domain::Right;
-use crate::store::{CheckDepth, CheckPiece, Finding, StoreError};
+use crate::folder::{DataFolder, secret_in};
+use crate::store::{self, CardMaker, CheckDepth, Finding};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -38,6 +40,17 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.checking.running.store(false, Ordering::Release);
     }
+}
+
+/// Checks the shop of a data folder that is too damaged to be opened, in which nobody else may be at work. Nothing is kept
+/// of it, since there is nowhere to keep it. Nothing is found where it is not the data that keeps the shop from opening.
+pub fn check_unopened(root: &Path, cards: &CardMaker, why: &str) -> Outcome<Vec<Finding>> {
+    let folder = DataFolder::look(root).map_err(|e| Error::Internal(e.0))?;
+    let mut findings = store::look_over(&folder.database(), cards, secret_in(root, "audit.key"));
+    if !findings.is_empty() {
+        findings.insert(0, Finding { check: "opening", problem: format!("the shop cannot be opened: {why}") });
+    }
+    Ok(findings)
 }
 
 /// What is kept of a check that ends now.
@@ -82,13 +95,13 @@ impl Shop {
         if self.checking.running.swap(true, Ordering::AcqRel) {
             return Ok(None);
         }
-        let _running = Running(self);
+        let running = Running(self);
         let began = Instant::now();
         let pieces = self.store.read_while_open(CHECK_TIME, |tx| Ok::<_, Error>(tx.check_pieces()?))?;
         let mut findings = Vec::new();
         for piece in pieces {
             let at = Instant::now();
-            findings.extend(self.check_one(&piece)?);
+            findings.extend(self.store.read_while_open(CHECK_TIME, |tx| tx.check_piece(&piece))?);
             if self.store.is_closing() {
                 return Ok(None);
             }
@@ -98,6 +111,8 @@ impl Shop {
             tracing::error!(check = finding.check, problem = %finding.problem, "the data is not as it should be");
         }
         let note = note(began, &findings);
+        // Before anybody can see that it has ended: then the next one may begin.
+        drop(running);
         self.check_keep(&note)?;
         Ok(Some(note))
     }
@@ -111,17 +126,6 @@ impl Shop {
             tracing::warn!(%error, "what came of the check could not be kept");
         }
         Ok(findings)
-    }
-
-    /// One piece; what cannot even be read is a finding.
-    fn check_one(&self, piece: &CheckPiece) -> Outcome<Vec<Finding>> {
-        match self.store.read_while_open(CHECK_TIME, |tx| tx.check_piece(piece)) {
-            Ok(findings) => Ok(findings),
-            Err(StoreError::Internal(why)) => {
-                Ok(vec![Finding { check: "integrity", problem: format!("{piece:?} cannot be read: {why}") }])
-            }
-            Err(error) => Err(error.into()),
-        }
     }
 
     fn check_keep(&self, note: &CheckNote) -> Outcome<()> {

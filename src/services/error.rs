@@ -1,8 +1,12 @@
 //! Why a use case did not happen, told apart by what the caller can do about it.
 
+use crate::counters::Ration;
 use crate::domain::{FieldError, Invalid, Slug};
 use crate::store::StoreError;
 use std::fmt;
+
+/// Everybody who writes meanwhile is told, and the log once a minute.
+static UNAVAILABLE: Ration = Ration::new(1, 60);
 
 /// The reason.
 #[derive(Clone, Debug)]
@@ -83,7 +87,11 @@ impl From<StoreError> for Error {
             StoreError::Timeout => Self::Timeout,
             StoreError::Full => Self::DiskFull,
             StoreError::Unavailable(why) => {
-                tracing::error!(%why, "the store is unavailable");
+                let second = crate::clock::now().millis().unsigned_abs() / 1_000;
+                if let Some(withheld) = UNAVAILABLE.may_tell(second) {
+                    let withheld = (withheld > 0).then_some(withheld);
+                    tracing::error!(%why, withheld, "the store is unavailable");
+                }
                 Self::Unavailable
             }
             StoreError::Conflict(why) | StoreError::Internal(why) => Self::Internal(why),

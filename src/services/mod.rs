@@ -33,6 +33,7 @@ pub mod webhooks;
 
 pub use crate::store::{CardMaker, CheckDepth, Finding, ImportRun, JobTally, Migrated, Store, StoreSettings};
 pub use audit::client_address;
+pub use checking::check_unopened;
 pub use ctx::{Actor, Ctx, Origin};
 pub use error::{Error, Outcome};
 pub use status::{Backup, CheckNote, Status, Vitals};

@@ -158,7 +158,7 @@ fn hash(password: &str) -> Outcome<String> {
 }
 
 /// By the hash's own parameters, which may be older than today's.
-fn matches(password: &str, hash: &str) -> bool {
+pub(super) fn matches(password: &str, hash: &str) -> bool {
     let (Ok(parsed), Ok(argon2)) = (PasswordHash::new(hash), argon2id()) else { return false };
     argon2.verify_password(password.as_bytes(), &parsed).is_ok()
 }

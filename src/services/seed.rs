@@ -4,6 +4,7 @@ mod demo;
 mod generate;
 mod words;
 
+pub(super) use demo::demo_logins_open;
 pub use demo::{DEMO_PASSWORD, DemoFilled};
 
 use super::export::ExportFormat;

@@ -1,5 +1,6 @@
 //! How the shop is doing: for the owner at the command line, and for programs that watch over it.
 
+use super::backup::LAST_FAILURE;
 use super::{Ctx, Error, Outcome, Shop};
 use crate::counters::Count;
 use crate::domain::backup::newest;
@@ -11,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Where the result of the last check is kept.
-pub(super) const LAST_CHECK: &str = "check.last";
+pub(in crate::services) const LAST_CHECK: &str = "check.last";
 /// The code of orders that were refused since something could not be had.
 const OUT_OF_STOCK: &str = "out_of_stock";
 const DAY_MS: i64 = 86_400_000;
@@ -38,6 +39,8 @@ pub struct Backup {
     pub at: Timestamp,
     /// How large it is.
     pub bytes: u64,
+    /// Whether it was uploaded.
+    pub uploaded: bool,
 }
 
 /// What is worth watching.
@@ -57,6 +60,10 @@ pub struct Vitals {
     pub disk: Option<Disk>,
     /// The newest backup, if there is one.
     pub backup: Option<Backup>,
+    /// How old that is; how old the shop is while there is none.
+    pub backup_age: Option<Duration>,
+    /// What is wrong with the backups, in words.
+    pub backup_trouble: Option<String>,
     /// What became of the last check, if there was one.
     pub check: Option<CheckNote>,
 }
@@ -82,17 +89,20 @@ pub struct Status {
 pub(super) fn newest_backup(root: &Path, now: Timestamp) -> Option<Backup> {
     let found = super::backup::list(root).ok()?;
     let name = newest(found.iter().map(|entry| &entry.name), now)?;
-    let bytes = found.iter().find(|entry| entry.name == *name)?.size.unwrap_or(0);
-    Some(Backup { name: name.as_str().to_owned(), at: name.made_at(), bytes })
+    let entry = found.iter().find(|entry| entry.name == *name)?;
+    let (bytes, uploaded) = (entry.size.unwrap_or(0), entry.uploaded);
+    Some(Backup { name: name.as_str().to_owned(), at: name.made_at(), bytes, uploaded })
 }
 
 impl Shop {
     /// What is worth watching.
     pub fn vitals(&self, ctx: &Ctx) -> Outcome<Vitals> {
         ctx.require(Right::Maintain)?;
-        let (jobs, waits_since, check) = self
-            .store
-            .read(|tx| Ok::<_, Error>((tx.job_tally()?, tx.outbox_waits_since()?, tx.setting(LAST_CHECK)?)))?;
+        let (jobs, waits_since, check, failure) = self.store.read(|tx| {
+            let (check, failure) = (tx.setting(LAST_CHECK)?, tx.setting(LAST_FAILURE)?);
+            Ok::<_, Error>((tx.job_tally()?, tx.outbox_waits_since()?, check, failure))
+        })?;
+        let backup = newest_backup(self.folder.root(), ctx.now);
         let database = self.folder.database();
         let mut wal = database.clone().into_os_string();
         wal.push("-wal");
@@ -103,7 +113,9 @@ impl Shop {
             database_bytes: machine::file_bytes(&database).unwrap_or(0),
             wal_bytes: machine::file_bytes(wal.as_ref()).unwrap_or(0),
             disk: machine::disk(self.folder.root()),
-            backup: newest_backup(self.folder.root(), ctx.now),
+            backup_age: self.backup_age(backup.as_ref(), ctx.now),
+            backup_trouble: self.backup_trouble(backup.as_ref(), failure, ctx.now),
+            backup,
             check: check.and_then(|text| serde_json::from_str(&text).ok()),
         })
     }

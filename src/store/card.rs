@@ -77,32 +77,6 @@ impl ReadTx<'_> {
     }
 }
 
-impl ReadTx<'_> {
-    /// Cards that do not show their product as it is; at most twenty are named.
-    pub(super) fn cards_check(&self) -> StoreResult<Vec<String>> {
-        let (mut after, mut problems) = (ProductId::new(0), Vec::new());
-        loop {
-            let ids = self.product_ids_after(after, 500)?;
-            let Some(last) = ids.last() else { return Ok(problems) };
-            after = *last;
-            problems.extend(self.cards_stale(&ids)?);
-            problems.truncate(20);
-        }
-    }
-
-    /// Those cards of these products that are not what would be made of them now.
-    pub(super) fn cards_stale(&self, ids: &[ProductId]) -> StoreResult<Vec<String>> {
-        let mut cards = self.cards_by_ids(ids)?;
-        let mut problems = Vec::new();
-        for product in self.products_by_ids(ids)? {
-            if cards.remove(&product.id).is_some_and(|json| json != (self.card_maker().make)(&product)) {
-                problems.push(format!("product_card: the card of product {} is out of date", product.id));
-            }
-        }
-        Ok(problems)
-    }
-}
-
 fn card_row(row: &super::tx::Row<'_>) -> super::tx::RowResult<CardRow> {
     Ok(CardRow {
         id: row.get(0)?,

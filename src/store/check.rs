@@ -1,9 +1,19 @@
-//! Looks for damage and for broken rules: the file, its references, the search index, the sums.
+//! Looks for damage and for broken rules: the file, its texts, its references, what is kept twice, the sums.
+//!
+//! A check is made of pieces. A piece that cannot be made since the file is damaged is a finding itself and keeps none of
+//! the others from being made: whoever has a damaged shop wants to know how far the damage goes.
 
-use super::error::StoreResult;
+mod filters;
+mod products;
+mod rules;
+mod texts;
+
+use super::error::{StoreError, StoreResult};
 use super::order_check::ORDER_INVARIANTS;
 use super::tx::ReadTx;
 use crate::domain::ProductId;
+use rules::INVARIANTS;
+use std::fmt;
 
 /// How much to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,193 +37,169 @@ pub struct Finding {
 /// all of it takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CheckPiece {
+    /// The structure of the whole file.
+    File,
     /// The structure of a table and of its indexes.
     Table(String),
+    /// The texts in a table.
+    Texts(String),
     /// What a table refers to.
     References(String),
     /// A rule of the shop, by its place among them.
     Rule(usize),
-    /// The cards of products from one on.
-    Cards(ProductId),
+    /// What is kept of products beside them, from one product on.
+    Products(ProductId),
+    /// What filters look up, of products behind one.
+    Filters(ProductId),
     /// The audit log.
     AuditLog,
     /// The search index.
     SearchIndex,
 }
 
-/// Products whose cards make one piece.
-const CARDS: usize = 5_000;
+impl fmt::Display for CheckPiece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File => f.write_str("the file"),
+            Self::Table(name) => write!(f, "table {name}"),
+            Self::Texts(name) => write!(f, "texts of table {name}"),
+            Self::References(name) => write!(f, "references of table {name}"),
+            Self::Rule(place) => write!(f, "rule {:?}", rules().nth(*place).map_or("", |(name, _)| name)),
+            Self::Products(after) => write!(f, "cards and search words of products behind {after}"),
+            Self::Filters(after) => write!(f, "tags and attributes of products behind {after}"),
+            Self::AuditLog => f.write_str("audit log (table audit)"),
+            Self::SearchIndex => f.write_str("search index"),
+        }
+    }
+}
 
-/// Rules that hold for every row, as queries that give the offenders.
-const INVARIANTS: &[(&str, &str)] = &[
-    (
-        "ratings",
-        "select 'product ' || p.id || ': rating, rating_count or rating_sum differ from its reviews' from product p left join \
-         (select product_id, count(*) as n, sum(rating) as s from review where status = 'approved' group by product_id) r \
-         on r.product_id = p.id where p.rating_count <> coalesce(r.n, 0) or p.rating_sum <> coalesce(r.s, 0) \
-         or p.rating <> coalesce((r.s * 200 + r.n) / (2 * r.n), 0) limit 20",
-    ),
-    (
-        "every product has a variant",
-        "select 'product ' || id || ' has no variant' from product p where not exists (select 1 from variant v where v.product_id = p.id) limit 20",
-    ),
-    (
-        "product sums",
-        "select 'product ' || p.id || ': price, price_max, stock or in_stock differ from its variants' from product p join \
-         (select product_id, min(price) as low, max(price) as high, sum(stock) as stock, max(stock > 0 or stock_policy <> 'deny') as sells from variant group by product_id) v \
-         on v.product_id = p.id where p.price <> v.low or p.price_max <> v.high or p.stock <> v.stock or p.in_stock <> v.sells limit 20",
-    ),
-    (
-        "stock",
-        "select 'variant ' || id || ': stock ' || stock || ' is not what ' || on_hand || ' on hand less ' || reserved || ' reserved leave' from variant \
-         where stock <> max(on_hand - reserved, 0) or (stock_policy = 'deny' and reserved > on_hand) limit 20",
-    ),
-    (
-        "stock ledger",
-        "select 'variant ' || v.id || ': ' || v.on_hand || ' on hand and ' || v.reserved || ' reserved are not the sums of its stock_movement rows' \
-         from variant v left join (select variant_id, sum(on_hand) as on_hand, sum(reserved) as reserved from stock_movement group by variant_id) m \
-         on m.variant_id = v.id where v.on_hand <> v.opening_stock + coalesce(m.on_hand, 0) or v.reserved <> coalesce(m.reserved, 0) limit 20",
-    ),
-    (
-        "reservations",
-        "select 'variant ' || v.id || ': ' || v.reserved || ' reserved are not the sum of its reservation rows' \
-         from variant v left join (select variant_id, sum(quantity) as quantity from reservation group by variant_id) r \
-         on r.variant_id = v.id where v.reserved <> coalesce(r.quantity, 0) limit 20",
-    ),
-    (
-        "category tree",
-        "with recursive reached (id) as (select id from category where parent_id is null union select c.id from reached r join category c on c.parent_id = r.id) select 'category ' || id || ' is not below any root' from category where id not in (select id from reached) limit 20",
-    ),
-    (
-        "tags",
-        "select 'product_tag: ' || tag || ' of product ' || product_id || ' has no product' from product_tag t where not exists (select 1 from product p where p.id = t.product_id) limit 20",
-    ),
-    (
-        "attributes",
-        "select 'product_attribute: ' || name || ' of product ' || product_id || ' has no product' from product_attribute a where not exists (select 1 from product p where p.id = a.product_id) limit 20",
-    ),
-    (
-        "redirects",
-        "select 'slug_redirect: ' || kind || ' ' || slug || ' leads nowhere' from slug_redirect r where (kind = 'product' and not exists (select 1 from product p where p.id = r.target_id)) or (kind = 'category' and not exists (select 1 from category c where c.id = r.target_id)) limit 20",
-    ),
-    (
-        "paid orders have their money",
-        "select 'order ' || o.id || ' is ' || o.status || ' without exactly its total captured' from shop_order o \
-         where o.source <> 'import' and o.status in ('paid', 'fulfilled', 'completed', 'partially_refunded', 'refunded') \
-         and not exists (select 1 from payment p where p.order_id = o.id and p.flag is not null) \
-         and ((select count(*) from payment p where p.order_id = o.id and p.status = 'captured' \
-         and p.captured = o.total and p.currency = o.currency) = 0 \
-         or (select sum(p.captured - p.refunded) from payment p where p.order_id = o.id) > o.total) limit 20",
-    ),
-    (
-        "captured payments are whole, and their orders know",
-        "select 'payment ' || p.id || ' is captured, and its amount or order does not say so' from payment p \
-         join shop_order o on o.id = p.order_id where p.status = 'captured' and (p.captured <> p.amount \
-         or o.status in ('draft', 'pending')) limit 20",
-    ),
-    (
-        "refunds",
-        "select 'payment ' || p.id || ': refunded differs from its refunds' from payment p where p.refunded <> \
-         (select coalesce(sum(r.amount), 0) from refund r where r.payment_id = p.id and r.status <> 'failed') limit 20",
-    ),
-    (
-        "discount uses",
-        "select 'discount ' || d.id || ': ' || d.uses || ' uses counted, ' || (select count(*) from discount_use u where u.discount_id = d.id) || ' there' from discount d where d.uses <> (select count(*) from discount_use u where u.discount_id = d.id) limit 20",
-    ),
-    (
-        "discount limits",
-        "select 'discount ' || d.id || ' was used more often than its limit of ' || usage_limit from discount d where d.uses > d.usage_limit limit 20",
-    ),
-];
+/// Products whose cards make one piece.
+const PRODUCTS: usize = 5_000;
+/// Findings of one piece that are named.
+const MOST: usize = 20;
+/// The check of the file itself.
+const INTEGRITY: &str = "integrity";
 
 impl ReadTx<'_> {
     /// Runs the checks; an empty list means all is well.
     pub fn check(&self, depth: CheckDepth) -> StoreResult<Vec<Finding>> {
         if depth == CheckDepth::Quick {
-            return self.check_pages("pragma quick_check(20)");
+            return found_or_damaged(&CheckPiece::File, self.check_pages("pragma quick_check(20)"));
         }
         let mut findings = self.check_file()?;
-        if findings.iter().all(|finding| finding.check != INTEGRITY) {
-            findings.extend(self.check_rules(true)?);
-        }
+        findings.extend(self.check_texts()?);
+        findings.extend(self.check_rules(true)?);
         Ok(findings)
     }
 
     /// Looks for damage to the file: its pages and indexes, the search index among them, and its references.
     pub(super) fn check_file(&self) -> StoreResult<Vec<Finding>> {
-        let mut findings = self.check_pages("pragma integrity_check(20)")?;
-        if !findings.is_empty() {
-            return Ok(findings);
-        }
-        findings.extend(self.orphans("pragma foreign_key_check")?);
-        Ok(findings)
+        let tables = self.tables().unwrap_or_default();
+        self.check_all([CheckPiece::File].into_iter().chain(tables.into_iter().map(CheckPiece::References)))
+    }
+
+    /// Looks for texts that are none.
+    pub(super) fn check_texts(&self) -> StoreResult<Vec<Finding>> {
+        // Whoever has looked at the file has said why there are none.
+        self.check_all(self.tables().unwrap_or_default().into_iter().map(CheckPiece::Texts))
     }
 
     /// Looks for broken rules; at the audit log only where its key is at hand.
     pub(super) fn check_rules(&self, audit: bool) -> StoreResult<Vec<Finding>> {
+        self.check_all(self.rule_pieces(audit))
+    }
+
+    fn check_all(&self, pieces: impl IntoIterator<Item = CheckPiece>) -> StoreResult<Vec<Finding>> {
         let mut findings = Vec::new();
-        for rule in rules() {
-            findings.extend(self.rule_check(rule)?);
+        for piece in pieces {
+            findings.extend(self.check_piece(&piece)?);
         }
-        findings.extend(self.cards_check()?.into_iter().map(|problem| Finding { check: "cards", problem }));
-        if audit {
-            findings.extend(self.audit_check()?);
-        }
-        findings.extend(self.search_check()?.into_iter().map(|problem| Finding { check: "search index", problem }));
         Ok(findings)
     }
 
     /// The pieces of a full check.
     pub fn check_pieces(&self) -> StoreResult<Vec<CheckPiece>> {
-        let tables = "select name from sqlite_schema where type = 'table' and name not like 'sqlite~_%' escape '~' order by name";
-        let tables: Vec<String> = self.query_all(tables, [], |row| row.get(0))?;
-        let mut pieces: Vec<CheckPiece> = tables.iter().cloned().map(CheckPiece::Table).collect();
-        pieces.extend(tables.into_iter().map(CheckPiece::References));
-        pieces.extend((0..rules().count()).map(CheckPiece::Rule));
-        let mut after = ProductId::new(0);
-        while let Some(last) = self.product_ids_after(after, CARDS)?.last() {
-            pieces.push(CheckPiece::Cards(after));
-            after = *last;
-        }
-        pieces.extend([CheckPiece::AuditLog, CheckPiece::SearchIndex]);
+        let mut pieces: Vec<CheckPiece> = match self.tables() {
+            Ok(tables) => {
+                let each = [CheckPiece::Table, CheckPiece::References, CheckPiece::Texts];
+                each.into_iter().flat_map(|piece| tables.iter().cloned().map(piece)).collect()
+            }
+            // Whoever looks at the file will say why.
+            Err(error) if is_damage(&error) => vec![CheckPiece::File],
+            Err(error) => return Err(error),
+        };
+        pieces.extend(self.rule_pieces(true));
         Ok(pieces)
+    }
+
+    fn tables(&self) -> StoreResult<Vec<String>> {
+        let sql = "select name from sqlite_schema where type = 'table' and name not like 'sqlite~_%' escape '~' order by name";
+        self.query_all(sql, [], |row| row.get(0))
+    }
+
+    fn rule_pieces(&self, audit: bool) -> Vec<CheckPiece> {
+        let mut pieces: Vec<CheckPiece> = (0..rules().count()).map(CheckPiece::Rule).collect();
+        let in_steps = |step: usize| {
+            let mut starts = vec![ProductId::new(0)];
+            // Where products cannot be walked, the piece that begins there says so.
+            while let Some(last) =
+                self.product_ids_after(starts[starts.len() - 1], step).ok().and_then(|ids| ids.last().copied())
+            {
+                starts.push(last);
+            }
+            starts
+        };
+        pieces.extend(in_steps(PRODUCTS).into_iter().map(CheckPiece::Products));
+        pieces.extend(in_steps(filters::PRODUCTS).into_iter().map(CheckPiece::Filters));
+        pieces.extend(audit.then_some(CheckPiece::AuditLog));
+        pieces.push(CheckPiece::SearchIndex);
+        pieces
     }
 
     /// Makes one piece of a full check.
     pub fn check_piece(&self, piece: &CheckPiece) -> StoreResult<Vec<Finding>> {
-        let found = |check: &'static str, problems: Vec<String>| {
-            problems.into_iter().map(|problem| Finding { check, problem }).collect()
-        };
+        found_or_damaged(piece, self.look_at(piece))
+    }
+
+    fn look_at(&self, piece: &CheckPiece) -> StoreResult<Vec<Finding>> {
         match piece {
+            CheckPiece::File => self.whole_file(),
             CheckPiece::Table(name) => {
                 let mut damage = self.check_pages(&format!("pragma integrity_check({})", quoted(name)))?;
-                damage.truncate(20);
+                damage.truncate(MOST);
                 Ok(damage)
             }
+            CheckPiece::Texts(name) => self.texts_check(name),
             CheckPiece::References(name) => self.orphans(&format!("pragma foreign_key_check({})", quoted(name))),
             CheckPiece::Rule(place) => rules().nth(*place).map_or(Ok(Vec::new()), |rule| self.rule_check(rule)),
-            CheckPiece::Cards(after) => {
-                let ids = self.product_ids_after(*after, CARDS)?;
-                let mut stale = Vec::new();
-                for some in ids.chunks(500) {
-                    stale.extend(self.cards_stale(some)?);
-                }
-                stale.truncate(20);
-                Ok(found("cards", stale))
-            }
+            CheckPiece::Products(after) => self.derived_check(*after, PRODUCTS),
+            CheckPiece::Filters(after) => self.filters_check(*after),
             CheckPiece::AuditLog => self.audit_check(),
             CheckPiece::SearchIndex => Ok(found("search index", self.search_check()?)),
         }
     }
 
+    /// The structure of the file. Where the engine gives up over it, each table is looked at on its own, to name those
+    /// that are damaged.
+    fn whole_file(&self) -> StoreResult<Vec<Finding>> {
+        let outcome = self.check_pages("pragma integrity_check(20)");
+        if !outcome.as_ref().is_err_and(is_damage) {
+            return outcome;
+        }
+        let mut findings = Vec::new();
+        for table in self.tables()? {
+            findings.extend(self.check_piece(&CheckPiece::Table(table))?);
+        }
+        if findings.is_empty() { outcome } else { Ok(findings) }
+    }
+
     fn rule_check(&self, (check, sql): (&'static str, &'static str)) -> StoreResult<Vec<Finding>> {
-        let problems: Vec<String> = self.query_all(sql, [], |row| row.get(0))?;
-        Ok(problems.into_iter().map(|problem| Finding { check, problem }).collect())
+        Ok(found(check, self.query_all(sql, [], |row| row.get(0))?))
     }
 
     fn audit_check(&self) -> StoreResult<Vec<Finding>> {
         let broken = self.audit_verify(None, &|_| {})?.err();
-        Ok(broken.map(|broken| Finding { check: "audit log", problem: broken.to_string() }).into_iter().collect())
+        Ok(found("audit log", broken.map(|broken| broken.to_string())))
     }
 
     fn orphans(&self, pragma: &str) -> StoreResult<Vec<Finding>> {
@@ -222,18 +208,33 @@ impl ReadTx<'_> {
                 (row.get::<_, String>(0)?, row.get::<_, Option<i64>>(1)?, row.get::<_, String>(2)?);
             Ok(format!("table {table}, row {}: refers to a row of {parent} that is not there", rowid.unwrap_or(0)))
         })?;
-        Ok(orphans.into_iter().take(20).map(|problem| Finding { check: "foreign keys", problem }).collect())
+        Ok(found("foreign keys", orphans.into_iter().take(MOST)))
     }
 
     fn check_pages(&self, pragma: &str) -> StoreResult<Vec<Finding>> {
         let lines: Vec<String> = self.query_all(pragma, [], |row| row.get(0))?;
-        let problems = lines.into_iter().filter(|line| line != "ok").map(|line| self.damage_named(line));
-        Ok(problems.map(|problem| Finding { check: INTEGRITY, problem }).collect())
+        Ok(found(INTEGRITY, lines.into_iter().filter(|line| line != "ok").map(|line| self.damage_named(line))))
     }
 }
 
-/// The check of the file itself; when it finds something, nothing else can be trusted.
-const INTEGRITY: &str = "integrity";
+fn found(check: &'static str, problems: impl IntoIterator<Item = String>) -> Vec<Finding> {
+    problems.into_iter().map(|problem| Finding { check, problem }).collect()
+}
+
+/// Whether an error tells of the file rather than of the moment: it will be there at the next try.
+fn is_damage(error: &StoreError) -> bool {
+    matches!(error, StoreError::Internal(_) | StoreError::Unavailable(_))
+}
+
+/// What was found; or that nothing could be, which is a finding too.
+fn found_or_damaged(piece: &CheckPiece, outcome: StoreResult<Vec<Finding>>) -> StoreResult<Vec<Finding>> {
+    match outcome {
+        Err(error) if is_damage(&error) => {
+            Ok(found(INTEGRITY, [format!("{piece}: cannot be read: {}", error.cause())]))
+        }
+        other => other,
+    }
+}
 
 /// All rules of the shop, each with its name.
 fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {

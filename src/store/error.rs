@@ -22,6 +22,16 @@ pub enum StoreError {
 /// The outcome of a store call.
 pub type StoreResult<T> = Result<T, StoreError>;
 
+impl StoreError {
+    /// What the engine said, where it said something.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Internal(why) | Self::Unavailable(why) => why.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

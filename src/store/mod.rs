@@ -61,13 +61,13 @@ mod writer;
 pub use api_key::ApiKeyRow;
 pub use card::{CardMaker, CardRow};
 pub use category::CategoryRow;
-pub use check::{CheckDepth, CheckPiece, Finding};
+pub use check::{CheckDepth, Finding};
 pub use delivery::{AttemptNote, ClaimedDelivery, DeliveryFilter};
 pub use discount::{DiscountFilter, DiscountUse};
 pub use error::{StoreError, StoreResult};
 pub use idempotency::{KeptAnswer, KeyRow};
 pub use import::{ImportChange, ImportRun, LateTerms};
-pub use inspect::inspect;
+pub use inspect::{inspect, password_hash_of, setting_of};
 pub use invoice::NewInvoice;
 pub use job::{ClaimedJob, JobRow};
 pub use ledger::LedgerAccount;
@@ -81,7 +81,9 @@ pub use own_order::OwnPosition;
 pub use payment::PaymentRow;
 pub use product::{ProductRow, VariantRow};
 pub use session::{NewSession, SessionRow};
-pub use snapshot::{Examined, Pending, examine, newest_schema, order_count, pending, schema_of, snapshot};
+pub use snapshot::{
+    Examined, Pending, damage_of, examine, look_over, newest_schema, order_count, pending, schema_of, snapshot,
+};
 pub use stock::MovementRow;
 pub use stock_request::{StockRequestRow, StockRequestState};
 pub use tx::{ReadTx, WriteTx};

@@ -21,7 +21,7 @@ pub struct Examined {
     pub schema: i64,
     /// Damage to the file: it is no backup.
     pub damage: Vec<Finding>,
-    /// Rules of the shop that do not hold: it is what the shop was.
+    /// Texts that are none and rules of the shop that do not hold: it is what the shop was, and may be all there is of it.
     pub broken: Vec<Finding>,
     /// Whether the rules could be looked at, which takes the newest schema.
     pub whole: bool,
@@ -66,10 +66,36 @@ pub fn examine(copy: &Path, cards: &CardMaker, audit_key: Option<[u8; 32]>, upgr
         migrate::upgrade(&mut connection)?;
         found.whole = true;
     }
+    if found.damage.is_empty() {
+        found.broken = look(copy, cards, audit_key, |tx, _| tx.check_texts())?;
+    }
     if found.damage.is_empty() && found.whole {
-        found.broken = look(copy, cards, audit_key, |tx, audit| tx.check_rules(audit))?;
+        found.broken.extend(look(copy, cards, audit_key, |tx, audit| tx.check_rules(audit))?);
     }
     Ok(found)
+}
+
+/// Looks a database over in which no shop can be opened: everything that can be looked at all the same.
+pub fn look_over(database: &Path, cards: &CardMaker, audit_key: Option<[u8; 32]>) -> Vec<Finding> {
+    let is_of_now = schema_of(database).is_ok_and(|schema| schema == migrate::newest());
+    let looked = look(database, cards, audit_key, |tx, audit| {
+        let mut findings = tx.check_file()?;
+        findings.extend(tx.check_texts()?);
+        if is_of_now {
+            findings.extend(tx.check_rules(audit)?);
+        }
+        Ok(findings)
+    });
+    looked.unwrap_or_else(|error| {
+        let problem = format!("{}: cannot be read: {}", database.display(), error.cause());
+        vec![Finding { check: "integrity", problem }]
+    })
+}
+
+/// The first that is wrong with a database as a file, in words; nothing when that cannot be told.
+pub fn damage_of(database: &Path, cards: &CardMaker) -> Option<String> {
+    let found = look(database, cards, None, |tx, _| tx.check_file()).ok()?;
+    found.first().map(|first| format!("{}: {}", first.check, first.problem))
 }
 
 /// The schema of a database that is not open here.

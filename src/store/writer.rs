@@ -11,7 +11,7 @@ use super::pragma;
 use super::slow::{Slowest, Watch};
 use super::tx::{DeadlineGuard, WriteTx};
 use super::write_call::Job;
-use crate::counters::{Count, Counters};
+use crate::counters::{Count, Counters, Ration};
 use crate::domain::Change;
 use crate::domain::audit::{AuditChain, AuditEntry};
 use crate::generations::Generations;
@@ -89,6 +89,8 @@ pub struct Desk {
     pub(super) waiting: Arc<Mutex<Option<Instant>>>,
     probed: Option<Instant>,
     slowest: Slowest,
+    /// Lines about writes that are refused.
+    refusals: Ration,
 }
 
 impl Desk {
@@ -111,6 +113,7 @@ impl Desk {
             waiting: Arc::default(),
             probed: None,
             slowest: Slowest::default(),
+            refusals: Ration::new(1, 60),
         }
     }
 
@@ -306,8 +309,13 @@ impl Desk {
         }
         self.counters.one(Count::CommitsFailed);
         if matches!(failure, StoreError::Full | StoreError::Unavailable(_) | StoreError::Internal(_)) {
-            tracing::error!(%failure, "a commit failed; the shop is read-only until a probe write succeeds");
-            *self.trouble.lock().unwrap_or_else(|e| e.into_inner()) = Some(failure.clone());
+            let before = self.trouble.lock().unwrap_or_else(|e| e.into_inner()).replace(failure.clone());
+            // Every write that is refused comes by here, and a full disk is not to be filled with the news of it.
+            let withheld = self.refusals.may_tell(crate::clock::now().millis().unsigned_abs() / 1_000);
+            if before.is_none() || withheld.is_some() {
+                let withheld = withheld.filter(|lines| *lines > 0);
+                tracing::error!(%failure, withheld, "a commit failed; the shop is read-only until a probe write succeeds");
+            }
         }
     }
 

@@ -9,9 +9,10 @@ use rocket::http::Header;
 use rocket::{Data, Request, Response};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Names, counts and logs requests.
+#[derive(Clone)]
 pub struct Requests {
     /// Whether each one is logged.
     pub access_log: bool,
@@ -44,13 +45,26 @@ impl Fairing for Requests {
         self.traffic.note(request, status, took);
         let template = request.route().map(|route| route.uri.as_str());
         began.span.end(request.method().as_str(), template, status);
+        let route = request.route().map_or("-", |route| route.uri.as_str());
+        self.log(request, request.method().as_str(), route, status, took);
+    }
+}
+
+impl Requests {
+    /// Counts and logs a request with a method that the framework does not know, which it shows to no fairing.
+    pub fn note_unknown_method(&self, request: &Request<'_>, status: u16) {
+        let took = began(request).at.elapsed();
+        self.traffic.note_unknown_method(status, took);
+        self.log(request, "other", "-", status, took);
+    }
+
+    fn log(&self, request: &Request<'_>, method: &str, route: &str, status: u16, took: Duration) {
         if self.access_log {
-            let route = request.route().map_or("-", |route| route.uri.as_str());
             tracing::info!(
                 target: "nexus::access",
-                request_id = %began.id,
+                request_id = %began(request).id,
                 client = client_address(request).map(tracing::field::display),
-                method = request.method().as_str(),
+                method,
                 route,
                 status,
                 duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),

@@ -18,7 +18,7 @@ pub(super) fn all(shop: &Shop, vitals: &Vitals, bodies: &Bodies, traffic: &Traff
     all.extend(of_store(shop.counters(), vitals));
     all.extend(of_work(shop.counters(), vitals));
     all.extend(of_selling(shop.counters(), shop.settings().currency().code()));
-    all.extend(of_care(vitals));
+    all.extend(of_care(shop.counters(), vitals));
     all
 }
 
@@ -210,15 +210,24 @@ fn of_selling(counters: &Counters, currency: &'static str) -> Vec<Family> {
     ]
 }
 
-fn of_care(vitals: &Vitals) -> Vec<Family> {
-    let now = crate::clock::now();
+fn of_care(counters: &Counters, vitals: &Vitals) -> Vec<Family> {
     let (backup, check) = (vitals.backup.as_ref(), vitals.check.as_ref());
     let free = vitals.disk.map(|disk| float(disk.free_bytes));
     let total = vitals.disk.map(|disk| float(disk.total_bytes));
     vec![
         known("nexus_disk_free_bytes", "Room on the disk of the data folder", free),
         known("nexus_disk_size_bytes", "Size of the disk of the data folder", total),
-        known("nexus_backup_age_seconds", "Age of the newest backup", backup.map(|b| seconds(now.since(b.at)))),
+        known(
+            "nexus_backup_age_seconds",
+            "Age of the newest backup, or of the shop while it has none and is to have one",
+            vitals.backup_age.map(seconds),
+        ),
+        self::counters(
+            ("nexus_backup_failures", "Backups that failed, by what could not be done"),
+            "stage",
+            counters,
+            [("made", Count::BackupsNotMade), ("uploaded", Count::BackupsNotUploaded)],
+        ),
         known("nexus_backup_bytes", "Size of the newest backup", backup.map(|b| float(b.bytes))),
         known("nexus_check_timestamp_seconds", "When the last check of the data ended", check.map(|c| at(c.at))),
         known(

@@ -13,14 +13,17 @@ use std::time::Duration;
 use xxhash_rust::xxh3::{Xxh3DefaultBuilder, xxh3_64_with_seed};
 
 /// Statuses with numbers of their own; all others share one.
-const STATUSES: [u16; 27] = [
+const STATUSES: [u16; 28] = [
     200, 201, 202, 204, 206, 301, 303, 304, 308, 400, 401, 402, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 428,
-    429, 431, 500, 503,
+    429, 431, 500, 501, 503,
 ];
 
 /// How long requests took, in microseconds.
 const BOUNDS: [u64; 13] =
     [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000];
+
+/// Where the numbers of requests are whose method nobody knows; those before fit no route for another reason.
+const UNKNOWN_METHOD: usize = 1;
 
 /// The numbers of all routes.
 #[derive(Debug)]
@@ -58,7 +61,8 @@ impl RouteTraffic {
 impl Traffic {
     /// Numbers for these routes, and for what fits none of them.
     pub fn of<'r>(routes: impl Iterator<Item = &'r Route>) -> Self {
-        let mut all = vec![RouteTraffic::new("any", "unmatched".to_owned())];
+        let unmatched = ["any", "other"].map(|method| RouteTraffic::new(method, "unmatched".to_owned()));
+        let mut all = Vec::from(unmatched);
         let mut places = HashMap::default();
         for route in routes {
             places.insert(key(route), all.len());
@@ -70,7 +74,16 @@ impl Traffic {
     /// Counts a request that was answered.
     pub fn note(&self, request: &Request<'_>, status: u16, took: Duration) {
         let place = request.route().and_then(|route| self.places.get(&key(route)));
-        let route = &self.routes[place.copied().unwrap_or(0)];
+        self.count(place.copied().unwrap_or(0), status, took);
+    }
+
+    /// Counts a request with a method that nobody knows, whatever it is called.
+    pub fn note_unknown_method(&self, status: u16, took: Duration) {
+        self.count(UNKNOWN_METHOD, status, took);
+    }
+
+    fn count(&self, place: usize, status: u16, took: Duration) {
+        let route = &self.routes[place];
         let status = STATUSES.binary_search(&status).unwrap_or(STATUSES.len());
         route.statuses[status].fetch_add(1, Ordering::Relaxed);
         route.took.note_time(took);

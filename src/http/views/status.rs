@@ -44,6 +44,9 @@ pub struct StatusView {
     pub disk_size_bytes: Option<u64>,
     /// The newest backup.
     pub backup: Option<NewestBackupView>,
+    /// What is wrong with the backups, if something is.
+    #[serde(default)]
+    pub backup_problem: Option<String>,
     /// The last check of the whole database.
     pub check: Option<CheckView>,
 }
@@ -99,6 +102,7 @@ impl StatusView {
             disk_free_bytes: vitals.disk.map(|disk| disk.free_bytes),
             disk_size_bytes: vitals.disk.map(|disk| disk.total_bytes),
             backup: vitals.backup.as_ref().map(|backup| NewestBackupView::new(backup, now)),
+            backup_problem: vitals.backup_trouble.clone(),
             check: vitals.check.as_ref().map(|check| CheckView::new(check, now)),
         }
     }

@@ -9,8 +9,8 @@ use super::sealing::{self, SEALED, Secrets};
 use super::workspace::Workspace;
 use super::{BackupError, Plan};
 use crate::domain::backup::{FORMAT, Manifest};
-use crate::folder::{DATABASE, MARKER, database_in, free_space, hand_over, secret_in, sync_folder};
-use crate::store;
+use crate::folder::{DATABASE, MARKER, database_in, free_space, hand_over, restrict, secret_in, sync_folder};
+use crate::store::{self, StoreError};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,12 +41,12 @@ pub fn make(plan: &Plan, target: &Path, passphrase: Option<&str>, step: &dyn Fn(
     let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let here = |e: io::Error| BackupError::Failed(format!("{}: {e}", parent.display()));
     let database = database_in(&plan.root).map_err(|e| BackupError::Failed(e.0))?;
+    make_folder(plan, parent).map_err(here)?;
     has_room(plan, &database, parent)?;
     let work = Workspace::new(parent).map_err(here)?;
     let (copy, packed) = (work.join("copy.db"), work.join("packed"));
     step("copying the database");
-    store::snapshot(&database, &copy)
-        .map_err(|e| BackupError::Failed(format!("the database cannot be copied: {e}")))?;
+    store::snapshot(&database, &copy).map_err(|e| not_copied(plan, &database, &e))?;
     step("checking the copy");
     let (schema, findings) = prove(plan, &copy)?;
     step("packing");
@@ -75,6 +75,36 @@ pub fn make(plan: &Plan, target: &Path, passphrase: Option<&str>, step: &dyn Fn(
     Ok(Made { path: target.to_owned(), size, manifest })
 }
 
+/// The folder of backups in the data folder, where somebody has removed it.
+fn make_folder(plan: &Plan, parent: &Path) -> io::Result<()> {
+    if parent.exists() || parent != plan.root.join("backups") {
+        return Ok(());
+    }
+    fs::create_dir(parent)?;
+    restrict(parent, 0o700)?;
+    hand_over(&plan.root, parent)
+}
+
+/// Why there is no copy: a database that is damaged, or a moment at which it could not be made.
+fn not_copied(plan: &Plan, database: &Path, error: &StoreError) -> BackupError {
+    let cause = error.cause();
+    match error {
+        StoreError::Internal(_) | StoreError::Unavailable(_) => match store::damage_of(database, &plan.cards) {
+            Some(first) => damaged(&format!("the database cannot be copied, since it is damaged ({cause}), {first}")),
+            None => BackupError::Failed(format!("the database cannot be copied: {cause}")),
+        },
+        _ => BackupError::Failed(format!("the database cannot be copied: {cause}")),
+    }
+}
+
+/// What to do about a database that gives no backup.
+fn damaged(what: &str) -> BackupError {
+    BackupError::Damaged(format!(
+        "{what}; stop the shop, run `nexus check`, which names all that is damaged, and restore a backup from before \
+         (`nexus backup list`, `nexus restore FILE`); keep those until then"
+    ))
+}
+
 /// The copy may become as large as the database, and so may the archive.
 fn has_room(plan: &Plan, database: &Path, parent: &Path) -> Result<(), BackupError> {
     let size = |path: &Path| fs::metadata(path).map_or(0, |meta| meta.len());
@@ -99,10 +129,7 @@ fn prove(plan: &Plan, copy: &Path) -> Result<(i64, Vec<String>), BackupError> {
     let examined =
         examined.map_err(|e| BackupError::Damaged(format!("the copy of the database cannot be read: {e}")))?;
     if let Some(first) = examined.damage.first() {
-        return Err(BackupError::Damaged(format!(
-            "the copy of the database is damaged, {}: {}; run `nexus check`, and keep the backups before this one",
-            first.check, first.problem
-        )));
+        return Err(damaged(&format!("the copy of the database is damaged, {}: {}", first.check, first.problem)));
     }
     Ok((examined.schema, examined.broken.iter().map(|f| format!("{}: {}", f.check, f.problem)).collect()))
 }

@@ -9,14 +9,18 @@ mod making;
 mod migrated;
 mod restoring;
 mod sealing;
+mod trouble;
 mod workspace;
 
 pub use making::{CONFIGURATION, Made, make};
 pub use restoring::{Restored, Rollback, Verified, restore, rollback, rollback_find, undo, verify};
 pub use sealing::weak as weak_passphrase;
+pub(super) use trouble::LAST_FAILURE;
+pub use trouble::{BackupFailure, Seen, Stage};
 
-use super::{CardMaker, Ctx, Error, Outcome, Shop};
+use super::{Backup, CardMaker, Ctx, Error, Outcome, Shop};
 use crate::config::{BackupSettings, Config};
+use crate::counters::Count;
 use crate::domain::backup::{BackupKind, BackupName, Manifest, expendable, newest};
 use crate::domain::{JobFailure, Right, Timestamp};
 use crate::providers::ObjectStore;
@@ -26,7 +30,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 /// What is said of a shop that breaks a rule of its own.
@@ -101,7 +105,7 @@ pub struct Desk {
 #[derive(Default)]
 struct Now {
     running: Option<BackupName>,
-    failed: Option<(BackupName, String)>,
+    failed: Option<(BackupName, BackupFailure)>,
 }
 
 impl Desk {
@@ -166,8 +170,8 @@ impl Shop {
         ctx.require(Right::Maintain)?;
         let mut found = list(self.folder.root()).map_err(|e| Error::Internal(format!("the folder of backups: {e}")))?;
         let now = held(&self.backups.now);
-        if let Some((name, why)) = &now.failed {
-            let state = BackupState::Failed(why.clone());
+        if let Some((name, failure)) = &now.failed {
+            let state = BackupState::Failed(failure.why.clone());
             match found.iter_mut().find(|entry| entry.name == *name) {
                 Some(made) => made.state = state,
                 None => found.insert(0, BackupEntry { name: name.clone(), state, size: None, uploaded: false }),
@@ -184,7 +188,7 @@ impl Shop {
     }
 
     /// Begins a backup, which is made beside what the shop does.
-    pub async fn backup_begin(&self, ctx: &Ctx, kind: BackupKind) -> Outcome<BackupEntry> {
+    pub async fn backup_begin(self: &Arc<Self>, ctx: &Ctx, kind: BackupKind) -> Outcome<BackupEntry> {
         ctx.require(Right::Maintain)?;
         let manual = self.backup_list(ctx)?.iter().filter(|entry| entry.name.kind() == BackupKind::Manual).count();
         if kind == BackupKind::Manual && manual >= MOST_MANUAL {
@@ -192,7 +196,7 @@ impl Shop {
             return Err(Error::Conflict("too_many_backups", why, Vec::new()));
         }
         let name = BackupName::new(kind, ctx.now);
-        let turn = Turn::take(&self.backups.now, &name)?;
+        let turn = self.backup_turn(&name)?;
         let entry = ctx.entry("backup.create", None, &json!({ "name": name.as_str() }));
         self.store.write(move |tx| Ok::<_, Error>(tx.audit(&entry)?)).await?;
         let plan = Plan {
@@ -221,8 +225,19 @@ impl Shop {
 
     /// Looks after backups: begins one when it is time, removes those that are not kept any longer, and tries again to
     /// upload the newest.
-    pub async fn backup_tend(&self, ctx: &Ctx) -> Result<(), JobFailure> {
+    ///
+    /// It fails as long as the last backup did, so that the schedule says so, too.
+    pub async fn backup_tend(self: &Arc<Self>, ctx: &Ctx) -> Result<(), JobFailure> {
         ctx.require(Right::Maintain)?;
+        let failed = held(&self.backups.now).failed.clone();
+        self.backup_tend_now(ctx).await?;
+        match failed {
+            Some((name, failure)) => Err(JobFailure::Temporary(format!("{}: {}", name.as_str(), failure.why))),
+            None => Ok(()),
+        }
+    }
+
+    async fn backup_tend_now(self: &Arc<Self>, ctx: &Ctx) -> Result<(), JobFailure> {
         let failed = |e: io::Error| JobFailure::Temporary(format!("the folder of backups: {e}"));
         restoring::sweep_kept(self.folder.root(), ctx.now).map_err(failed)?;
         migrated::sweep(self.folder.root(), self.store.migrated().to, ctx.now).map_err(failed)?;
@@ -254,11 +269,16 @@ impl Shop {
         Ok(())
     }
 
-    fn backup_upload(&self, name: &BackupName) -> Outcome<()> {
+    fn backup_turn(self: &Arc<Self>, name: &BackupName) -> Outcome<Turn> {
+        let shop = Arc::downgrade(self);
+        Turn::take(&self.backups.now, name, shop)
+    }
+
+    fn backup_upload(self: &Arc<Self>, name: &BackupName) -> Outcome<()> {
         let Some(storage) = self.providers.storage.clone() else { return Ok(()) };
-        let turn = Turn::take(&self.backups.now, name)?;
+        let turn = self.backup_turn(name)?;
         let path = self.folder.backups().join(name.as_str());
-        let work = move || turn.end(upload(&path, storage.as_ref()));
+        let work = move || turn.end(upload(&path, storage.as_ref()).map_err(|error| (Stage::Uploaded, error)));
         let thread = std::thread::Builder::new().name("nexus-backup".to_owned()).spawn(work);
         thread.map(drop).map_err(|e| Error::Internal(e.to_string()))
     }
@@ -272,42 +292,84 @@ fn begun(name: BackupName) -> BackupEntry {
 struct Turn {
     now: Arc<Mutex<Now>>,
     name: BackupName,
+    /// Where it is noted how it ended. A shop that is closed meanwhile is not held open for that.
+    shop: Weak<Shop>,
 }
 
 impl Turn {
-    fn take(now: &Arc<Mutex<Now>>, name: &BackupName) -> Outcome<Self> {
+    fn take(now: &Arc<Mutex<Now>>, name: &BackupName, shop: Weak<Shop>) -> Outcome<Self> {
         let mut locked = held(now);
         if let Some(running) = &locked.running {
             let why = format!("{} is being made; ask again when it is done", running.as_str());
             return Err(Error::Conflict("backup_running", why, Vec::new()));
         }
         locked.running = Some(name.clone());
-        Ok(Self { now: now.clone(), name: name.clone() })
+        Ok(Self { now: now.clone(), name: name.clone(), shop })
     }
 
     fn work(self, plan: &Plan, storage: Option<&dyn ObjectStore>) {
         make_way();
         let path = plan.root.join("backups").join(self.name.as_str());
-        let made = make(plan, &path, None, &|_| {});
+        let made = make(plan, &path, None, &|_| {}).map_err(|error| (Stage::Made, error));
         let done = made.and_then(|made| {
             tracing::info!(name = self.name.as_str(), bytes = made.size, "a backup was made");
             if !made.manifest.findings.is_empty() {
                 tracing::error!(count = made.manifest.findings.len(), "{RULES_BROKEN}");
             }
-            storage.map_or(Ok(()), |storage| upload(&path, storage))
+            let uploaded = storage.map_or(Ok(()), |storage| upload(&path, storage));
+            uploaded.map_err(|error| (Stage::Uploaded, error))
         });
         self.end(done);
     }
 
-    fn end(self, outcome: Result<(), BackupError>) {
-        let mut now = held(&self.now);
-        match outcome {
-            Ok(()) => now.failed = None,
-            Err(error) => {
-                tracing::error!(name = self.name.as_str(), %error, "a backup failed");
-                now.failed = Some((self.name.clone(), error.to_string()));
-            }
+    fn end(self, outcome: Result<(), (Stage, BackupError)>) {
+        let failure = outcome.err().map(|(stage, error)| {
+            tracing::error!(name = self.name.as_str(), %error, "a backup failed");
+            BackupFailure { at: crate::clock::now(), stage, why: error.to_string() }
+        });
+        held(&self.now).failed = failure.clone().map(|failure| (self.name.clone(), failure));
+        if let Some(shop) = self.shop.upgrade() {
+            shop.backup_ended(failure);
         }
+    }
+}
+
+impl Shop {
+    /// Counts how a backup ended, and keeps why it failed for whoever asks after a restart.
+    fn backup_ended(&self, failure: Option<BackupFailure>) {
+        if let Some(failure) = &failure {
+            let stage = if failure.stage == Stage::Made { Count::BackupsNotMade } else { Count::BackupsNotUploaded };
+            self.counters().one(stage);
+        }
+        let known = self.store.read(|tx| tx.setting(LAST_FAILURE));
+        let text = serde_json::to_string(&failure).unwrap_or_default();
+        if failure.is_none() && matches!(&known, Ok(known) if known.as_ref().is_none_or(|known| *known == text)) {
+            return;
+        }
+        let kept = self.store.write_blocking(move |tx| Ok::<_, Error>(tx.setting_put(LAST_FAILURE, &text)?));
+        if let Err(error) = kept {
+            tracing::warn!(%error, "how the last backup ended could not be kept");
+        }
+    }
+
+    /// What is wrong with the backups, in words.
+    pub(super) fn backup_trouble(
+        &self,
+        newest: Option<&Backup>,
+        kept: Option<String>,
+        now: Timestamp,
+    ) -> Option<String> {
+        let failed = held(&self.backups.now).failed.clone().map(|(_, failure)| failure);
+        let failure = failed.or_else(|| serde_json::from_str(&kept?).ok().flatten());
+        let since = self.folder.made_at().unwrap_or(now);
+        let every_hours = self.backups.settings.every_hours;
+        Seen { every_hours, newest, failure: failure.as_ref(), since, until: now }.trouble()
+    }
+
+    /// How old the newest backup is; as old as the shop while there is none, if there is to be one.
+    pub(super) fn backup_age(&self, newest: Option<&Backup>, now: Timestamp) -> Option<Duration> {
+        let since_made = || self.folder.made_at().filter(|_| self.backups.settings.every_hours > 0);
+        newest.map(|newest| newest.at).or_else(since_made).map(|at| now.since(at))
     }
 }
 

@@ -9,7 +9,7 @@ use super::{BackupError, RULES_BROKEN};
 use crate::domain::Timestamp;
 use crate::domain::backup::Manifest;
 use crate::folder::swap::{self, DATABASE_SET};
-use crate::folder::{DATABASE, DataFolder, FolderError, MARKER, free_space, secret_in, write_private};
+use crate::folder::{DATABASE, DataFolder, FolderError, Fresh, MARKER, free_space, secret_in, write_private};
 use crate::store::{self, CardMaker, Examined};
 use std::fs;
 use std::io;
@@ -68,8 +68,36 @@ pub fn verify(
 }
 
 /// Puts the shop of a backup in the place of the one in a data folder, which no server may run on. Whoever is killed
-/// meanwhile leaves the one or the other.
+/// meanwhile leaves the one or the other. One that cannot be put there leaves things as they were.
 pub fn restore(
+    root: &Path,
+    file: &Path,
+    cards: &CardMaker,
+    passphrase: Option<&str>,
+    now: Timestamp,
+    step: &dyn Fn(&str),
+) -> Result<Restored, BackupError> {
+    let fresh = Fresh::at(root);
+    let outcome = put_in_place(root, file, cards, passphrase, now, step);
+    match (&outcome, fresh) {
+        (Ok(_), _) => {}
+        (Err(_), Some(fresh)) => fresh.remove(),
+        (Err(_), None) => discard(root),
+    }
+    outcome
+}
+
+/// Removes what was unpacked, unless it is the shop by now: then whoever opens the folder next goes on.
+fn discard(root: &Path) {
+    if let Ok(folder) = DataFolder::look(root)
+        && !swap::is_pending(root)
+        && let Err(error) = swap::discard_staging(folder.root())
+    {
+        tracing::warn!(%error, "what was unpacked could not be removed");
+    }
+}
+
+fn put_in_place(
     root: &Path,
     file: &Path,
     cards: &CardMaker,
@@ -114,11 +142,14 @@ pub fn restore(
 
 /// Puts the shop back that was there before the last restore or rollback, and keeps the one that is there now.
 pub fn undo(root: &Path, now: Timestamp) -> Result<PathBuf, BackupError> {
+    let none = || BackupError::Failed(format!("{}: no shop from before a restore is kept", root.display()));
+    // Looked for before the folder is held, which would make one where there is none.
+    if kept_sets(root).is_empty() {
+        return Err(none());
+    }
     let folder = DataFolder::hold(root).map_err(failed)?;
     let kept = kept_sets(folder.root());
-    let Some((_, new)) = kept.last().filter(|(_, path)| path.join(DATABASE).exists()) else {
-        return Err(BackupError::Failed(format!("{}: no shop from before a restore is kept", root.display())));
-    };
+    let (_, new) = kept.last().filter(|(_, path)| path.join(DATABASE).exists()).ok_or_else(none)?;
     let old = root.join("backups").join(format!("{KEPT}{}", now.millis()));
     let mut parts: Vec<&str> = DATABASE_SET.to_vec();
     // A rollback leaves the files beside the database where they are; a restore moves all of them.
@@ -240,7 +271,10 @@ fn examine(
     let examined = store::examine(&folder.join(DATABASE), cards, key, upgrade)
         .map_err(|e| damaged(format!("its database cannot be read: {e}")))?;
     match examined.damage.first() {
-        Some(first) => Err(damaged(format!("its database is damaged, {}: {}", first.check, first.problem))),
+        Some(first) => Err(damaged(format!(
+            "its database is damaged, {}: {}; take another backup (see `nexus backup list`)",
+            first.check, first.problem
+        ))),
         None => Ok(examined),
     }
 }

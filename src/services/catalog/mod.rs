@@ -16,5 +16,4 @@ pub use batch::{BatchAction, BatchRow};
 pub(in crate::services) use listing::shown;
 pub use listing::{ProductPage, Shown, listing_depends_on};
 pub use products::{Key, Preconditions, ShownProduct};
-pub(in crate::services) use rows::document;
 pub use writer::CatalogWriter;

@@ -1,16 +1,11 @@
 //! What a draft becomes in the database's rows and in the search index, and whether it changes anything.
 
 use crate::domain::catalog::{
-    AttributeValue, Attributes, Image, OptionChoice, OptionType, Product, ProductDraft, Seo, Stored, Variant,
-    VariantDraft,
+    Attributes, Image, OptionChoice, OptionType, Product, ProductDraft, Seo, Stored, Variant, VariantDraft,
 };
-use crate::domain::search::{SearchDocument, SearchText};
-use crate::domain::{CategoryId, Invalid, Money, ProductId, Sku, Slug, Timestamp, VariantId};
+use crate::domain::{CategoryId, Invalid, Money, ProductId, Slug, Timestamp, VariantId};
 use crate::services::Outcome;
 use crate::store::{ProductRow, VariantRow};
-
-/// Attributes that hold the maker's own code of a product: people search for these as they do for SKUs.
-const PART_NUMBERS: [&str; 4] = ["mpn", "part number", "manufacturer part number", "model number"];
 
 /// Characters of a name by which lists are ordered.
 const NAME_KEY_CHARS: usize = 60;
@@ -198,38 +193,4 @@ pub(super) fn name_key(name: &str) -> String {
     use unicode_normalization::char::is_combining_mark;
     let folded = name.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
     folded.take(NAME_KEY_CHARS).collect()
-}
-
-/// What the search index holds of a product that stands in a category of this path.
-pub(in crate::services) fn document(draft: &ProductDraft, category_path: &str) -> SearchDocument {
-    let codes = draft.variants.iter().flat_map(|v| v.sku.iter().map(Sku::as_str).chain(v.barcode.as_deref()));
-    let (numbers, attributes): (Vec<_>, Vec<_>) = draft
-        .attributes
-        .iter()
-        .map(|(name, value)| (name.replace('_', " "), attribute_text(value)))
-        .partition(|(name, _)| PART_NUMBERS.contains(&name.as_str()));
-    let attributes = attributes.iter().map(|(name, value)| (name.as_str(), value.clone()));
-    let options = draft.options.iter().map(|o| (o.name.as_str(), o.values.join(" ")));
-    SearchDocument::new(&SearchText {
-        name: &draft.name,
-        brand: draft.brand.as_deref().unwrap_or(""),
-        codes: codes.chain(numbers.iter().map(|(_, number)| number.as_str())).collect(),
-        category: category_path,
-        tags: draft.tags.iter().map(String::as_str).collect(),
-        attributes: attributes.chain(options).collect(),
-        description: &draft.description,
-    })
-}
-
-fn attribute_text(value: &AttributeValue) -> String {
-    match value {
-        serde_json::Value::String(text) => text.clone(),
-        // People type 6, not 6.0.
-        serde_json::Value::Number(number) => {
-            let text = number.to_string();
-            if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-        }
-        serde_json::Value::Array(items) => items.iter().map(attribute_text).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
-    }
 }

@@ -4,10 +4,10 @@
 //! rows of one category ask once. Everything that could be refused is checked before the first change of a
 //! product, so a refused product leaves no trace and its neighbours in the same transaction stand.
 
-use super::rows::{Extra, Parts, document, match_variants, same_variants, variant_row};
+use super::rows::{Extra, Parts, match_variants, same_variants, variant_row};
 use super::taken::Bulk;
 use crate::domain::catalog::{Category, CategoryRef, Product, ProductDraft, Status, Variant};
-use crate::domain::search::SearchDocument;
+use crate::domain::search::{SearchDocument, of_product};
 use crate::domain::{CategoryId, Change, FieldError, ProductId, Sku, Slug, Timestamp};
 use crate::services::selling::{offered_letters_due, stock};
 use crate::services::{Ctx, Error, Outcome};
@@ -183,7 +183,7 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
     pub fn reindex(&mut self, ids: &[ProductId]) -> Outcome<()> {
         for product in self.tx.products_by_ids(ids)? {
             let known = self.known(product.category.id)?;
-            self.tx.search_put(product.id, &document(&ProductDraft::of(&product), &known.path))?;
+            self.tx.search_put(product.id, &of_product(&ProductDraft::of(&product), &known.path))?;
             self.tx.card_put(&product)?;
             self.tx.changed(Change::Product(product.id));
         }
@@ -249,7 +249,7 @@ impl<'t, 'c> CatalogWriter<'t, 'c> {
 
     fn index(&mut self, id: ProductId, draft: &ProductDraft, category_id: CategoryId) -> Outcome<()> {
         let known = self.known(category_id)?;
-        Ok(self.tx.search_put(id, &document(draft, &known.path))?)
+        Ok(self.tx.search_put(id, &of_product(draft, &known.path))?)
     }
 
     /// Tells readers what changed.

@@ -1,9 +1,13 @@
 //! The ground a shop stands on: folder, disk, clock, backups, database.
 
 use super::{Outside, Remark, Running};
-use crate::folder::DataFolder;
+use crate::config::Config;
+use crate::folder::{DATABASE, DataFolder, made_at};
 use crate::machine;
-use crate::store::inspect;
+use crate::services::CheckNote;
+use crate::services::backup::{BackupFailure, LAST_FAILURE, Seen};
+use crate::services::status::LAST_CHECK;
+use crate::store::{inspect, setting_of};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -90,7 +94,15 @@ pub(super) fn clock(root: &Path) -> Vec<Remark> {
     }]
 }
 
-pub(super) fn backup(seen: &Outside) -> Vec<Remark> {
+pub(super) fn backup(config: &Config, seen: &Outside, running: &Running) -> Vec<Remark> {
+    let trouble = match running {
+        Running::Yes { backup, .. } => backup.clone(),
+        Running::Busy | Running::No => backup_trouble(config, seen),
+    };
+    if let Some(trouble) = trouble {
+        let advice = "run nexus backup, which says what keeps it from being made, and mend that; see docs/backup.md";
+        return vec![Remark::problem("backup", trouble, advice)];
+    }
     let Some(backup) = &seen.backup else {
         let advice = "make one with nexus backup, and keep a copy on another machine";
         return vec![Remark::advice("backup", "there is none in the data folder", advice)];
@@ -104,9 +116,22 @@ pub(super) fn backup(seen: &Outside) -> Vec<Remark> {
     }]
 }
 
+/// What is wrong with the backups of a shop that cannot be asked. One that does not run makes none, and needs none of the
+/// time since it was last at work.
+fn backup_trouble(config: &Config, seen: &Outside) -> Option<String> {
+    let root = &config.data.dir;
+    let kept = setting_of(&root.join(DATABASE), LAST_FAILURE).ok().flatten();
+    let failure: Option<BackupFailure> = kept.and_then(|text| serde_json::from_str(&text).ok().flatten());
+    let since = made_at(root)?;
+    let written = std::fs::metadata(root.join(DATABASE)).and_then(|meta| meta.modified()).ok()?;
+    let until = crate::clock::of(written);
+    let (every_hours, newest) = (config.backup.every_hours, seen.backup.as_ref());
+    Seen { every_hours, newest, failure: failure.as_ref(), since, until }.trouble()
+}
+
 pub(super) fn database(root: &Path, running: &Running) -> Vec<Remark> {
     match running {
-        Running::Yes { problem, findings, jobs_dead } => of_running(problem.as_deref(), *findings, *jobs_dead),
+        Running::Yes { problem, findings, jobs_dead, .. } => of_running(problem.as_deref(), *findings, *jobs_dead),
         Running::Busy => {
             vec![Remark::advice("database", "a command is at work on it", "look again when that has ended")]
         }
@@ -143,8 +168,9 @@ fn of_stopped(root: &Path) -> Vec<Remark> {
     };
     match inspect(&folder.database()) {
         Err(error) => {
-            let advice = "restore the newest backup, and keep the damaged folder for whoever looks into it";
-            vec![Remark::problem("database", format!("it cannot be read: {error}"), advice)]
+            let advice = "run nexus check, which says what is damaged; restore the newest backup, and keep the damaged \
+                          folder for whoever looks into it";
+            vec![Remark::problem("database", format!("it cannot be read: {}", error.cause()), advice)]
         }
         Ok(seen) => {
             let schema = if seen.schema > seen.newest {
@@ -155,12 +181,20 @@ fn of_stopped(root: &Path) -> Vec<Remark> {
             } else {
                 Remark::fine("schema", format!("it is this program's ({})", seen.newest))
             };
-            let database = match seen.damage.first() {
-                None => Remark::fine("database", "its structure is sound; nexus check looks at everything"),
-                Some(first) => Remark::problem(
+            let last = setting_of(&folder.database(), LAST_CHECK).ok().flatten();
+            let last = last.and_then(|text| serde_json::from_str::<CheckNote>(&text).ok());
+            let database = match (seen.damage.first(), last.filter(|note| note.findings > 0)) {
+                (None, None) => Remark::fine("database", "its structure is sound; nexus check looks at everything"),
+                (None, Some(note)) => Remark::problem(
+                    "database",
+                    format!("the last check found {} things, the first: {}", note.findings, note.first.join("; ")),
+                    "run nexus check, which names all of them; see docs/backup.md about going back to a backup",
+                ),
+                (Some(first), _) => Remark::problem(
                     "database",
                     format!("it is damaged: {first}"),
-                    "restore the newest backup, and keep the damaged folder for whoever looks into it",
+                    "run nexus check, which names all that is; restore the newest backup, and keep the damaged folder \
+                     for whoever looks into it",
                 ),
             };
             vec![schema, database]

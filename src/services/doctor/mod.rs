@@ -71,6 +71,10 @@ pub enum Running {
         findings: Option<usize>,
         /// Jobs that were given up.
         jobs_dead: u64,
+        /// What is wrong with its backups.
+        backup: Option<String>,
+        /// Where it says that the public reaches it.
+        url: String,
     },
     /// Somebody holds the data folder and says nothing.
     Busy,
@@ -113,7 +117,8 @@ pub fn examine(config: &Config, running: &Running) -> Vec<Remark> {
     remarks.extend(ground::folder(root));
     remarks.extend(ground::disk(&seen));
     remarks.extend(ground::clock(root));
-    remarks.extend(ground::backup(&seen));
+    remarks.extend(ground::backup(config, &seen, running));
     remarks.extend(ground::database(root, running));
+    remarks.extend(settings::demo(config, running));
     remarks
 }

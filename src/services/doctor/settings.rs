@@ -1,7 +1,9 @@
 //! Settings that are allowed and risky.
 
-use super::Remark;
+use super::{Remark, Running};
 use crate::config::Config;
+use crate::folder::DATABASE;
+use crate::services::seed::demo_logins_open;
 
 /// What an owner should know about the settings in effect.
 pub(super) fn risky(config: &Config) -> Vec<Remark> {
@@ -75,6 +77,23 @@ pub(super) fn risky(config: &Config) -> Vec<Remark> {
         "set metrics.token, or let metrics.address be one of this machine",
     );
     remarks
+}
+
+/// Logins of the demo whose password everybody knows, in a shop that others reach than those on this machine.
+pub(super) fn demo(config: &Config, running: &Running) -> Option<Remark> {
+    let runs_in_public = matches!(running, Running::Yes { url, .. } if !Config::is_of_this_machine(url));
+    if config.public_is_this_machine() && !runs_in_public {
+        return None;
+    }
+    let open: Vec<&str> = demo_logins_open(&config.data.dir.join(DATABASE));
+    (!open.is_empty()).then(|| {
+        Remark::problem(
+            "demo",
+            format!("everybody knows the password of {}, and can reach the shop", open.join(" and ")),
+            "give them others with nexus user set-password, or close them with nexus user deactivate; see \
+             nexus user list",
+        )
+    })
 }
 
 #[cfg(test)]

@@ -5,10 +5,9 @@
 //! exists already.
 
 use crate::domain::catalog::{CategoryKey, Product, ProductDraft, VariantDraft};
-use crate::domain::search::SearchDocument;
+use crate::domain::search::{SearchDocument, of_product};
 use crate::domain::{CategoryId, Currency, Invalid, Slug};
 use crate::services::Outcome;
-use crate::services::catalog::document;
 use serde_json::{Map, Value};
 
 /// The body of one JSON line.
@@ -119,7 +118,7 @@ impl Entry {
         if let CategoryKey::Path(names) = &self.draft.category
             && !names.is_empty()
         {
-            self.document = Some(document(&self.draft, &names.join(" ")));
+            self.document = Some(of_product(&self.draft, &names.join(" ")));
         }
     }
 

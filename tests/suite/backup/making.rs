@@ -124,6 +124,15 @@ fn folder_without_a_shop_gives_no_backup_and_stays_as_it_was() {
     assert_eq!(std::fs::read_dir(place.data()).unwrap().count(), 0);
 }
 
+#[test]
+fn folder_of_backups_that_was_removed_is_made_again() {
+    let place = shop_with(1);
+    std::fs::remove_dir_all(place.data().join("backups")).unwrap();
+    run(nexus(&place.data()).arg("backup")).fine();
+    assert_eq!(std::fs::read_dir(place.data().join("backups")).unwrap().count(), 1);
+    run(nexus(&place.data()).arg("backup").arg(place.beside("none/x.tar.gz"))).refuses(&["none"]);
+}
+
 /// A backup that is cut off leaves nothing that looks like one, and the next one clears up.
 #[test]
 fn backup_killed_on_the_way_leaves_no_backup_behind() {

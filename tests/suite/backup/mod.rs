@@ -7,7 +7,7 @@ mod making;
 mod replicated;
 mod restoring;
 mod schedule;
-mod schemas;
+pub mod schemas;
 mod storage;
 
 use crate::binary::{Place, Server, create, nexus, run};

@@ -1,11 +1,14 @@
 //! What the shop does about backups by itself.
 
 use crate::binary::eventually;
+use crate::seeing::Numbers;
 use crate::support::{TestShop, wait};
 use nexus::domain::Timestamp;
 use nexus::domain::backup::{BackupKind, BackupName};
 use nexus::services::Ctx;
 use nexus::services::backup::{BackupEntry, BackupState};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 fn at(text: &str) -> Ctx {
@@ -65,4 +68,49 @@ fn shop_makes_a_backup_a_day_and_removes_what_is_kept_no_longer() {
 fn shop_makes_none_when_it_is_told_so() {
     let shop = TestShop::with(|config| config.backup.every_hours = 0);
     assert_eq!(tend(&shop, &at("2026-03-02T03:00:00Z")), []);
+}
+
+#[test]
+fn backup_that_fails_is_seen_until_there_is_one_again_also_after_a_restart() {
+    let shop = TestShop::new();
+    let now = Ctx::owner().now.millis();
+    let ago = |hours: i64| Ctx { now: Timestamp::from_millis(now - hours * 3_600_000), ..Ctx::shop() };
+    let trouble = |shop: &TestShop| shop.shop.vitals(&Ctx::owner()).unwrap().backup_trouble;
+    let failures = |shop: &TestShop| Numbers::of(shop).get("nexus_backup_failures_total{stage=\"made\"}");
+    assert_eq!((trouble(&shop), failures(&shop)), (None, 0.0));
+    // Names of files are text in a backup.
+    let unnamed = shop.path().join("media").join(OsStr::from_bytes(b"\xff.webp"));
+    std::fs::write(&unnamed, "a picture").unwrap();
+    let list = tend(&shop, &ago(3));
+    assert!(matches!(&list[0].state, BackupState::Failed(why) if why.contains("is not UTF-8")), "{list:?}");
+    eventually("it is noted", Duration::from_secs(10), || failures(&shop) == 1.0);
+    let said = trouble(&shop).expect("trouble");
+    assert!(said.contains("could not be made") && said.contains("is not UTF-8"), "{said}");
+    // The schedule keeps why, too; it is tried again all the same.
+    let failed = wait(shop.shop.backup_tend(&ago(2))).unwrap_err().to_string();
+    assert!(failed.contains("is not UTF-8"), "{failed}");
+    eventually("it has failed again", Duration::from_secs(30), || failures(&shop) == 2.0);
+    let shop = shop.restarted();
+    assert!(trouble(&shop).is_some_and(|said| said.contains("is not UTF-8")));
+    std::fs::remove_file(unnamed).unwrap();
+    assert!(matches!(tend(&shop, &ago(1))[..], [BackupEntry { state: BackupState::Done, .. }]));
+    eventually("it is over", Duration::from_secs(10), || trouble(&shop).is_none());
+    assert_eq!(trouble(&shop.restarted()), None);
+}
+
+#[test]
+fn age_of_backups_counts_from_when_the_shop_was_made_while_there_is_to_be_one_and_is_none() {
+    let age = |shop: &TestShop| {
+        let numbers = Numbers::of(shop);
+        numbers.has("nexus_backup_age_seconds").then(|| numbers.get("nexus_backup_age_seconds"))
+    };
+    let shop = TestShop::new();
+    assert!(age(&shop).is_some_and(|age| age < 600.0));
+    let marker = std::fs::File::options().write(true).open(shop.path().join("nexus.json")).unwrap();
+    marker.set_modified(std::time::SystemTime::now() - Duration::from_secs(4 * 86_400)).unwrap();
+    assert!(age(&shop).is_some_and(|age| age > 345_000.0));
+    let said = shop.shop.vitals(&Ctx::owner()).unwrap().backup_trouble.expect("trouble");
+    assert!(said.contains("every 24 hours") && said.contains("96 hours"), "{said}");
+    let none = TestShop::with(|config| config.backup.every_hours = 0);
+    assert_eq!(age(&none), None);
 }

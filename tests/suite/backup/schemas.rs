@@ -165,20 +165,26 @@ fn figures(database: &Path, tables_of: &[String]) -> BTreeMap<String, i64> {
     figures
 }
 
-fn upgrades(schema: i64) {
+/// A place with the shop of a schema, as the version with that schema left it.
+pub fn place_of(schema: i64) -> Place {
     let place = Place::empty();
     fs::create_dir_all(place.data().join("secrets")).unwrap();
     let mut bytes = Vec::new();
     let packed = fs::File::open(folder().join(format!("v{schema}.db.gz")));
     let packed = packed.expect("no shop of this schema yet: run with NEXUS_MAKE_FIXTURES=1 and commit the new file");
     GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
-    let (database, before) = (place.data().join("nexus.db"), place.beside("before.db"));
-    fs::write(&database, &bytes).unwrap();
-    fs::write(&before, &bytes).unwrap();
+    fs::write(place.data().join("nexus.db"), &bytes).unwrap();
     fs::write(place.data().join("nexus.json"), "{\"format\": 1, \"shop\": \"x\"}\n").unwrap();
     if schema >= AUDITED {
         fs::copy(folder().join(format!("v{schema}.key")), place.data().join("secrets/audit.key")).unwrap();
     }
+    place
+}
+
+fn upgrades(schema: i64) {
+    let place = place_of(schema);
+    let (database, before) = (place.data().join("nexus.db"), place.beside("before.db"));
+    fs::copy(&database, &before).unwrap();
     let known = tables(&Connection::open(&before).unwrap());
     let had = figures(&before, &known);
     assert!(had["rows of product"] == 2 && had["rows of account"] == 4, "{had:?}");

@@ -1,7 +1,7 @@
 //! Uploads to storage that speaks S3, by a stand-in that checks each signature as the protocol has it.
 
 use super::api::{admin, make, with_admin};
-use crate::binary::{Server, eventually, nexus, run};
+use crate::binary::{Server, eventually, get, nexus, run};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -126,6 +126,16 @@ fn backup_of_a_running_shop_is_uploaded_and_a_failure_is_told() {
     assert_eq!((&made["state"], &made["uploaded"]), (&"failed".into(), &false.into()), "{made}");
     assert!(made["size"].as_u64().is_some(), "it was made all the same: {made}");
     eventually("the log says why", Duration::from_secs(5), || server.log().contains("answered 503"));
+    // Nobody who looks after the shop has to read the log for it.
+    for command in ["status", "doctor"] {
+        let said = run(nexus(&place.data()).arg(command));
+        assert!(said.code == Some(3) && said.out.contains("could not be uploaded"), "{command}: {said:?}");
+    }
+    let metrics = String::from_utf8(get(server.port, "/metrics").unwrap().body).unwrap();
+    assert!(metrics.contains("nexus_backup_failures_total{stage=\"uploaded\"} 1"), "{metrics}");
+    storage.broken.store(false, Ordering::Relaxed);
+    make(server.port, &token);
+    eventually("all is well", Duration::from_secs(10), || run(nexus(&place.data()).arg("status")).code == Some(0));
     assert!(!server.log().contains(SECRET) && !server.log().contains("X-Amz-Signature"));
     server.stop();
 }

@@ -100,3 +100,13 @@ fn seed_is_the_same_for_the_same_seed() {
     assert_eq!(first, export("7"));
     assert_ne!(first, export("8"));
 }
+
+#[test]
+fn refused_row_without_a_name_is_told_with_one_colon() {
+    let place = Place::with_staff();
+    let file = place.beside("woo.csv");
+    let rows = "ID,Type,SKU,Name,Published,Regular price,Categories,Parent\n8,variation,V,,1,5.00,,id:99\n";
+    std::fs::write(&file, rows).unwrap();
+    let said = run(nexus(&place.data()).args(["import", "--format", "woocommerce"]).arg(&file));
+    assert!(said.code == Some(1) && said.err.contains("line 2: the variation's parent"), "{said:?}");
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 #[test]
 fn discount_is_made_and_listed() {
-    let place = Place::empty();
+    let place = Place::with_staff();
     let discount = |arguments: &[&str]| run(nexus(&place.data()).arg("discount").args(arguments));
     let said = discount(&["create", "--name", "Ten off", "--code", "SAVE10", "--percent", "10"]).fine();
     assert_eq!(said, "created discount 1 \"Ten off\": 10% off, code SAVE10\n");

@@ -28,7 +28,7 @@ fn survives(place: &Place, server: Server, make_room: impl FnOnce()) {
     let (acknowledged, status, problem) = write_until_refused(&server, &token);
     assert!(matches!(status, 503 | 507), "{status}: {problem}");
     assert!(problem["title"].as_str().unwrap_or_default().contains("disk"), "{problem}");
-    for _ in 0..5 {
+    for _ in 0..20 {
         let again = create(server.port, &token, "refused");
         assert!(!again.unwrap(), "a write was taken without room");
         assert_eq!(get(server.port, "/api/v1/products?page_size=1").unwrap().status, 200);
@@ -42,6 +42,10 @@ fn survives(place: &Place, server: Server, make_room: impl FnOnce()) {
         get(server.port, "/health/ready").unwrap().status == 200
     });
     assert!(create(server.port, &token, "after").unwrap());
+    // Each refusal was told to who asked, and the log is not filled with them: a line where it began, one a minute later.
+    eventually("the log says so", Duration::from_secs(10), || server.log().contains("takes writes again"));
+    let told = server.log().lines().filter(|line| line.contains("ERROR")).count();
+    assert!((1..=4).contains(&told), "{told} lines: {}", server.log());
     let products = server.products();
     let names: Vec<&str> = products.iter().map(|p| p["name"].as_str().unwrap()).collect();
     assert!(acknowledged.iter().all(|name| names.contains(&name.as_str())), "an acknowledged write is lost");

@@ -138,3 +138,20 @@ fn guide_for_storefronts_works_as_it_is_written() {
     assert!(said.ends_with('}') && said.contains("\"status\":\"paid\""), "{said}");
     server.stop();
 }
+
+#[test]
+fn page_about_backups_names_the_folder_and_the_settings_of_a_packaged_shop() {
+    let (page, assets) = (include_str!("../../../docs/backup.md"), include_str!("../../../packaging/assets.sh"));
+    let unit = include_str!("../../../packaging/nexus.service");
+    let folder = assets.rsplit_once("dir = \"").unwrap().1.split('"').next().unwrap();
+    let litestream = page.split_once("  - path: ").unwrap().1.split_whitespace().next().unwrap();
+    assert_eq!(litestream, format!("{folder}/nexus.db"));
+    let (user, settings) = ("sudo -u nexus nexus", "--config /etc/nexus/nexus.toml");
+    assert!(unit.contains("User=nexus\n") && unit.contains(settings));
+    let earnest = page.split_once("In earnest").unwrap().1.split("```").nth(1).unwrap();
+    let restore = earnest.lines().find(|line| line.contains(" restore ")).unwrap();
+    assert!(restore.starts_with(&format!("{user} {settings} restore {folder}/backups/")), "{restore}");
+    for line in page.lines().filter(|line| line.contains("/var/lib/nexus/")) {
+        assert!(!line.contains("/var/lib/nexus/data"), "{line}");
+    }
+}

@@ -88,6 +88,7 @@ fn both_protocols_are_spoken_and_browsers_are_told_to_stay() {
     assert!(said.starts_with("HTTP/1.1 200 ") && said.contains("strict-transport-security: max-age="), "{said}");
     let out = std::fs::read_to_string(place.beside("server.out")).unwrap();
     assert!(out.contains(&format!("https://127.0.0.1:{}", server.port)), "{out}");
+    assert!(!out.contains("Listening"), "{out}");
     // What the edge says itself is said through TLS as well.
     let mut stream = shake(server.port, &config).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n").unwrap();

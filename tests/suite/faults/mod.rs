@@ -8,6 +8,7 @@ mod clock;
 mod disk;
 mod health;
 mod locks;
+mod mistyped;
 mod mixed;
 mod page;
 mod panics;

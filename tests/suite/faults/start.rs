@@ -1,6 +1,7 @@
 //! Folders in which a shop cannot or must not start: it says so in one line, at once, and changes nothing. The
 //! database itself, what else may be wrong with it, is in `binary/start.rs`.
 
+use crate::backup::schemas::place_of;
 use crate::binary::disk::SmallDisk;
 use crate::binary::{
     EXE, Place, Said, Server, check_is_fine, contents, copy_folder, free_port, get, nexus, program, run,
@@ -124,6 +125,34 @@ fn taken_port_and_taken_folder_change_no_file() {
     assert_eq!(kept(&place.data()), before, "files changed");
     assert_eq!(get(server.port, "/health/ready").unwrap().status, 200);
     server.stop();
+}
+
+/// Each start below would migrate the shop, if it came so far.
+#[test]
+fn start_that_is_refused_has_migrated_nothing_and_begun_no_shop() {
+    let (old, none) = (place_of(5), Place::empty());
+    let before = kept(&old.data());
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let taken = taken.local_addr().unwrap();
+    let lost = old.beside("lost.pem");
+    let (port, taken, lost) = (taken.port().to_string(), taken.to_string(), lost.to_str().unwrap());
+    let starts = [
+        (&["--port", port.as_str()][..], vec![], "cannot listen"),
+        (&["--port", &port], vec![("NEXUS_EDGE_ENABLED", "true")], "cannot listen"),
+        (&["--port", "0"], vec![("NEXUS_EDGE_TLS_CERT", lost), ("NEXUS_EDGE_TLS_KEY", lost)], "lost.pem"),
+        (&["--port", "0"], vec![("NEXUS_METRICS_ADDRESS", taken.as_str())], "for metrics"),
+    ];
+    for (arguments, settings, word) in starts {
+        for place in [&old, &none] {
+            let mut command = nexus(&place.data());
+            command.env("NEXUS_EDGE_ENABLED", if word == "lost.pem" { "true" } else { "auto" }).envs(settings.clone());
+            let said = run(command.arg("serve").args(arguments));
+            said.refuses(&[word]);
+            assert!(said.took < Duration::from_secs(2), "{said:?}");
+        }
+        assert_eq!(kept(&old.data()), before, "{word}: files changed");
+        assert!(!none.data().exists(), "{word}: a shop was begun");
+    }
 }
 
 #[test]

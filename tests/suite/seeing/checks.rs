@@ -56,6 +56,12 @@ fn check_in_pieces_finds_what_the_whole_check_finds() {
         ("update order_line set unit_price = unit_price + 1 where id = 1", "order lines"),
         ("update product_card set json = '{}' where product_id = 1", "cards"),
         ("delete from search_weight where product_id = 1", "search index"),
+        ("update search_weight set weights = zeroblob(length(weights)) where product_id = 1", "search index"),
+        ("insert into product_tag (tag, product_id) values ('blue', 1)", "tags"),
+        ("update product set tags = '[\"blue\"]' where id = 1", "tags"),
+        ("insert into product_attribute (name, value, product_id) values ('color', 'blue', 1)", "attributes"),
+        ("update product set attributes = '{\"color\":\"blue\"}' where id = 1", "attributes"),
+        ("update account set name = cast(x'41ff' as text) where id = 1", "texts"),
     ] {
         let shop = used();
         plant(&shop, sql);

@@ -167,3 +167,54 @@ fn doctor_names_what_needs_a_hand_and_what_to_do() {
     let found = problems(&seen);
     assert!(code == Some(3) && found.len() == 1 && found[0].contains("restore the newest backup"), "{seen}");
 }
+
+#[test]
+fn doctor_of_a_stopped_shop_calls_backups_that_fail_or_stay_away_a_problem() {
+    let place = Place::with_staff();
+    run(nexus(&place.data()).args(["check", "--quick"])).fine();
+    let found = || {
+        let (code, seen) = json(&place.data(), "doctor");
+        assert_eq!(code, if problems(&seen).is_empty() { Some(0) } else { Some(3) }, "{seen}");
+        problems(&seen)
+    };
+    assert_eq!(found(), [""; 0]);
+    let marker = std::fs::File::options().write(true).open(place.data().join("nexus.json")).unwrap();
+    marker.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(4 * 86_400)).unwrap();
+    assert!(matches!(&found()[..], [one] if one.contains("every 24 hours") && one.contains("nexus backup")));
+    run(nexus(&place.data()).arg("backup")).fine();
+    assert_eq!(found(), [""; 0]);
+    let at = Ctx::owner().now.millis() + 1_000;
+    let failure = serde_json::json!({ "at": at, "stage": "uploaded", "why": "the storage answered 503" });
+    let database = rusqlite::Connection::open(place.data().join("nexus.db")).unwrap();
+    let sql = "insert into setting (name, value) values ('backup.failure', ?1)";
+    database.execute(sql, [failure.to_string()]).unwrap();
+    drop(database);
+    assert!(matches!(&found()[..], [one] if one.contains("could not be uploaded") && one.contains("503")));
+}
+
+#[test]
+fn doctor_calls_a_demo_that_the_public_reaches_a_problem_and_refuses_nothing() {
+    let place = Place::empty();
+    let demo = |address: Option<&str>| {
+        let mut command = nexus(&place.data());
+        command.args(["doctor", "--json"]).envs(address.map(|address| ("NEXUS_ADDRESS", address)));
+        let seen: Value = serde_json::from_str(&run(&mut command).out).unwrap();
+        problems(&seen).into_iter().find(|problem| problem.contains("demo.test"))
+    };
+    let server = Server::start_with(&place, &["--demo"], |_| {});
+    assert_eq!(demo(None), None);
+    let said = demo(Some("0.0.0.0")).expect("a problem");
+    assert!(said.contains("admin@demo.test") && said.contains("nexus user set-password"), "{said}");
+    server.stop();
+    // The running shop knows better than the settings where it is reached.
+    let server = Server::start_with(&place, &["--address", "0.0.0.0"], |_| {});
+    assert!(demo(None).is_some());
+    server.stop();
+    assert_eq!(demo(None), None);
+    for email in ["admin@demo.test", "staff@demo.test"] {
+        run(nexus(&place.data()).args(["user", "deactivate", "--email", email])).fine();
+    }
+    assert!(demo(Some("0.0.0.0")).is_some_and(|said| !said.contains("admin@") && said.contains("customer@demo.test")));
+    run(nexus(&place.data()).args(["user", "deactivate", "--email", "customer@demo.test"])).fine();
+    assert_eq!(demo(Some("0.0.0.0")), None);
+}
