@@ -40,11 +40,13 @@ pub(super) struct Stages<'a> {
     begun: OnceCell<SearchUnit>,
     /// What each unit says among all; only the last stage asks.
     shares: OnceCell<Vec<u8>>,
+    /// Whether a product needs only one unit to belong to the last stage; only that asks.
+    lone: OnceCell<bool>,
 }
 
 impl<'a> Stages<'a> {
     pub(super) fn new(tx: &'a ReadTx<'a>, query: &'a SearchQuery) -> Self {
-        Self { tx, query, begun: OnceCell::new(), shares: OnceCell::new() }
+        Self { tx, query, begun: OnceCell::new(), shares: OnceCell::new(), lone: OnceCell::new() }
     }
 
     /// Takes the shares that an earlier page had found, so that all pages agree on the order.
@@ -131,7 +133,8 @@ impl<'a> Stages<'a> {
         Ok(words)
     }
 
-    /// Any of the smallest sets of units that together are at least half of what the query says.
+    /// Any of the smallest sets of units that together are at least half of what the query says. Where no product has any of
+    /// them, each unit alone will do, so that whoever asks for too much at once still finds something.
     fn most(&self, level: u8) -> StoreResult<Option<String>> {
         let units = self.query.units();
         if units.len() < 2 {
@@ -150,9 +153,19 @@ impl<'a> Stages<'a> {
         let enough = |set: u32| 2 * share(set) >= share(all);
         let smallest =
             |set: &u32| enough(*set) && (0..heavy.len()).all(|k| set >> k & 1 == 0 || !enough(set & !(1 << k)));
-        let sets: Vec<String> =
-            (1..=all).filter(smallest).map(|set| all_of(members(set).map(|i| &units[i]), level)).collect();
-        Ok((!sets.is_empty()).then(|| format!("({})", sets.join(" OR "))))
+        let any = |sets: &[u32], level: u8| {
+            let sets: Vec<String> = sets.iter().map(|set| all_of(members(*set).map(|i| &units[i]), level)).collect();
+            format!("({})", sets.join(" OR "))
+        };
+        let halves: Vec<u32> = (1..=all).filter(smallest).collect();
+        if halves.is_empty() {
+            return Ok(None);
+        }
+        if self.lone.get().is_none() {
+            let _ = self.lone.set(heavy.len() > 1 && self.count(&any(&halves, 0), 1)? == 0);
+        }
+        let singles: Vec<u32> = (0..heavy.len()).map(|k| 1 << k).collect();
+        Ok(Some(any(if self.lone.get() == Some(&true) { &singles } else { &halves }, level)))
     }
 
     /// Rare units say more: the share falls with the logarithm of how many products have the unit. What only makes a
