@@ -95,7 +95,7 @@ fn every_write_of_the_catalog_leaves_exactly_one_entry() {
             204,
             "variant.remove",
             json!("variant:2"),
-            json!({"product": 2, "fields": ["variants"], "revision": 4}),
+            json!({"product": 2, "fields": ["options", "variants"], "revision": 4}),
         ),
         (
             Post,

@@ -189,6 +189,9 @@ fn search_in_sentences_finds_what_they_are_about() {
     }
     // Where there is nothing else, they are what is looked for.
     finds(&shop, "show me", &["Knife"]);
+    // Nothing has two of these, so that each will do.
+    finds(&shop, "winter torch steel", &["Crème brûlée torch", "Garden boxes", "Knife"]);
+    finds(&shop, "qqqq zzzz", &[]);
 }
 
 #[test]
