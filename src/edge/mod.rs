@@ -41,6 +41,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tls::{Certificate, Files};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use upstream::Upstream;
 
@@ -96,6 +97,8 @@ enum Source {
 pub struct Running {
     front: Arc<Front>,
     stop: watch::Sender<bool>,
+    /// Those who take connections.
+    doormen: Vec<JoinHandle<()>>,
     /// Whoever looks after the certificate works for as long as this is here.
     keeping: Option<mpsc::Sender<()>>,
 }
@@ -170,11 +173,12 @@ impl Edge {
             doorway,
         });
         let listeners = [(Some(doors.shop), Door::Shop), (doors.redirect, Door::Redirect)];
+        let mut doormen = Vec::new();
         for (listener, door) in listeners.into_iter().filter_map(|(listener, door)| Some((listener?, door))) {
-            tokio::spawn(listen::accept(listen::adopt(listener)?, door, front.clone()));
+            doormen.push(tokio::spawn(listen::accept(listen::adopt(listener)?, door, front.clone())));
         }
         let keeping = self.source.map(|source| source.look_after(&front)).transpose()?.flatten();
-        Ok(Running { front, stop, keeping })
+        Ok(Running { front, stop, doormen, keeping })
     }
 }
 
@@ -217,6 +221,10 @@ impl Running {
     pub async fn drain(mut self, within: Duration) {
         let _ = self.stop.send(true);
         drop(self.keeping.take());
+        // Whoever takes a connection at this moment still counts it: only then can it be seen that none is left.
+        for doorman in self.doormen.drain(..) {
+            let _ = doorman.await;
+        }
         if tokio::time::timeout(within, self.front.caps.emptied()).await.is_err() {
             tracing::warn!(connections = self.front.caps.count(), "connections are cut off, since their time is up");
         }
