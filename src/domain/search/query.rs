@@ -2,6 +2,8 @@
 
 use super::document::{weight_in, word_key};
 use super::words::{Chain, chains, pairs, stem};
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// What is read of the input: more says nothing more, and the cost of a query must have a bound.
 const INPUT_BYTES: usize = 256;
@@ -9,69 +11,13 @@ const INPUT_WORDS: usize = 16;
 
 /// Words of whoever asks in sentences. They say nothing of what is looked for, and where few products have them they would
 /// pass for words that say much. Only those that name no goods.
-const FILLERS: &[&str] = &[
-    "a",
-    "about",
-    "am",
-    "an",
-    "and",
-    "any",
-    "anything",
-    "are",
-    "as",
-    "at",
-    "be",
-    "buy",
-    "by",
-    "could",
-    "do",
-    "does",
-    "find",
-    "for",
-    "from",
-    "get",
-    "give",
-    "has",
-    "have",
-    "help",
-    "how",
-    "i",
-    "im",
-    "in",
-    "is",
-    "it",
-    "looking",
-    "me",
-    "my",
-    "need",
-    "of",
-    "on",
-    "or",
-    "our",
-    "please",
-    "search",
-    "searching",
-    "sell",
-    "show",
-    "some",
-    "something",
-    "that",
-    "the",
-    "there",
-    "these",
-    "this",
-    "to",
-    "want",
-    "we",
-    "what",
-    "where",
-    "which",
-    "who",
-    "with",
-    "would",
-    "you",
-    "your",
-];
+const FILLERS: &str = "a about am an and any anything are as at be buy by could do does find for from get give has have help \
+    how i im in is it looking me my need of on or our please search searching sell show some something that \
+    the there these this to want we what where which who with would you your";
+
+/// The same, as the index would have them.
+static STEMMED_FILLERS: LazyLock<HashSet<String>> =
+    LazyLock::new(|| FILLERS.split_whitespace().map(|filler| stem(filler.to_owned())).collect());
 
 /// The words of a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,7 +65,7 @@ impl SearchUnit {
     pub fn is_filler(&self) -> bool {
         let [way] = self.ways.as_slice() else { return false };
         let [word] = way.as_slice() else { return false };
-        FILLERS.iter().any(|filler| stem((*filler).to_owned()) == word.text)
+        STEMMED_FILLERS.contains(&word.text)
     }
 
     /// Whether the unit is this word already.
