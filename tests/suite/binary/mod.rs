@@ -87,6 +87,16 @@ impl Place {
         self.folder.path().join("data")
     }
 
+    /// The program, where anybody may run it. It is copied by another process: a file that this one has open for writing
+    /// could not be run for as long as some child, started at that moment, has it open too.
+    pub fn program_for_all(&self) -> PathBuf {
+        let copy = self.beside("nexus");
+        assert!(Command::new("cp").arg(EXE).arg(&copy).status().unwrap().success());
+        set_mode(&copy, 0o755);
+        set_mode(self.folder.path(), 0o755);
+        copy
+    }
+
     /// The shop in it, opened in this process.
     pub fn open(&self) -> nexus::services::Shop {
         open(&self.data())
@@ -103,6 +113,11 @@ pub fn open(data: &Path) -> nexus::services::Shop {
     let mut config = nexus::config::Config { workers: 1, ..Default::default() };
     data.clone_into(&mut config.data.dir);
     nexus::app::open(&config).unwrap()
+}
+
+/// Says who may do what with a file or folder.
+pub fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
 }
 
 /// Copies a folder with all in it, but for the lock.

@@ -16,7 +16,14 @@ fn start_with_socket(place: &Place, socket: &TcpListener) -> Child {
     let mut command = Command::new("sh");
     command.arg("-c").arg(script).arg(EXE).arg(place.data());
     command.current_dir(std::env::temp_dir()).stdin(Stdio::from(OwnedFd::from(socket.try_clone().unwrap())));
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    let log = std::fs::File::options().create(true).append(true).open(place.beside("log")).unwrap();
+    command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
+}
+
+/// Whether a request is served; what the program has said, where it is not answered at all.
+fn is_served(place: &Place, address: SocketAddr) -> bool {
+    let said = || std::fs::read_to_string(place.beside("log")).unwrap_or_default();
+    ask(address).unwrap_or_else(|error| panic!("{error}: {}", said()))
 }
 
 fn ends_well(mut child: Child) {
@@ -53,14 +60,14 @@ fn restart_with_a_socket_that_was_handed_over_refuses_nobody() {
     let address = socket.local_addr().unwrap();
     let mut server = start_with_socket(&place, &socket);
     // What connects before it is up waits for it.
-    assert!(ask(address).unwrap());
+    assert!(is_served(&place, address));
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let clients: Vec<_> = (0..4).map(|_| scope.spawn(|| keep_asking(address, &done))).collect();
         for _ in 0..3 {
             ends_well(server);
             server = start_with_socket(&place, &socket);
-            assert!(ask(address).unwrap());
+            assert!(is_served(&place, address));
         }
         done.store(true, Ordering::Relaxed);
         for (served, failed) in clients.into_iter().map(|client| client.join().unwrap()) {

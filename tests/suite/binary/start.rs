@@ -2,8 +2,8 @@
 //! no file has changed.
 
 use super::{
-    Command, Duration, EXE, Ipv4Addr, Path, Place, Said, Server, TcpListener, contents, copy_folder, free_port, get,
-    nexus, program, run,
+    Command, Duration, Ipv4Addr, Path, Place, Said, Server, TcpListener, contents, copy_folder, free_port, get, nexus,
+    program, run, set_mode,
 };
 use std::io::Write;
 
@@ -183,15 +183,10 @@ fn as_somebody_else(command: &mut Command) {
 
 #[test]
 fn serve_on_a_folder_it_may_not_write_refuses() {
-    let set_mode =
-        |path: &Path, mode| std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
     for (database_mode, cause) in [(0o600, "denied"), (0o644, "not permitted")] {
         let place = Place::with_staff();
         // The program itself may lie where only root may look.
-        let exe = place.beside("nexus");
-        std::fs::copy(EXE, &exe).unwrap();
-        set_mode(&exe, 0o755);
-        set_mode(place.data().parent().unwrap(), 0o755);
+        let exe = place.program_for_all();
         set_mode(&place.data().join("nexus.db"), database_mode);
         set_mode(&place.data(), 0o555);
         let before = contents(&place.data());

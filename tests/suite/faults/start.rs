@@ -4,19 +4,13 @@
 use crate::backup::schemas::place_of;
 use crate::binary::disk::SmallDisk;
 use crate::binary::{
-    EXE, Place, Said, Server, check_is_fine, contents, copy_folder, free_port, get, nexus, program, run,
+    Place, Said, Server, check_is_fine, contents, copy_folder, free_port, get, nexus, program, run, set_mode,
 };
-use std::fs::Permissions;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
-
-fn set_mode(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-}
 
 /// Tries to serve, and holds the files of the place to being unchanged.
 #[track_caller]
@@ -69,10 +63,7 @@ fn serve_on_a_folder_of_somebody_else_refuses() {
         return super::cannot("only root can give a folder to somebody else");
     }
     let place = Place::with_staff();
-    let exe = place.beside("nexus");
-    std::fs::copy(EXE, &exe).unwrap();
-    set_mode(&exe, 0o755);
-    set_mode(place.data().parent().unwrap(), 0o755);
+    let exe = place.program_for_all();
     for mode in [0o700, 0o755] {
         set_mode(&place.data(), mode);
         let mut command = program(&exe, &place.data());
