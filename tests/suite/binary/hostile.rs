@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 /// What one request may take: an unoptimized build on a busy machine is slow.
-const AT_ONCE: Duration = if cfg!(debug_assertions) { Duration::from_secs(2) } else { Duration::from_millis(200) };
+const AT_ONCE: Duration = if cfg!(debug_assertions) { Duration::from_secs(4) } else { Duration::from_millis(200) };
 
 /// What a server may grow by while it is under fire.
 const GROWTH_KIB: u64 = 24 * 1024;
