@@ -19,7 +19,7 @@ fail() {
     exit 1
 }
 
-# until CONDITION...: asks ten times a second, ten seconds long.
+# until_so CONDITION...: asks ten times a second, ten seconds long.
 until_so() {
     for _ in $(seq 100); do
         if "$@" >"$work/asked" 2>&1; then return; fi

@@ -2,9 +2,9 @@
 //! told to stop before the server is, so that what it has taken is still answered.
 
 use super::inside::Indoors;
-use super::stopping::Stopping;
+use super::stopping::{Stopping, told_to_stop};
 use super::watching::cannot_tell_metrics;
-use super::{Handed, ServeError, cannot_listen, held, prepare_process};
+use super::{Handed, ServeError, cannot_listen, prepare_process};
 use crate::certificate::Kept;
 use crate::config::Config;
 use crate::counters::Doorway;
@@ -17,7 +17,7 @@ use rocket::fairing::AdHoc;
 use rocket::{Build, Rocket};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// An edge with its doors.
 pub(super) struct Prepared {
@@ -143,15 +143,7 @@ async fn stop_in_order(
     runner: Arc<Mutex<Option<Runner>>>,
     grace: Duration,
 ) {
-    tokio::select! {
-        () = stopping.told() => {}
-        () = shutdown.clone() => {}
-    }
-    tracing::info!("stopping: requests under way are finished");
-    closing.tell();
-    if let Some(runner) = held(&runner).as_ref() {
-        runner.stop().by(Instant::now() + grace);
-    }
+    told_to_stop(stopping, shutdown.clone(), &closing, &runner, grace).await;
     running.drain(grace).await;
     shutdown.notify();
 }

@@ -49,6 +49,28 @@ impl Stopping {
     }
 }
 
+/// Waits until the process is told to stop, or the server stops for a reason of its own. Then readiness ends, and jobs have
+/// as long as requests: until the moment that is given back.
+pub(super) async fn told_to_stop(
+    stopping: Stopping,
+    shutdown: rocket::Shutdown,
+    closing: &Closing,
+    runner: &Mutex<Option<Runner>>,
+    grace: Duration,
+) -> Instant {
+    tokio::select! {
+        () = stopping.told() => {}
+        () = shutdown => {}
+    }
+    tracing::info!("stopping: requests under way are finished");
+    let end = Instant::now() + grace;
+    closing.tell();
+    if let Some(runner) = held(runner).as_ref() {
+        runner.stop().by(end);
+    }
+    end
+}
+
 /// A server that hears no signals by itself: it is told when it is its turn to stop.
 pub(super) fn deaf(grace_seconds: u32) -> Shutdown {
     #[cfg(unix)]
@@ -88,16 +110,7 @@ impl WindDown {
     /// The framework takes no connections from the moment it is told. So it is told only once all is answered that came
     /// before; until then whoever asks is answered that the shop is alive and not ready. All of it has one end.
     async fn stop(self, stopping: Stopping, shutdown: rocket::Shutdown) {
-        tokio::select! {
-            () = stopping.told() => {}
-            () = shutdown.clone() => {}
-        }
-        tracing::info!("stopping: requests under way are finished");
-        let end = Instant::now() + self.grace;
-        self.closing.tell();
-        if let Some(runner) = held(&self.runner).as_ref() {
-            runner.stop().by(end);
-        }
+        let end = told_to_stop(stopping, shutdown.clone(), &self.closing, &self.runner, self.grace).await;
         let _ = tokio::time::timeout_at(end.into(), self.closing.settled()).await;
         shutdown.notify();
         tokio::time::sleep_until((end + MERCY).into()).await;

@@ -14,8 +14,8 @@ pub struct SellingSettings {
     /// Where the shop is at home, as an ISO 3166-1 alpha-2 code. A cart that has no address yet is taxed as if it stayed
     /// there, and buyers there are never exempt. Empty when there is none: then nobody is.
     pub country: String,
-    /// Whether buyers outside the home country whose address has a VAT number of its country owe no tax. Prices that include tax stay
-    /// as they are, and then contain none.
+    /// Whether buyers outside the home country whose address has a VAT number of its country owe no tax. Prices that include
+    /// tax stay as they are, and then contain none.
     pub exempt_vat_numbers: bool,
     /// Minutes for which stock is held for an order that is to be paid online.
     pub reservation_minutes: u32,

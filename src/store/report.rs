@@ -70,8 +70,9 @@ impl ReadTx<'_> {
         Ok(rows.into_values().collect())
     }
 
-    /// Sold in the span, or paid back in it whenever it was sold; what never was a sale takes nothing off. What was paid back for no units in particular belongs to
-    /// no product. A refund of units is the part of their line that falls on them, after those of refunds before.
+    /// Sold in the span, or paid back in it whenever it was sold; what never was a sale takes nothing off. What was paid back
+    /// for no units in particular belongs to no product. A refund of units is the part of their line that falls on them,
+    /// after those of refunds before.
     fn sales_by_product(&self, span: Span) -> StoreResult<Vec<Sales>> {
         let sql = format!(
             "with part as ( \

@@ -79,12 +79,7 @@ pub fn restore(
 ) -> Result<Restored, BackupError> {
     let fresh = Fresh::at(root);
     let outcome = put_in_place(root, file, cards, passphrase, now, step);
-    match (&outcome, fresh) {
-        (Ok(_), _) => {}
-        (Err(_), Some(fresh)) => fresh.remove(),
-        (Err(_), None) => discard(root),
-    }
-    outcome
+    outcome.inspect_err(|_| fresh.map_or_else(|| discard(root), Fresh::remove))
 }
 
 /// Removes what was unpacked, unless it is the shop by now: then whoever opens the folder next goes on.

@@ -19,8 +19,8 @@ use rows::{Columns, PastLine};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use whole::judge;
-use writing::{PastWriter, check_total};
+use whole::{check_worth, judge};
+use writing::PastWriter;
 
 /// Orders in one transaction.
 const PIECE: usize = 200;
@@ -79,20 +79,19 @@ impl PastReport {
         }
     }
 
-    /// Judges an order of the file, and tells whether it is to be written.
-    fn takes(&mut self, rows: &[PastLine], shipping_skus: &[String]) -> Outcome<bool> {
-        check_total(rows)?;
+    /// Notes what an order of the file is.
+    fn judge(&mut self, rows: &[PastLine], shipping_skus: &[String]) -> Outcome<()> {
+        check_worth(rows)?;
         match judge(rows, shipping_skus) {
             Ok(Some(order)) => {
                 self.sales += u64::from(order.is_sale);
                 let sum = self.sales_total.minor().saturating_add(order.sums.total.minor());
                 self.sales_total = Money::from_minor(sum);
-                return Ok(true);
             }
             Ok(None) => self.left_out += 1,
             Err(refused) => self.refuse(rows.len(), refused),
         }
-        Ok(false)
+        Ok(())
     }
 }
 
@@ -110,7 +109,9 @@ impl Shop {
     ) -> Outcome<PastReport> {
         ctx.require(Right::Maintain)?;
         let mut report = PastReport::default();
-        self.past_rows(file, &options, progress, &mut report, &mut |_| Ok(()))?;
+        self.past_rows(file, &options, progress, &mut report, &mut |rows, report| {
+            report.judge(&rows, &options.shipping_skus)
+        })?;
         if options.dry_run || (report.refused > 0 && !options.skip_errors) {
             return Ok(report);
         }
@@ -120,8 +121,8 @@ impl Shop {
             PastWriter::new(ctx, self.settings.currency(), self.selling.first_order_number, &options.shipping_skus);
         let mut piece: Vec<Vec<PastLine>> = Vec::new();
         let mut written = PastReport { applied: true, ..report.clone() };
-        self.past_rows(file, &options, progress, &mut PastReport::default(), &mut |group| {
-            piece.push(group);
+        self.past_rows(file, &options, progress, &mut PastReport::default(), &mut |rows, _| {
+            piece.push(rows);
             if piece.len() == PIECE {
                 self.past_piece(&writer, std::mem::take(&mut piece), &mut written)?;
             }
@@ -131,14 +132,14 @@ impl Shop {
         Ok(written)
     }
 
-    /// Judges each row and hands on the good ones of each order together.
+    /// Reads each row and hands on the good ones of each order together.
     fn past_rows(
         &self,
         file: Reopen<'_>,
         options: &PastOptions,
         progress: &Arc<Progress>,
         report: &mut PastReport,
-        each: &mut dyn FnMut(Vec<PastLine>) -> Outcome<()>,
+        each: &mut dyn FnMut(Vec<PastLine>, &mut PastReport) -> Outcome<()>,
     ) -> Outcome<()> {
         let broken = |reason: String| Error::from(Invalid::one("", "unreadable", reason));
         let (text, budget) =
@@ -147,14 +148,11 @@ impl Shop {
         let columns = Columns::find(&table, &options.renames).map_err(broken)?;
         let currency = self.settings.currency();
         let mut orders = OpenOrders::default();
-        let mut hand_on = |rows: Vec<PastLine>, report: &mut PastReport| -> Outcome<()> {
-            if report.takes(&rows, &options.shipping_skus)? { each(rows) } else { Ok(()) }
-        };
         while let Some(line) = table.next_line().map_err(broken)? {
             report.rows += 1;
             progress.rows.fetch_add(1, Ordering::Relaxed);
             match columns.read(&line, currency).and_then(|row| orders.add(row)) {
-                Ok(Some(through)) => hand_on(through, report)?,
+                Ok(Some(through)) => each(through, report)?,
                 Ok(None) => {}
                 Err(refused) => report.refuse(1, refused),
             }
@@ -163,7 +161,7 @@ impl Shop {
                 return Err(broken(format!("line {number}: the order {order} has more than {MOST_LINES} lines")));
             }
         }
-        orders.rest().into_iter().try_for_each(|rows| hand_on(rows, report))
+        orders.rest().into_iter().try_for_each(|rows| each(rows, report))
     }
 
     fn past_piece(&self, writer: &PastWriter, piece: Vec<Vec<PastLine>>, report: &mut PastReport) -> Outcome<()> {

@@ -30,6 +30,13 @@ pub struct PastLine {
     pub said: Said,
 }
 
+impl PastLine {
+    /// What it comes to; the largest number there is where that is more, which no order may come to.
+    pub fn worth(&self) -> i64 {
+        self.unit_price.minor().saturating_mul(self.quantity)
+    }
+}
+
 /// A row that is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {

@@ -1,8 +1,10 @@
 //! Judges an order of a file as a whole: whether it was paid, and what its parts come to.
 
 use super::rows::{PastLine, Refused};
+use crate::domain::money::MAX_MINOR;
 use crate::domain::order::OrderSums;
-use crate::domain::{Money, Timestamp};
+use crate::domain::{Invalid, Money, Timestamp};
+use crate::services::Outcome;
 
 /// Words of other shops for an order whose money came in.
 const PAID: [&str; 5] = ["paid", "partially_refunded", "completed", "complete", "processing"];
@@ -129,9 +131,19 @@ pub fn judge<'r>(rows: &'r [PastLine], shipping_skus: &[String]) -> Result<Optio
     Ok(Some(PastOrder { first, is_sale, goods, back, sums, tax_included, refunded }))
 }
 
-/// What rows come to. That no order exceeds what an amount may be is seen to before.
+/// Refuses an order that comes to more than the shop can keep, before anything of the file is written.
+pub fn check_worth(rows: &[PastLine]) -> Outcome<()> {
+    let sold: Vec<&PastLine> = rows.iter().filter(|row| row.quantity > 0).collect();
+    let Some(first) = sold.first().filter(|_| worth(&sold) > MAX_MINOR) else { return Ok(()) };
+    let (number, order) = (first.number, &first.order);
+    let reason =
+        format!("line {number}: the order {order} comes to more than any amount the shop can keep; take it out");
+    Err(Invalid::one("", "too_large", reason).into())
+}
+
+/// What rows come to.
 fn worth(rows: &[&PastLine]) -> i64 {
-    rows.iter().map(|row| row.unit_price.minor().saturating_mul(row.quantity)).fold(0, i64::saturating_add)
+    rows.iter().map(|row| row.worth()).fold(0, i64::saturating_add)
 }
 
 /// The sums of an order, and whether its prices contain the tax: whichever way comes to the total.

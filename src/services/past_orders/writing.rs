@@ -39,7 +39,7 @@ impl PastWriter {
             report.known += 1;
             return Ok(());
         }
-        // What is refused or left out does not come this far.
+        // What is refused or left out was told of before.
         let Ok(Some(order)) = judge(rows, &self.shipping_skus) else { return Ok(()) };
         if order.is_sale {
             self.sale(tx, &order, report)?;
@@ -98,7 +98,7 @@ impl PastWriter {
     fn lines(&self, tx: &WriteTx<'_>, past: &PastOrder<'_>) -> Outcome<Vec<NewLine>> {
         let sums = &past.sums;
         let wide = |amount: Money| i128::from(amount.minor());
-        let goods: Vec<i128> = past.goods.iter().map(|row| Ok(wide(total(&[row])?))).collect::<Outcome<_>>()?;
+        let goods: Vec<i128> = past.goods.iter().map(|row| row.worth().into()).collect();
         let discounts = allocate(wide(sums.discount_total), &goods);
         let mut taxed: Vec<i128> = goods.iter().zip(&discounts).map(|(price, off)| price - off).collect();
         taxed.push(wide(sums.shipping_total));
@@ -131,7 +131,7 @@ impl PastWriter {
             unit_price: row.unit_price,
             discount,
             tax,
-            total: Money::from_minor(total(&[row])?.minor() - discount.minor() + on_top),
+            total: Money::from_minor(row.worth() - discount.minor() + on_top),
             taxes: Vec::new(),
             weight_grams: None,
         })
@@ -238,22 +238,4 @@ impl PastWriter {
         tx.order_move(order, OrderMove::to(order, status), at)?;
         Ok(true)
     }
-}
-
-/// Refuses an order that comes to more than the shop can keep, before anything of the file is written.
-pub(super) fn check_total(rows: &[PastLine]) -> Outcome<()> {
-    total(&rows.iter().filter(|row| row.quantity > 0).collect::<Vec<_>>()).map(drop)
-}
-
-/// What rows of one order come to.
-fn total(rows: &[&PastLine]) -> Outcome<Money> {
-    let sum =
-        rows.iter().try_fold(0_i64, |sum, row| sum.checked_add(row.unit_price.minor().checked_mul(row.quantity)?));
-    let most = crate::domain::money::MAX_MINOR;
-    sum.filter(|sum| *sum <= most).map(Money::from_minor).ok_or_else(|| {
-        let (number, order) = rows.first().map_or((0, ""), |row| (row.number, row.order.as_str()));
-        let reason =
-            format!("line {number}: the order {order} comes to more than any amount the shop can keep; take it out");
-        crate::domain::Invalid::one("", "too_large", reason).into()
-    })
 }
